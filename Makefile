@@ -1,0 +1,61 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RECORD_BIN := .venv-record/bin
+SECONDS ?= 75
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo control test lint bench record lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/installed  ## set up, play a recorded hospital into werwatch, show the alert (KEEP=1 leaves it up)
+	@$(BIN)/werwatch demo --seconds $(SECONDS)
+
+control: $(VENV)/installed  ## the same days without the noise: nothing may be raised
+	@$(BIN)/werwatch demo --recording control --seconds $(SECONDS)
+
+test: $(VENV)/tested-with lint  ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/tested-with  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/tested-with  ## benchmarks: ratios against a baseline of the same run
+	$(BIN)/python -m tests.benchmarks
+
+record: .venv-record/installed  ## make the recordings again (Debian package espeak-ng; about half an hour on two cores)
+	$(RECORD_BIN)/python -m service.demo.recorder.record --out service/demo/recordings
+
+lock:  ## make the lock files again from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		-c requirements.lock pyproject.toml --group test -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		-c requirements.lock pyproject.toml --group record -o requirements-record.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--group build -o requirements-build.lock
+
+clean:  ## remove the environments and caches
+	rm -rf .venv .venv-record .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/installed: requirements.lock requirements-build.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "werwatch needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --require-hashes -r requirements-build.lock
+	$(PIP) --no-build-isolation --no-deps --editable .
+	touch $@
+
+$(VENV)/tested-with: $(VENV)/installed requirements-dev.lock
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+.venv-record/installed: requirements-record.lock
+	$(PYTHON) -m venv .venv-record
+	$(RECORD_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-record.lock
+	touch $@
