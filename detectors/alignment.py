@@ -1,0 +1,104 @@
+"""Word alignment of a hypothesis with its reference, reduced to error counts."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+LOOP_MINIMUM_ERRORS = 20
+"""Fewest errors of a *loop*, an engine repeating itself or inventing speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCounts:
+    """What an alignment found: counts of words, each at least 0.
+
+    Parameters
+    ----------
+    substitutions
+        S, reference words that the hypothesis has as another word.
+    deletions
+        D, reference words that the hypothesis lacks.
+    insertions
+        I, hypothesis words that nobody spoke.
+    hits
+        H, reference words that the hypothesis has.
+
+    Examples
+    --------
+    >>> counts = ErrorCounts(substitutions=1, deletions=0, insertions=2, hits=3)
+    >>> counts.reference_words, counts.hypothesis_words, counts.errors
+    (4, 6, 3)
+    >>> counts.wer
+    0.75
+    """
+
+    substitutions: int
+    deletions: int
+    insertions: int
+    hits: int
+
+    @property
+    def reference_words(self) -> int:
+        """N = S + D + H."""
+        return self.substitutions + self.deletions + self.hits
+
+    @property
+    def hypothesis_words(self) -> int:
+        """S + I + H."""
+        return self.substitutions + self.insertions + self.hits
+
+    @property
+    def errors(self) -> int:
+        """S + D + I, which can exceed N."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def capped_errors(self) -> int:
+        """E = min(S + D + I, N): what detection uses, so that one loop cannot outweigh a day."""
+        return min(self.errors, self.reference_words)
+
+    @property
+    def wer(self) -> float | None:
+        """(S + D + I) / N; above 1 where insertions abound; None for an empty reference."""
+        words = self.reference_words
+        return self.errors / words if words else None
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether the hypothesis runs away: more errors than words, and at least 20."""
+        return self.errors >= LOOP_MINIMUM_ERRORS and self.errors > self.reference_words
+
+
+def align(reference: Sequence[Hashable], hypothesis: Sequence[Hashable]) -> ErrorCounts:
+    """Count the errors of the cheapest word alignment (Levenshtein distance, all costs 1).
+
+    Several cheapest alignments can exist; the one that rapidfuzz finds is the one that jiwer reports.
+    An empty reference makes every hypothesis word an insertion, an empty hypothesis every reference
+    word a deletion.
+
+    Parameters
+    ----------
+    reference, hypothesis
+        Normalised tokens, or their hashes: only equality matters.
+
+    Examples
+    --------
+    >>> align("no fever since monday".split(), "fever since on monday".split())
+    ErrorCounts(substitutions=0, deletions=1, insertions=1, hits=3)
+    >>> align([], ["thank", "you"])
+    ErrorCounts(substitutions=0, deletions=0, insertions=2, hits=0)
+    """
+    substitutions = deletions = insertions = 0
+    for operation in Levenshtein.editops(reference, hypothesis).as_list():
+        match operation[0]:
+            case "replace":
+                substitutions += 1
+            case "delete":
+                deletions += 1
+            case _:
+                insertions += 1
+    hits = len(reference) - substitutions - deletions
+    return ErrorCounts(substitutions, deletions, insertions, hits)

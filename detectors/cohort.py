@@ -1,0 +1,141 @@
+"""One cohort under watch: its statistics, its level, its blocks and its detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from detectors.block import SECONDS_A_DAY, Block, BlockBuilder
+from detectors.differential import DifferentialDetector
+from detectors.faded import FadedMean
+from detectors.level import UNITS_TO_LEARN, Level
+from detectors.tally import Tally
+from detectors.unit import ScoredUtterance, Unit
+from detectors.wer import ExponentialWER, Interval, UnitSums, WindowedWER, ratio_interval
+
+
+class Readiness(StrEnum):
+    """How far a cohort can be judged."""
+
+    LEARNING = "learning"
+    NOT_ENOUGH_SPEAKERS = "not_enough_speakers"
+    MONITORED = "monitored"
+    BLIND = "blind"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its 95 % interval, as ratios; None where there is not enough to say."""
+
+    value: float | None
+    interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class CohortView:
+    """What is shown of a cohort: immutable, taken at one moment."""
+
+    cohort: str
+    readiness: Readiness
+    guarantee_held: bool
+    total: Tally
+    units: int
+    open_units: int
+    speakers_in_baseline: int
+    baseline_wer: float | None
+    wer: dict[str, Estimate]
+    differential: Estimate
+    evidence: float
+    in_alarm: bool
+    last_scored_s: float
+
+
+@dataclass(slots=True)
+class Cohort:
+    """Everything that the monitor keeps about one cohort.
+
+    ``healthy`` holds the counts of all units outside alarms, ``detector`` exists once the level is learned.
+    """
+
+    name: str
+    window: WindowedWER
+    faded: ExponentialWER = field(default_factory=ExponentialWER)
+    all_units: UnitSums = field(default_factory=UnitSums)
+    total: Tally = field(default_factory=Tally)
+    healthy: Tally = field(default_factory=Tally)
+    level: Level = field(default_factory=Level)
+    blocks: BlockBuilder | None = None
+    detector: DifferentialDetector | None = None
+    differential: FadedMean = field(default_factory=FadedMean)
+    last_scored_s: float = float("-inf")
+    last_unit_s: float = float("-inf")
+
+    def count(self, scored: ScoredUtterance) -> None:
+        """Count an utterance at once, whatever its unit does."""
+        counts, total = scored.counts, self.total
+        total.utterances += 1
+        total.substitutions += counts.substitutions
+        total.deletions += counts.deletions
+        total.insertions += counts.insertions
+        total.reference_words += counts.reference_words
+        total.capped_errors += counts.capped_errors
+        self.last_scored_s = max(self.last_scored_s, scored.at_s)
+
+    def complete(self, unit: Unit, now_s: float) -> None:
+        """Take a complete unit into the statistics of WER."""
+        errors, words = unit.tally.errors, unit.tally.reference_words
+        self.total.units += 1
+        self.all_units.add(errors, words)
+        self.faded.update(errors, words)
+        self.window.update(errors, words, unit.started_s)
+        self.last_unit_s = now_s
+
+    def observe(self, block: Block) -> None:
+        """Remember where the differential stands."""
+        if block.has_rest:
+            self.differential.update(block.differential, block.differential_variance)
+
+    def readiness(self, now_s: float) -> Readiness:
+        """Whether and why the cohort can or cannot be judged now."""
+        if not self.level.is_learned:
+            few = self.level.units < UNITS_TO_LEARN
+            return Readiness.LEARNING if few else Readiness.NOT_ENOUGH_SPEAKERS
+        return Readiness.BLIND if now_s - self.last_unit_s > SECONDS_A_DAY else Readiness.MONITORED
+
+    def view(self, now_s: float, open_units: list[Unit]) -> CohortView:
+        """What is shown of the cohort; units still open count for the cumulative and windowed WER."""
+        every, windowed = UnitSums(), UnitSums()
+        every.merge(self.all_units)
+        self.window.advance(now_s)
+        windowed.merge(self.window.sums)
+        for unit in open_units:
+            every.add(unit.tally.errors, unit.tally.reference_words)
+            windowed.add(unit.tally.errors, unit.tally.reference_words)
+        return CohortView(
+            cohort=self.name,
+            readiness=self.readiness(now_s),
+            guarantee_held=self.level.speakers_known,
+            total=self.total.copy(),
+            units=int(self.all_units.units),
+            open_units=len(open_units),
+            speakers_in_baseline=len(self.level.speakers),
+            baseline_wer=self.level.level if self.level.is_learned else None,
+            wer={
+                "all": Estimate(every.ratio, ratio_interval(every)),
+                "window": Estimate(windowed.ratio, ratio_interval(windowed)),
+                "faded": Estimate(self.faded.get(), self.faded.interval()),
+            },
+            differential=self._differential_now(),
+            evidence=self.detector.evidence if self.detector else 0.0,
+            in_alarm=self.detector.in_alarm if self.detector else False,
+            last_scored_s=self.last_scored_s,
+        )
+
+    def _differential_now(self) -> Estimate:
+        mean, error = self.differential.get(), self.differential.standard_error
+        if mean is None or error is None or self.detector is None:
+            return Estimate(None, None)
+        baseline = self.detector.baseline
+        value = mean - baseline.mean
+        half = 1.96 * (error * error + 1.0 / baseline.precision) ** 0.5
+        return Estimate(value, Interval(value - half, value + half))

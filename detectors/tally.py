@@ -1,0 +1,66 @@
+"""What an estimate rests on: words, errors by type, utterances, units, and up to a few speakers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ENOUGH_SPEAKERS = 3
+"""From how many speakers on an alert may page; a tally remembers no more keys than this."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums of raw counts.
+
+    ``capped_errors`` is the sum of min(S + D + I, N) over the utterances, which detection uses;
+    ``speakers`` holds the first three distinct speaker keys.
+    """
+
+    units: int = 0
+    utterances: int = 0
+    substitutions: int = 0
+    deletions: int = 0
+    insertions: int = 0
+    reference_words: int = 0
+    capped_errors: int = 0
+    speakers: list[str] = field(default_factory=list)
+
+    @property
+    def errors(self) -> int:
+        """S + D + I."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def wer(self) -> float | None:
+        """Raw WER, a ratio of sums; None without words."""
+        return self.errors / self.reference_words if self.reference_words else None
+
+    def merge(self, other: Tally) -> None:
+        """Add another tally's counts."""
+        self._add(other, 1)
+        for speaker in other.speakers:
+            self.meet(speaker)
+
+    def remove(self, other: Tally) -> None:
+        """Take counts back that were merged before; the speakers stay."""
+        self._add(other, -1)
+
+    def meet(self, speaker: str) -> None:
+        """Remember a speaker's key while there is room."""
+        if len(self.speakers) < ENOUGH_SPEAKERS and speaker not in self.speakers:
+            self.speakers.append(speaker)
+
+    def copy(self) -> Tally:
+        """An independent tally of the same counts."""
+        fresh = Tally()
+        fresh.merge(self)
+        return fresh
+
+    def _add(self, other: Tally, sign: int) -> None:
+        self.units += sign * other.units
+        self.utterances += sign * other.utterances
+        self.substitutions += sign * other.substitutions
+        self.deletions += sign * other.deletions
+        self.insertions += sign * other.insertions
+        self.reference_words += sign * other.reference_words
+        self.capped_errors += sign * other.capped_errors

@@ -1,0 +1,138 @@
+"""The unit of evidence: a speaker-shift, the scored utterances of one speaker in one stretch of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from detectors.alignment import ErrorCounts
+from detectors.tally import Tally
+
+IDLE_S = 30 * 60.0
+LONGEST_S = 12 * 3600.0
+MOST_WORDS = 400
+CORRELATION = 0.05
+"""rho between words of one unit, for weights: a wrong value costs efficiency, never validity."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredUtterance:
+    """One utterance with its error counts, as the monitor sees it: no text.
+
+    Parameters
+    ----------
+    cohort
+        Value of the cohort attribute(s).
+    at_s
+        When it was spoken, seconds since the epoch.
+    counts
+        The alignment's counts.
+    speaker
+        Pseudonymous speaker key; None where the customer sends none.
+    unit_key
+        What to count as one speaker-shift where there is no speaker: the session, or place and hour.
+    """
+
+    cohort: str
+    at_s: float
+    counts: ErrorCounts
+    speaker: str | None = None
+    unit_key: str = ""
+
+
+@dataclass(slots=True)
+class Unit:
+    """A speaker-shift, open or closed. Its words are correlated, so it counts A_u effective words."""
+
+    key: str
+    cohort: str
+    started_s: float
+    last_s: float
+    touched_s: float
+    has_speaker: bool
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def effective_words(self) -> float:
+        """A_u = N / (1 + (N - 1) rho), at most 1/rho = 20."""
+        words = self.tally.reference_words
+        return words / (1.0 + (words - 1) * CORRELATION) if words else 0.0
+
+    @property
+    def error_rate(self) -> float:
+        """x = E / N in [0, 1], the utterances' errors capped at their words; 0 without words."""
+        words = self.tally.reference_words
+        return self.tally.capped_errors / words if words else 0.0
+
+    def add(self, scored: ScoredUtterance) -> None:
+        """Add an utterance's counts."""
+        counts, tally = scored.counts, self.tally
+        tally.utterances += 1
+        tally.substitutions += counts.substitutions
+        tally.deletions += counts.deletions
+        tally.insertions += counts.insertions
+        tally.reference_words += counts.reference_words
+        tally.capped_errors += counts.capped_errors
+        self.started_s = min(self.started_s, scored.at_s)
+        self.last_s = max(self.last_s, scored.at_s)
+
+
+@dataclass(slots=True)
+class UnitTracker:
+    """Sorts scored utterances into units and says when a unit is complete.
+
+    A unit closes after 30 min without its speaker, after 12 h or at 400 words. The clock is the stream's own:
+    the latest ``at_s`` seen so far. An utterance that arrives late is put into the unit that is open now if
+    it was spoken within 30 min of it, else into a unit of its own, and closing waits for 30 min of the
+    stream's time after the last arrival.
+
+    Examples
+    --------
+    >>> tracker = UnitTracker()
+    >>> hit = ErrorCounts(substitutions=0, deletions=0, insertions=0, hits=10)
+    >>> [len(tracker.add(ScoredUtterance("en", t, hit, "ann"))) for t in (0.0, 60.0)]
+    [0, 0]
+    >>> [closed] = tracker.add(ScoredUtterance("en", 4_000.0, hit, "bob"))
+    >>> closed.key, closed.tally.utterances, closed.tally.reference_words
+    ('ann', 2, 20)
+    """
+
+    now_s: float = float("-inf")
+    open: dict[str, Unit] = field(default_factory=dict)
+
+    def add(self, scored: ScoredUtterance) -> list[Unit]:
+        """Add an utterance; return the units that are complete now, oldest first."""
+        self.now_s = max(self.now_s, scored.at_s)
+        closed = self._idle()
+        key = scored.speaker or scored.unit_key
+        unit = self.open.pop(key, None)
+        if unit is not None and not _belongs(scored, unit):
+            closed.append(unit)
+            unit = None
+        if unit is None:
+            unit = Unit(key, scored.cohort, scored.at_s, scored.at_s, self.now_s, scored.speaker is not None)
+            if scored.speaker is not None:
+                unit.tally.meet(scored.speaker)
+        unit.add(scored)
+        unit.touched_s = self.now_s
+        if unit.tally.reference_words >= MOST_WORDS:
+            closed.append(unit)
+        else:
+            self.open[key] = unit  # last in the dict: the dict stays ordered by touched_s
+        for complete in closed:
+            complete.tally.units = 1
+        return closed
+
+    def _idle(self) -> list[Unit]:
+        closed = []
+        while self.open:
+            unit = next(iter(self.open.values()))
+            if self.now_s - unit.touched_s < IDLE_S:
+                break
+            closed.append(self.open.pop(unit.key))
+        return closed
+
+
+def _belongs(scored: ScoredUtterance, unit: Unit) -> bool:
+    start, end = min(unit.started_s, scored.at_s), max(unit.last_s, scored.at_s)
+    near = unit.started_s - IDLE_S < scored.at_s < unit.last_s + IDLE_S
+    return near and end - start < LONGEST_S and unit.cohort == scored.cohort
