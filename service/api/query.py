@@ -1,0 +1,113 @@
+"""The routes that show cohorts and alerts."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from detectors.cohort import CohortView, Estimate
+from service.api.problems import RESPONSES
+from service.errors import Refused
+from service.pipeline import Pipeline
+from service.records import AlertRow
+from service.store import Reader
+
+
+def query_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
+    """The routes; they read the monitor's present state and the store, never text."""
+    router = APIRouter(prefix="/v1", tags=["query"], responses={401: RESPONSES[401]})
+
+    @router.get("/cohorts", summary="All cohorts")
+    async def cohorts() -> dict[str, Any]:
+        """Every cohort with its WER, its differential and how far it can be judged."""
+        view = pipeline.view()
+        selections = await asyncio.to_thread(reader.by_selection)
+        return {
+            "used_for_detection": list(pipeline.config.detection.selections),
+            "stream_time": _rfc3339(view.now_s),
+            "global": {"evidence": view.global_evidence, "in_alarm": view.global_in_alarm},
+            "normaliser": pipeline.translator.normaliser_version,
+            "cohorts": [_cohort(cohort, selections) for cohort in view.cohorts],
+        }
+
+    @router.get("/cohorts/{cohort:path}", summary="One cohort", responses={404: RESPONSES[422]})
+    async def one_cohort(cohort: str) -> dict[str, Any]:
+        """One cohort as in the list."""
+        selections = await asyncio.to_thread(reader.by_selection)
+        for view in pipeline.view().cohorts:
+            if view.cohort == cohort:
+                return _cohort(view, selections)
+        raise Refused(
+            404, "no scored utterance used for detection names this cohort; GET /v1/cohorts lists them"
+        )
+
+    @router.get("/alerts", summary="Alerts")
+    async def alerts(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+        """Alerts, the newest first."""
+        rows = await asyncio.to_thread(reader.alerts, limit)
+        return {"alerts": [_alert(row) for row in rows]}
+
+    @router.get("/alerts/{alert_id}", summary="One alert", responses={404: RESPONSES[422]})
+    async def one_alert(alert_id: str) -> dict[str, Any]:
+        """One alert with everything that its notices said."""
+        row = await asyncio.to_thread(reader.alert, alert_id)
+        if row is None:
+            raise Refused(404, "no such alert; GET /v1/alerts lists them")
+        return _alert(row)
+
+    return router
+
+
+def _cohort(view: CohortView, selections: dict[tuple[str, str], tuple[int, int, int]]) -> dict[str, Any]:
+    return {
+        "cohort": view.cohort,
+        "readiness": view.readiness.value,
+        "guarantee_held": view.guarantee_held,
+        "scored_utterances": view.total.utterances,
+        "reference_words": view.total.reference_words,
+        "substitutions": view.total.substitutions,
+        "deletions": view.total.deletions,
+        "insertions": view.total.insertions,
+        "speaker_shifts": view.units,
+        "open_speaker_shifts": view.open_units,
+        "speakers_in_baseline": view.speakers_in_baseline,
+        "baseline_wer": view.baseline_wer,
+        "wer": {name: _estimate(estimate) for name, estimate in view.wer.items()},
+        "differential": _estimate(view.differential),
+        "evidence": view.evidence,
+        "in_alarm": view.in_alarm,
+        "last_spoken_at": _rfc3339(view.last_scored_s),
+        "by_selection": {
+            selection: {"scored_utterances": count, "errors": errors, "reference_words": words}
+            for (cohort, selection), (count, errors, words) in selections.items()
+            if cohort == view.cohort
+        },
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, float | None]:
+    interval = estimate.interval
+    return {
+        "value": estimate.value,
+        "lower": interval.lower if interval else None,
+        "upper": interval.upper if interval else None,
+    }
+
+
+def _alert(row: AlertRow) -> dict[str, Any]:
+    return {
+        "alert_id": row.alert_id,
+        "state": row.state,
+        "fired_at": _rfc3339(row.fired_at),
+        "resolved_at": None if row.resolved_at is None else _rfc3339(row.resolved_at),
+        **row.facts,
+    }
+
+
+def _rfc3339(at_s: float) -> str | None:
+    if at_s == float("-inf"):
+        return None
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

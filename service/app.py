@@ -1,0 +1,86 @@
+"""The two applications of one service: the API, and metrics with health."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client.exposition import choose_encoder
+from starlette.middleware.base import RequestResponseEndpoint
+
+from service import __version__
+from service.api.ingest import ingest_routes
+from service.api.problems import install, problem
+from service.api.query import query_routes
+from service.config import Config
+from service.metrics import Metrics
+from service.pipeline import Pipeline
+from service.secret_file import read_secret
+from service.store import Reader
+
+
+def _bare_app(title: str, **options: Any) -> FastAPI:
+    # FastAPI's own telemetry would log failed validations with what was sent.
+    return FastAPI(title=title, version=__version__, telemetry={"logs": False}, **options)
+
+
+def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
+    """The API: ingest and queries, behind a bearer token where one is configured."""
+    app = _bare_app(
+        "werwatch",
+        summary="Last-mile drift monitor for speech transcription.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        redoc_url=None,
+    )
+    install(app)
+    app.include_router(ingest_routes(pipeline, metrics.observe))
+    app.include_router(query_routes(pipeline, reader))
+    token = _token(pipeline.config)
+    if token is not None:
+        _require(app, token)
+    return app
+
+
+def build_metrics(pipeline: Pipeline, metrics: Metrics) -> FastAPI:
+    """Metrics and health: no text, no ids, no token."""
+    app = _bare_app("werwatch metrics", openapi_url=None)
+    install(app)
+
+    @app.get("/metrics")
+    async def scrape(request: Request) -> Response:
+        encoder, content_type = choose_encoder(request.headers.get("accept", ""))
+        content = await asyncio.to_thread(encoder, metrics.registry)
+        return Response(content, headers={"content-type": content_type})
+
+    @app.get("/healthz")
+    async def healthy() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    async def ready() -> JSONResponse:
+        is_ready = pipeline.writer.is_alive
+        status = "ready" if is_ready else "the writer has stopped; see the log, then restart"
+        return JSONResponse({"status": status}, 200 if is_ready else 503)
+
+    return app
+
+
+def _token(config: Config) -> str | None:
+    if config.api_token_file is not None:
+        return read_secret(config.api_token_file, "api_token_file")
+    return config.api_token
+
+
+def _require(app: FastAPI, token: str) -> None:
+    expected = token.encode()
+
+    @app.middleware("http")
+    async def authorise(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and hmac.compare_digest(sent.strip().encode(), expected):
+            return await call_next(request)
+        detail = "expected the header Authorization: Bearer and the token of api_token or api_token_file"
+        return problem(request, 401, detail, headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,96 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from service import __version__
+from service.errors import ConfigError, StartError, WerwatchError
+
+EXIT_FAILURE = 1
+EXIT_USAGE = 2
+
+CONFIG_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def werwatch() -> None:
+    """Last-mile drift monitor for speech transcription."""
+
+
+@werwatch.command()
+@click.option("--config", "config_file", type=CONFIG_FILE, help="YAML file; without it every default holds.")
+def serve(config_file: Path | None) -> None:
+    """Run the service until SIGTERM or Ctrl-C."""
+    from service.config import load_config
+
+    config = load_config(config_file)
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # httpx logs every URL that it calls, and a webhook's URL can be a credential.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    from service.serve import serve as run
+
+    run(config)
+
+
+@werwatch.command("check-config")
+@click.argument("config_file", type=CONFIG_FILE)
+def check_config(config_file: Path) -> None:
+    """Say what is wrong in a configuration file, and where."""
+    from service.config import load_config
+    from service.receivers.webhook import Webhook
+
+    for settings in load_config(config_file).receivers:
+        Webhook(settings)
+    click.echo(f"{config_file}: good")
+
+
+@werwatch.command()
+@click.option(
+    "--recording",
+    type=click.Choice(["hospital", "control"]),
+    default="hospital",
+    show_default=True,
+    help="With the new equipment, or the same days without it.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    default=75.0,
+    show_default=True,
+    help="How long the recorded days take.",
+)
+@click.option("--keep", is_flag=True, envvar="KEEP", help="Leave the service up at the end, until Ctrl-C.")
+def demo(*, recording: str, seconds: float, keep: bool) -> None:
+    """Play a recorded hospital into a service of its own and watch."""
+    from service.demo.run import run
+
+    sys.exit(run(recording, seconds, keep=keep))
+
+
+@werwatch.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"werwatch {__version__}")
+
+
+def main() -> None:
+    """Entry point: errors become one message and an exit code, without a traceback."""
+    try:
+        werwatch(standalone_mode=True)
+    except (ConfigError, StartError) as error:
+        click.echo(f"werwatch: {error}", err=True)
+        sys.exit(EXIT_USAGE)
+    except WerwatchError as error:
+        click.echo(f"werwatch: {error}", err=True)
+        sys.exit(EXIT_FAILURE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,308 @@
+"""The configuration: one YAML file, every key with a default, every key also in the environment."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from detectors.choices import DECIDERS, OWN
+from detectors.monitor import MonitorSettings
+from detectors.text import Normaliser
+from service.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "WERWATCH_"
+_DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_SECRET_PREFIX = "whsec_"  # noqa: S105 -- the public prefix of a webhook secret, not a secret
+
+
+def _parse_duration(value: object) -> object:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", str(value))
+    if match is None:
+        raise ValueError('expected a number with s, m, h or d, like "30d"')
+    return timedelta(seconds=float(match[1]) * _DURATION_UNITS[match[2]])
+
+
+Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
+Name = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,63}$")]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Cohorts(Section):
+    """Which utterances belong together."""
+
+    by: list[Name] = Field(default=["accent"], min_length=1, max_length=4)
+    max: int = Field(default=50, ge=1, le=1000)
+
+
+class NormaliserSettings(Section):
+    """How text becomes words before it is scored."""
+
+    language: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
+    disable: list[str] = []
+
+    @model_validator(mode="after")
+    def _steps_exist(self) -> NormaliserSettings:
+        Normaliser(self.language, self.disable)
+        return self
+
+
+class Detection(Section):
+    """What the operator tolerates and what matters to him; which references count."""
+
+    false_alarms_per_month: float = Field(default=1.0, gt=0, le=10_000, allow_inf_nan=False)
+    smallest_change_points: float = Field(default=5.0, gt=0, le=50, allow_inf_nan=False)
+    detector: str = OWN
+    selections: list[Literal["random", "requested", "volunteered"]] = ["random", "requested"]
+    reference_kinds: list[Literal["verbatim", "edited", "read_script"]] = ["verbatim", "read_script"]
+
+    @field_validator("detector")
+    @classmethod
+    def _detector_exists(cls, value: str) -> str:
+        if value not in DECIDERS:
+            raise ValueError(f"expected one of {', '.join(DECIDERS)}")
+        return value
+
+    def monitor_settings(self) -> MonitorSettings:
+        """The same in the monitor's terms."""
+        return MonitorSettings(
+            self.false_alarms_per_month, self.smallest_change_points, detector=self.detector
+        )
+
+
+class Privacy(Section):
+    """What is kept, and for how long."""
+
+    keep_text: Literal[False] = False
+    key_file: Path | None = None
+    unreferenced_retention: Duration = timedelta(days=30)
+
+
+class Limits(Section):
+    """Bounds on what one request may bring."""
+
+    body_bytes: int = Field(default=10_000_000, ge=1_000, le=1_000_000_000)
+    line_bytes: int = Field(default=262_144, ge=1_000, le=10_000_000)
+    lines: int = Field(default=5_000, ge=1, le=1_000_000)
+
+
+class WebhookReceiver(Section):
+    """A generic webhook, signed as Standard Webhooks specifies."""
+
+    name: Name
+    kind: Literal["webhook"]
+    url: AnyHttpUrl
+    secret: str | None = None
+    secret_file: Path | None = None
+    allow_http: bool = False
+    timeout: Duration = timedelta(seconds=15)
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> WebhookReceiver:
+        if (self.secret is None) == (self.secret_file is None):
+            raise ValueError("expected exactly one of secret and secret_file")
+        if self.secret is not None and not self.secret.startswith(_SECRET_PREFIX):
+            raise ValueError('secret: expected "whsec_" and base64 of 24 to 64 random bytes')
+        if self.url.scheme == "http" and not self.allow_http and not is_loopback(self.url.host or ""):
+            raise ValueError("url: expected https; allow_http: true permits plain http inside a cluster")
+        return self
+
+
+class Config(Section):
+    """Everything that can be configured."""
+
+    listen: str = "127.0.0.1:8600"
+    metrics_listen: str = "0.0.0.0:9600"
+    data_dir: Path = Path("werwatch-data")
+    api_token: str | None = Field(default=None, min_length=16)
+    api_token_file: Path | None = None
+    cohorts: Cohorts = Cohorts()
+    attributes: list[Name] = ["site", "device", "engine", "engine_version"]
+    normaliser: NormaliserSettings = NormaliserSettings()
+    detection: Detection = Detection()
+    privacy: Privacy = Privacy()
+    limits: Limits = Limits()
+    receivers: list[WebhookReceiver] = []
+
+    @field_validator("listen", "metrics_listen")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        split_address(value)
+        return value
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Config:
+        if self.api_token is not None and self.api_token_file is not None:
+            raise ValueError("expected only one of api_token and api_token_file")
+        has_token = self.api_token is not None or self.api_token_file is not None
+        if not has_token and not is_loopback(split_address(self.listen)[0]):
+            raise ValueError(
+                f"listen: {self.listen} can be reached from outside, so api_token_file is needed "
+                "(or listen on 127.0.0.1)"
+            )
+        names = [receiver.name for receiver in self.receivers]
+        if len(set(names)) < len(names):
+            raise ValueError("receivers: every name may be used once")
+        return self
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of ``host:port``; an IPv6 host stands in square brackets.
+
+    Raises
+    ------
+    ValueError
+        If it is not an address.
+
+    Examples
+    --------
+    >>> split_address("[::1]:8600")
+    ('::1', 8600)
+    """
+    host, separator, port = address.rpartition(":")
+    if not separator or not host or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError('expected host:port with a port from 0 to 65535, like "127.0.0.1:8600"')
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
+    """Read the file and lay ``WERWATCH_SECTION__KEY`` variables over it.
+
+    Raises
+    ------
+    ConfigError
+        With a line for every fault: the key, what was expected, and where it stands.
+    """
+    document: dict[str, Any] = {}
+    lines: dict[tuple[str | int, ...], int] = {}
+    if path is not None:
+        document, lines = _read_yaml(path)
+    origins = _overlay(document, os.environ if environment is None else environment)
+    try:
+        return Config.model_validate(document)
+    except ValidationError as error:
+        place = str(path) if path else "configuration"
+        faults = [_describe(fault, place, lines, origins) for fault in error.errors(include_url=False)]
+        raise ConfigError("\n".join(faults)) from None
+
+
+def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], int]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; name an existing one with --config") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{path}: cannot be read: {reason}") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', error)}") from None
+    if document is None:
+        return {}, {}
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path}: expected keys with values, like 'listen: 127.0.0.1:8600'")
+    lines: dict[tuple[str | int, ...], int] = {}
+    _index_lines(node, (), lines)
+    return document, lines
+
+
+def _index_lines(
+    node: yaml.Node | None, location: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]
+) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            lines[(*location, key.value)] = key.start_mark.line + 1
+            _index_lines(value, (*location, key.value), lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            lines[(*location, index)] = value.start_mark.line + 1
+            _index_lines(value, (*location, index), lines)
+
+
+def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> dict[tuple[str | int, ...], str]:
+    origins: dict[tuple[str | int, ...], str] = {}
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(ENVIRONMENT_PREFIX):
+            continue
+        location = tuple(variable[len(ENVIRONMENT_PREFIX) :].lower().split("__"))
+        section = document
+        for key in location[:-1]:
+            section = section.setdefault(key, {})
+            if not isinstance(section, dict):
+                raise ConfigError(f"{variable}: {key} is not a section")
+        try:
+            section[location[-1]] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ConfigError(f"{variable}: its value is not YAML") from None
+        origins[location] = variable
+    return origins
+
+
+def _describe(
+    fault: Any,
+    place: str,
+    lines: dict[tuple[str | int, ...], int],
+    origins: dict[tuple[str | int, ...], str],
+) -> str:
+    location = tuple(fault["loc"])
+    name = ".".join(str(part) for part in location)
+    if fault["type"] == "extra_forbidden":
+        message = "unknown key" + _nearest(location)
+    elif location == ("privacy", "keep_text"):
+        message = "this version never keeps text; leave it false"
+    else:
+        message = str(fault["msg"]).removeprefix("Value error, ")
+    variable = origins.get(location)
+    if variable is not None:
+        return f"{name}: {message} (environment {variable})" if name else f"{message} ({variable})"
+    line = lines.get(location)
+    where = f"{place}, line {line}" if line else place
+    return f"{name}: {message} ({where})" if name else f"{message} ({where})"
+
+
+def _nearest(location: tuple[str | int, ...]) -> str:
+    model: Any = Config
+    for part in location[:-1]:
+        if part == "receivers":
+            model = WebhookReceiver
+        elif isinstance(part, str) and part in model.model_fields:
+            model = model.model_fields[part].annotation
+    known = list(model.model_fields)
+    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(known)}"

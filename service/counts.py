@@ -1,0 +1,61 @@
+"""What this process has seen: counters that start at 0 with it, for Prometheus."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from service.records import Outcome, Receipt
+
+SELECTIONS = ("random", "requested", "volunteered")
+REASONS = {400: "not_json", 409: "conflict", 413: "too_large", 415: "media_type", 422: "invalid"}
+
+
+@dataclass(slots=True)
+class Counts:
+    """Monotone counts by their labels, counted after each commit."""
+
+    utterances: Counter[str] = field(default_factory=Counter)
+    scored: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reference_words: Counter[tuple[str, str]] = field(default_factory=Counter)
+    word_errors: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    last_reference_at: dict[str, float] = field(default_factory=dict)
+    deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    forgotten: int = 0
+    monitor_failures: int = 0
+
+    def reject(self, status: int) -> None:
+        """Count an object that was not taken, by the reason that its HTTP status gives."""
+        self.rejected[REASONS.get(status, "other")] += 1
+
+    def know(self, cohorts: Iterable[str]) -> None:
+        """Let every series of a cohort exist at 0: a counter born above 0 hides its first increase."""
+        for cohort in cohorts:
+            if cohort in self.utterances:
+                continue
+            self.utterances[cohort] = 0
+            for selection in SELECTIONS:
+                self.scored[cohort, selection] = 0
+                self.reference_words[cohort, selection] = 0
+                for kind in ("substitution", "deletion", "insertion"):
+                    self.word_errors[cohort, selection, kind] = 0
+
+    def receive(self, receipt: Receipt, now: float) -> None:
+        """Count one committed object."""
+        self.outcomes[receipt.outcome.value] += 1
+        cohort, counts, selection = receipt.cohort, receipt.counts, receipt.selection
+        if cohort is None:
+            return
+        self.know((cohort,))
+        if receipt.is_new_utterance:
+            self.utterances[cohort] += 1
+        if receipt.outcome is Outcome.SCORED and counts is not None and selection is not None:
+            self.scored[cohort, selection] += 1
+            self.reference_words[cohort, selection] += counts.reference_words
+            self.word_errors[cohort, selection, "substitution"] += counts.substitutions
+            self.word_errors[cohort, selection, "deletion"] += counts.deletions
+            self.word_errors[cohort, selection, "insertion"] += counts.insertions
+            self.last_reference_at[cohort] = now

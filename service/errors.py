@@ -1,0 +1,29 @@
+"""What can go wrong, one class a kind of failure that a caller can act on."""
+
+from __future__ import annotations
+
+
+class WerwatchError(Exception):
+    """Every error of werwatch; its message says what is wrong, where, and what to do."""
+
+
+class ConfigError(WerwatchError):
+    """The configuration cannot be used."""
+
+
+class StartError(WerwatchError):
+    """The service cannot start: a port in use, a data folder that is not ours, a key that others can read."""
+
+
+class StoreUnavailable(WerwatchError):
+    """The store cannot take writes now (disk full, locked, closing); nothing was accepted."""
+
+
+class Refused(WerwatchError):
+    """One submitted object is not accepted; ``status`` is the HTTP status that says why."""
+
+    def __init__(self, status: int, detail: str, pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.pointer = pointer

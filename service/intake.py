@@ -1,0 +1,239 @@
+"""From what was sent to what is kept: normalise, hash, join, score. No text leaves this file."""
+
+from __future__ import annotations
+
+import json
+import time
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from detectors.alignment import ErrorCounts, align
+from detectors.text import Normaliser
+from service.api.wire import ReferenceIn, Spoken, UtteranceIn
+from service.config import Config
+from service.errors import Refused
+from service.privacy import Hasher
+from service.records import Outcome, Receipt, Reference, Utterance
+from service.store import Store
+
+UNKNOWN_COHORT = "unknown"
+OTHER_COHORT = "other"
+SECONDS_AN_HOUR = 3600
+
+
+class Translator:
+    """Wire types to records: this is where words become hashes."""
+
+    def __init__(self, config: Config, hasher: Hasher) -> None:
+        self._config = config
+        self._hasher = hasher
+        self._normaliser = Normaliser(config.normaliser.language, config.normaliser.disable)
+        self._declared = {*config.attributes, *config.cohorts.by}
+        self.undeclared_attributes = 0
+
+    @property
+    def normaliser_version(self) -> str:
+        """Which rules words were made equal by."""
+        return self._normaliser.version
+
+    def utterance(self, sent: UtteranceIn, now: float) -> Utterance:
+        """The record of an utterance."""
+        attributes = {name: value for name, value in sent.attributes.items() if name in self._declared}
+        self.undeclared_attributes += len(sent.attributes) - len(attributes)
+        return Utterance(
+            utterance_id=sent.utterance_id,
+            content=self._hasher.content(_encode(sent.hypothesis), _canonical(sent)),
+            cohort="/".join(attributes.get(name, UNKNOWN_COHORT) for name in self._config.cohorts.by),
+            attributes=attributes,
+            speaker=self._pseudonym("speaker", sent.speaker_id),
+            session=self._pseudonym("session", sent.session_id),
+            recording=self._pseudonym("recording", sent.recording_id),
+            spoken_at=sent.spoken_at.timestamp() if sent.spoken_at else now,
+            received_at=now,
+            duration_s=sent.duration_s,
+            confidence=sent.confidence,
+            word_confidences=sent.word_confidences,
+            audio=sent.audio,
+            normaliser=self.normaliser_version,
+            hypothesis=self._tokens(sent.hypothesis),
+        )
+
+    def reference(self, sent: ReferenceIn, now: float) -> Reference:
+        """The record of a reference."""
+        detection = self._config.detection
+        text = sent.reference
+        brought = sent.utterance()
+        return Reference(
+            utterance_id=sent.utterance_id,
+            content=self._hasher.content(
+                b"correct" if text is None else b"=" + _encode(text),
+                f"{sent.reference_kind} {sent.selection} {sent.probability}".encode(),
+            ),
+            tokens=None if text is None else self._tokens(text),
+            kind=sent.reference_kind,
+            selection=sent.selection,
+            probability=sent.probability,
+            normaliser=self.normaliser_version,
+            corrected_at=sent.corrected_at.timestamp() if sent.corrected_at else None,
+            received_at=now,
+            detects=sent.selection in detection.selections
+            and sent.reference_kind in detection.reference_kinds,
+            utterance=self.utterance(brought, now) if brought else None,
+        )
+
+    def detects(self, kind: str, selection: str) -> bool:
+        """Whether such a reference feeds the monitor."""
+        return (
+            selection in self._config.detection.selections and kind in self._config.detection.reference_kinds
+        )
+
+    def _tokens(self, text: str) -> array[int]:
+        return self._hasher.tokens(self._normaliser.tokens(text))
+
+    def _pseudonym(self, kind: str, value: str | None) -> str | None:
+        return None if value is None else self._hasher.pseudonym(kind, value)
+
+
+@dataclass(slots=True)
+class CohortBook:
+    """The cohorts so far; past ``most`` of them, new ones fold into ``other``."""
+
+    most: int
+    known: set[str] = field(default_factory=set)
+    folded: Counter[str] = field(default_factory=Counter)
+
+    def label(self, store: Store, cohort: str) -> str:
+        """The label that an utterance of this cohort gets."""
+        if cohort in self.known:
+            return cohort
+        if len(self.known - {OTHER_COHORT}) >= self.most and cohort != OTHER_COHORT:
+            self.folded["utterances"] += 1
+            return self.label(store, OTHER_COHORT)
+        store.put_cohort(cohort)
+        self.known.add(cohort)
+        return cohort
+
+
+class Intake:
+    """Accepts utterances and references inside a transaction of the store."""
+
+    def __init__(self, store: Store, translator: Translator, cohorts: CohortBook) -> None:
+        self._store = store
+        self._translator = translator
+        self._cohorts = cohorts
+
+    def utterance(self, utterance: Utterance) -> Receipt:
+        """Keep an utterance, and score it if its reference waits.
+
+        Raises
+        ------
+        Refused
+            409 if the id was scored with other content before.
+        """
+        store, key = self._store, utterance.utterance_id
+        known = store.known_content(key)
+        outcome = Outcome.ACCEPTED
+        if known is not None:
+            content, scored_seq = known
+            if content == utterance.content:
+                return Receipt(key, Outcome.DUPLICATE)
+            if scored_seq is not None:
+                raise Refused(409, "this utterance_id was scored already with another content; use a new id")
+            outcome = Outcome.REPLACED
+        cohort = self._cohorts.label(store, utterance.cohort)
+        store.put_utterance(utterance, cohort)
+        waiting = store.waiting_reference(key)
+        if waiting is not None and _comparable(waiting, utterance.normaliser):
+            store.drop_waiting_reference(key)
+            detects = self._translator.detects(waiting.kind, waiting.selection)
+            receipt = self._score(replace(waiting, detects=detects))
+            if receipt is not None:
+                return replace(receipt, is_new_utterance=known is None)
+        return Receipt(key, outcome, cohort, is_new_utterance=known is None)
+
+    def reference(self, reference: Reference) -> Receipt:
+        """Score a reference against its utterance, or keep it until the utterance comes.
+
+        Raises
+        ------
+        Refused
+            409 if the utterance was scored with another reference, or under another normaliser.
+        """
+        store, key = self._store, reference.utterance_id
+        is_new = False
+        if reference.utterance is not None:
+            is_new = self.utterance(reference.utterance).is_new_utterance
+        scored = store.scored_content(key)
+        if scored is not None:
+            if scored[0] == reference.content:
+                return Receipt(key, Outcome.DUPLICATE, counts=scored[1])
+            raise Refused(
+                409, "this utterance was scored already with another reference; the first one counts"
+            )
+        receipt = self._score(reference)
+        if receipt is not None:
+            return replace(receipt, is_new_utterance=is_new)
+        waiting = store.waiting_reference(key)
+        if waiting is not None and waiting.content == reference.content:
+            return Receipt(key, Outcome.DUPLICATE)
+        store.put_waiting_reference(reference)
+        return Receipt(key, Outcome.WAITING if waiting is None else Outcome.REPLACED)
+
+    def _score(self, reference: Reference) -> Receipt | None:
+        store, key = self._store, reference.utterance_id
+        found = store.unscored(key)
+        if found is None:
+            return None
+        cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis = found
+        if not _comparable(reference, normaliser):
+            raise Refused(
+                409,
+                "the utterance was accepted under another normaliser, so its words cannot be compared; "
+                "send the utterance again, then its reference",
+            )
+        if reference.tokens is None:
+            counts = ErrorCounts(0, 0, 0, len(hypothesis))
+        else:
+            counts = align(reference.tokens, hypothesis)
+        store.put_scored(
+            (
+                key,
+                reference.content,
+                cohort,
+                attributes,
+                speaker,
+                _unit_key(session, attributes, spoken_at),
+                spoken_at,
+                time.time(),
+                counts.substitutions,
+                counts.deletions,
+                counts.insertions,
+                counts.hits,
+                confidence,
+                reference.kind,
+                reference.selection,
+                reference.probability,
+                normaliser,
+                int(reference.detects),
+            ),
+            key,
+        )
+        return Receipt(key, Outcome.SCORED, cohort, counts, reference.selection, reference.detects)
+
+
+def _comparable(reference: Reference, normaliser: str) -> bool:
+    return reference.tokens is None or reference.normaliser == normaliser
+
+
+def _unit_key(session: str | None, attributes: str, spoken_at: float) -> str:
+    return session or f"{attributes} {int(spoken_at // SECONDS_AN_HOUR)}"
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _canonical(sent: Spoken) -> bytes:
+    about = sent.model_dump(mode="json", include=set(Spoken.model_fields), exclude_unset=True)
+    return json.dumps(about, sort_keys=True).encode()

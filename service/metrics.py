@@ -1,0 +1,238 @@
+"""The Prometheus contract: counters that carry the truth, gauges that carry the decisions."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from detectors.cohort import CohortView, Estimate, Readiness
+from service import __version__
+from service.pipeline import MonitorView, Pipeline
+from service.store import Reader
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class Metrics:
+    """The registry of one service."""
+
+    def __init__(self, pipeline: Pipeline, reader: Reader) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self._requests = Histogram(
+            "werwatch_ingest_duration_seconds",
+            "Time from request to durable answer.",
+            ["route"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        for route in ("/v1/utterances", "/v1/references"):
+            self._requests.labels(route)
+        self.registry.register(StateCollector(pipeline, reader))
+        ProcessCollector(namespace="werwatch", registry=self.registry)
+
+    def observe(self, route: str, seconds: float) -> None:
+        """Note how long a request took."""
+        self._requests.labels(route).observe(seconds)
+
+
+class StateCollector(Collector):
+    """Reads the pipeline's counts, the monitor and the store once a scrape."""
+
+    def __init__(self, pipeline: Pipeline, reader: Reader) -> None:
+        self._pipeline = pipeline
+        self._reader = reader
+
+    def describe(self) -> list[Metric]:
+        """Nothing: what there is depends on the data."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """All families, from one view of the monitor."""
+        view = self._pipeline.view()
+        yield InfoMetricFamily(
+            "werwatch_build",
+            "Version of this process.",
+            {"version": __version__, "python_version": platform.python_version()},
+        )
+        yield from self._counters()
+        yield from _estimates(view)
+        yield from self._decisions(view)
+        yield from self._own_health()
+
+    def _counters(self) -> Iterator[Metric]:
+        counts = self._pipeline.counts
+        yield _counter(
+            "utterances", "Utterances kept.", ["cohort"], {(c,): n for c, n in counts.utterances.items()}
+        )
+        labels = ["cohort", "selection"]
+        yield _counter("scored_utterances", "Utterances scored against a reference.", labels, counts.scored)
+        yield _counter("reference_words", "Words of scored references.", labels, counts.reference_words)
+        yield _counter("word_errors", "Word errors by type.", [*labels, "type"], counts.word_errors)
+        yield _counter(
+            "receipts", "Objects taken, by what became of them.", ["outcome"], _keyed(counts.outcomes)
+        )
+        yield _counter("rejected_lines", "Objects not taken, by reason.", ["reason"], _keyed(counts.rejected))
+        yield _counter(
+            "cohort_folds",
+            'Utterances of cohorts beyond cohorts.max, folded into "other".',
+            [],
+            {(): self._pipeline.cohorts.folded["utterances"]},
+        )
+        yield _counter(
+            "undeclared_attributes",
+            "Attributes dropped because the configuration does not declare them.",
+            [],
+            {(): self._pipeline.translator.undeclared_attributes},
+        )
+        yield _counter(
+            "delivery_attempts",
+            "Attempts to deliver a notice.",
+            ["receiver", "outcome"],
+            counts.deliveries,
+        )
+        yield _counter("forgotten", "Unreferenced rows deleted by age.", [], {(): counts.forgotten})
+        yield _counter(
+            "monitor_failures", "Times the monitor could not go on.", [], {(): counts.monitor_failures}
+        )
+
+    def _decisions(self, view: MonitorView) -> Iterator[Metric]:
+        evidence = GaugeMetricFamily(
+            "werwatch_evidence_ratio", "Evidence of a signal; 1 raises an alarm.", labels=["cohort", "signal"]
+        )
+        active = GaugeMetricFamily(
+            "werwatch_alert_active", "1 while an alert is firing.", labels=["cohort", "signal", "severity"]
+        )
+        firing = {
+            (alert.cohort or "", alert.signal): alert.severity
+            for alert in self._reader.alerts(limit=1_000)
+            if alert.state == "firing"
+        }
+        signals = [(cohort.cohort, "differential", cohort.evidence) for cohort in view.cohorts]
+        for cohort, signal, value in [*signals, ("", "global", view.global_evidence)]:
+            evidence.add_metric([cohort, signal], value)
+            severity = firing.get((cohort, signal))
+            for each in ("page", "ticket"):
+                active.add_metric([cohort, signal, each], float(each == severity))
+        yield evidence
+        yield active
+        ready = GaugeMetricFamily(
+            "werwatch_cohort_readiness", "1 for the state a cohort is in.", labels=["cohort", "state"]
+        )
+        for cohort_view in view.cohorts:
+            for state in Readiness:
+                ready.add_metric([cohort_view.cohort, state.value], float(cohort_view.readiness is state))
+        yield ready
+
+    def _own_health(self) -> Iterator[Metric]:
+        pipeline = self._pipeline
+        last = GaugeMetricFamily(
+            "werwatch_last_reference_timestamp_seconds",
+            "When a reference was last scored.",
+            labels=["cohort"],
+        )
+        for cohort, at_s in list(pipeline.counts.last_reference_at.items()):
+            last.add_metric([cohort], at_s)
+        yield last
+        pending = GaugeMetricFamily(
+            "werwatch_outbox_notices", "Notices in the outbox.", labels=["receiver", "state"]
+        )
+        age = GaugeMetricFamily(
+            "werwatch_outbox_oldest_pending_timestamp_seconds",
+            "Creation time of the oldest pending notice.",
+            labels=["receiver"],
+        )
+        held = self._reader.outbox()
+        for receiver in pipeline.config.receivers:
+            for state in ("pending", "delivered", "dead"):
+                pending.add_metric([receiver.name, state], held.get((receiver.name, state), (0, 0.0))[0])
+            if (receiver.name, "pending") in held:
+                age.add_metric([receiver.name], held[receiver.name, "pending"][1])
+        yield pending
+        yield age
+        stored = GaugeMetricFamily("werwatch_store_rows", "Rows on disk.", labels=["table"])
+        for table, rows in self._reader.totals().items():
+            stored.add_metric([table], rows)
+        yield stored
+        yield _gauge("werwatch_store_bytes", "Size of the store's file.", pipeline.store.path.stat().st_size)
+        yield _gauge("werwatch_write_queue_jobs", "Requests that wait for the disk.", pipeline.writer.waiting)
+        yield _gauge(
+            "werwatch_snapshot_timestamp_seconds",
+            "When the monitor's state was last saved or read.",
+            pipeline.snapshot_at,
+        )
+        yield _gauge("werwatch_scrape_timestamp_seconds", "The clock of this process.", time.time())
+
+
+def _estimates(view: MonitorView) -> Iterator[Metric]:
+    wer = _family("werwatch_wer_ratio", "WER over a window.", ["cohort", "window"])
+    differential = _family(
+        "werwatch_differential_wer", "WER of a cohort less the rest's, against its baseline.", ["cohort"]
+    )
+    baseline = GaugeMetricFamily(
+        "werwatch_baseline_wer_ratio", "Learned level of a cohort.", labels=["cohort"]
+    )
+    units = GaugeMetricFamily("werwatch_speaker_shifts", "Units of evidence so far.", labels=["cohort"])
+    for cohort in view.cohorts:
+        for window, estimate in cohort.wer.items():
+            _fill(wer, [cohort.cohort, window], estimate)
+        _fill(differential, [cohort.cohort], cohort.differential)
+        units.add_metric([cohort.cohort], cohort.units)
+        _fill_baseline(baseline, cohort)
+    yield from wer
+    yield from differential
+    yield baseline
+    yield units
+
+
+def _fill_baseline(family: GaugeMetricFamily, cohort: CohortView) -> None:
+    if cohort.baseline_wer is not None:
+        family.add_metric([cohort.cohort], cohort.baseline_wer)
+
+
+def _family(name: str, documentation: str, labels: list[str]) -> tuple[GaugeMetricFamily, ...]:
+    return (
+        GaugeMetricFamily(name, documentation, labels=labels),
+        GaugeMetricFamily(f"{name}_lower", f"{documentation} Lower end, 95 %.", labels=labels),
+        GaugeMetricFamily(f"{name}_upper", f"{documentation} Upper end, 95 %.", labels=labels),
+    )
+
+
+def _fill(family: tuple[GaugeMetricFamily, ...], labels: list[str], estimate: Estimate) -> None:
+    value, lower, upper = family
+    if estimate.value is not None:
+        value.add_metric(labels, estimate.value)
+    if estimate.interval is not None:
+        lower.add_metric(labels, estimate.interval.lower)
+        upper.add_metric(labels, estimate.interval.upper)
+
+
+def _counter(
+    name: str, documentation: str, labels: list[str], values: Mapping[Any, int]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"werwatch_{name}", documentation, labels=labels)
+    for key, value in list(values.items()):
+        family.add_metric(key, value)
+    return family
+
+
+def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, documentation)
+    family.add_metric([], value)
+    return family
+
+
+def _keyed(values: Mapping[str, int]) -> dict[tuple[str, ...], int]:
+    return {(key,): value for key, value in values.items()}

@@ -1,0 +1,199 @@
+"""The way of an utterance and of a reference: accept, commit, score, watch, alert."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from detectors.cohort import CohortView
+from detectors.event import Event
+from detectors.monitor import Monitor
+from detectors.unit import ScoredUtterance
+from service.alerts import Alerting
+from service.config import Config
+from service.counts import Counts
+from service.errors import Refused, StartError
+from service.intake import CohortBook, Intake, Translator
+from service.privacy import Hasher, load_key
+from service.records import Receipt, Reference, ScoredRow, Utterance
+from service.store import Store
+from service.writer import Writer
+
+KEY_FILE = "key"
+SNAPSHOT_EVERY_S = 30.0
+FORGET_EVERY_S = 3_600.0
+ROWS_AT_ONCE = 1_000
+
+logger = logging.getLogger("werwatch.pipeline")
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorView:
+    """What the monitor shows, taken at one moment."""
+
+    cohorts: tuple[CohortView, ...]
+    global_evidence: float
+    global_in_alarm: bool
+    now_s: float
+    seq: int
+
+
+class Pipeline:
+    """Owns the store, the monitor and the thread that writes.
+
+    Raises
+    ------
+    StartError
+        If the data folder, its key or its store cannot be used.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.counts = Counts()
+        data_dir = prepare_data_dir(config.data_dir)
+        key_file = config.privacy.key_file
+        key = load_key(key_file or data_dir / KEY_FILE, may_create=key_file is None)
+        self.translator = Translator(config, Hasher(key))
+        self.store = Store(data_dir)
+        self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
+        self.counts.know(self.cohorts.known)
+        self._intake = Intake(self.store, self.translator, self.cohorts)
+        self._alerting = Alerting(config)
+        self._lock = threading.Lock()
+        self._monitor, self._seq = self._restore()
+        self._untold: list[Event] = []
+        self._snapshot_seq, self._snapshot_at = self._seq, time.time()
+        self._forgot_at = 0.0
+        self.writer = Writer(self.store, self._after_commit, self._after_rollback)
+
+    @property
+    def snapshot_at(self) -> float:
+        """When the monitor's state was last saved or read, seconds since the epoch."""
+        return self._snapshot_at
+
+    def start(self) -> None:
+        """Catch up with the rows after the last snapshot and begin to accept."""
+        self._watch()
+        self.writer.start()
+
+    def close(self) -> None:
+        """Finish what was accepted, save the monitor's state, close the store."""
+        self.writer.close()
+        self._save()
+        self.store.close()
+
+    async def accept(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
+        """Keep and score records in one transaction; the answer comes when they are on disk."""
+        receipts = await self.writer.run(lambda: [self._accept(record) for record in records])
+        now = time.time()
+        for receipt in receipts:
+            if isinstance(receipt, Receipt):
+                self.counts.receive(receipt, now)
+        return receipts
+
+    def view(self) -> MonitorView:
+        """What the monitor shows now."""
+        with self._lock:
+            everybody = self._monitor.everybody
+            return MonitorView(
+                tuple(self._monitor.views()),
+                everybody.evidence,
+                everybody.in_alarm,
+                self._monitor.now_s,
+                self._seq,
+            )
+
+    def _accept(self, record: Utterance | Reference) -> Receipt | Refused:
+        try:
+            with self.store.part():
+                if isinstance(record, Utterance):
+                    return self._intake.utterance(record)
+                return self._intake.reference(record)
+        except Refused as refusal:
+            return refusal
+
+    def _restore(self) -> tuple[Monitor, int]:
+        settings = self.config.detection.monitor_settings()
+        saved = self.store.snapshot()
+        if saved is not None:
+            seq, state = saved
+            try:
+                return Monitor.from_state(state, settings), seq
+            except (ValueError, KeyError, TypeError) as error:
+                logger.warning("the saved state is not used, the history is read again: %s", error)
+        return Monitor(settings), 0
+
+    def _after_rollback(self) -> None:
+        self.cohorts.known = set(self.store.cohorts())
+
+    def _after_commit(self) -> None:
+        now = time.time()
+        try:
+            self._watch()
+            if self._seq > self._snapshot_seq and now - self._snapshot_at >= SNAPSHOT_EVERY_S:
+                self._save()
+            if now - self._forgot_at >= FORGET_EVERY_S:
+                self._forget(now)
+        except Exception as error:  # noqa: BLE001 -- the writer must go on
+            # What was accepted is on disk and stays; the rows are taken up again at the next commit.
+            self.counts.monitor_failures += 1
+            logger.error("the monitor is behind: %s: %s", type(error).__name__, error)
+
+    def _watch(self) -> None:
+        if self._untold:
+            self._tell()
+        while rows := self.store.scored_after(self._seq, ROWS_AT_ONCE):
+            for row in rows:
+                with self._lock:
+                    events = self._monitor.update(_scored_utterance(row))
+                    self._seq = row.seq
+                if events:
+                    self._untold += events
+                    self._tell()
+
+    def _tell(self) -> None:
+        # An event that cannot be written now is kept and told before anything else.
+        with self.store.transaction():
+            for event in self._untold:
+                self._alerting.apply(self.store, event, time.time())
+        self._untold.clear()
+
+    def _save(self) -> None:
+        if not self._monitor.can_be_saved or self._seq == 0 or self._untold:
+            return
+        now = time.time()
+        with self.store.transaction():
+            self.store.put_snapshot(self._seq, self._monitor.to_state(), now)
+        self._snapshot_seq, self._snapshot_at = self._seq, now
+
+    def _forget(self, now: float) -> None:
+        self._forgot_at = now
+        before = now - self.config.privacy.unreferenced_retention.total_seconds()
+        with self.store.transaction():
+            self.counts.forgotten += self.store.forget_unreferenced(before)
+
+
+def prepare_data_dir(path: Path) -> Path:
+    """The data folder, made with mode 0700 where it is missing.
+
+    Raises
+    ------
+    StartError
+        If it cannot be made or written.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StartError(f"data_dir: {path} cannot be written: {error.strerror}") from None
+    return path
+
+
+def _scored_utterance(row: ScoredRow) -> ScoredUtterance:
+    return ScoredUtterance(row.cohort, row.spoken_at, row.counts, row.speaker, row.unit_key)

@@ -1,0 +1,109 @@
+"""What travels between the edge, the store and the monitor: no text, only hashes and counts."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from enum import StrEnum
+
+from detectors.alignment import ErrorCounts
+
+
+class Outcome(StrEnum):
+    """What became of a submitted object."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REPLACED = "replaced"
+    WAITING = "waiting"
+    SCORED = "scored"
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One final transcript, hashed. Times are seconds since the epoch."""
+
+    utterance_id: str
+    content: bytes
+    cohort: str
+    attributes: dict[str, str]
+    speaker: str | None
+    session: str | None
+    recording: str | None
+    spoken_at: float
+    received_at: float
+    duration_s: float | None
+    confidence: float | None
+    word_confidences: list[float] | None
+    audio: dict[str, float] | None
+    normaliser: str
+    hypothesis: array[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a human says was spoken, hashed; ``tokens`` is None for the verdict "correct"."""
+
+    utterance_id: str
+    content: bytes
+    tokens: array[int] | None
+    kind: str
+    selection: str
+    probability: float | None
+    normaliser: str
+    corrected_at: float | None
+    received_at: float
+    detects: bool
+    utterance: Utterance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to one submitted object."""
+
+    utterance_id: str
+    outcome: Outcome
+    cohort: str | None = None
+    counts: ErrorCounts | None = None
+    selection: str | None = None
+    detects: bool | None = None
+    is_new_utterance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRow:
+    """A row of the monitor's input."""
+
+    seq: int
+    cohort: str
+    speaker: str | None
+    unit_key: str
+    spoken_at: float
+    counts: ErrorCounts
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert as it stands; ``facts`` is what its notices say."""
+
+    alert_id: str
+    signal: str
+    cohort: str | None
+    severity: str
+    state: str
+    onset_at: float
+    fired_at: float
+    resolved_at: float | None
+    facts: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notice on its way to one receiver."""
+
+    delivery_id: str
+    alert_id: str
+    receiver: str
+    body: str
+    attempts: int
+    created_at: float

@@ -1,0 +1,122 @@
+"""The database's layout and how an older one becomes the present one."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from service.errors import StartError
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE utterances (
+        utterance_id   TEXT PRIMARY KEY,
+        content        BLOB NOT NULL,     -- keyed digest of what was sent: recognises a duplicate
+        cohort         TEXT NOT NULL,
+        attributes     TEXT NOT NULL,     -- JSON object of declared attributes
+        speaker        TEXT,              -- keyed hashes
+        session        TEXT,
+        recording      TEXT,
+        spoken_at      REAL NOT NULL,     -- seconds since the epoch, as all times here
+        received_at    REAL NOT NULL,
+        duration_s     REAL,
+        confidence     REAL,
+        word_confidences TEXT,            -- JSON array of numbers
+        audio          TEXT,              -- JSON object of numbers
+        normaliser     TEXT NOT NULL,
+        hypothesis_words INTEGER NOT NULL,
+        hypothesis     BLOB,              -- token hashes, 8 bytes each; NULL once scored
+        scored_seq     INTEGER
+    ) WITHOUT ROWID;
+    CREATE INDEX utterances_unscored ON utterances (received_at) WHERE scored_seq IS NULL;
+
+    CREATE TABLE waiting_references (     -- references whose utterance has not come yet
+        utterance_id   TEXT PRIMARY KEY,
+        content        BLOB NOT NULL,
+        reference      BLOB,              -- token hashes; NULL for the verdict "correct"
+        kind           TEXT NOT NULL,
+        selection      TEXT NOT NULL,
+        probability    REAL,
+        normaliser     TEXT NOT NULL,
+        corrected_at   REAL,
+        received_at    REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX waiting_references_age ON waiting_references (received_at);
+
+    CREATE TABLE scored (                 -- in the order in which the monitor sees them
+        seq            INTEGER PRIMARY KEY AUTOINCREMENT,
+        utterance_id   TEXT NOT NULL UNIQUE,
+        reference_content BLOB NOT NULL,
+        cohort         TEXT NOT NULL,
+        attributes     TEXT NOT NULL,
+        speaker        TEXT,
+        unit_key       TEXT NOT NULL,
+        spoken_at      REAL NOT NULL,
+        scored_at      REAL NOT NULL,
+        substitutions  INTEGER NOT NULL,
+        deletions      INTEGER NOT NULL,
+        insertions     INTEGER NOT NULL,
+        hits           INTEGER NOT NULL,
+        confidence     REAL,
+        kind           TEXT NOT NULL,
+        selection      TEXT NOT NULL,
+        probability    REAL,
+        normaliser     TEXT NOT NULL,
+        detects        INTEGER NOT NULL   -- 1 where the row may feed the monitor
+    );
+
+    CREATE TABLE cohorts (cohort TEXT PRIMARY KEY) WITHOUT ROWID;
+
+    CREATE TABLE snapshot (               -- one row: the monitor's state after seq
+        id     INTEGER PRIMARY KEY CHECK (id = 1),
+        seq    INTEGER NOT NULL,
+        taken_at REAL NOT NULL,
+        state  TEXT NOT NULL
+    );
+
+    CREATE TABLE alerts (
+        alert_id     TEXT PRIMARY KEY,
+        signal       TEXT NOT NULL,
+        cohort       TEXT,
+        severity     TEXT NOT NULL,
+        state        TEXT NOT NULL,       -- firing, resolved
+        onset_at     REAL NOT NULL,
+        fired_at     REAL NOT NULL,
+        resolved_at  REAL,
+        facts        TEXT NOT NULL        -- JSON: everything that a notice says
+    ) WITHOUT ROWID;
+
+    CREATE TABLE outbox (
+        delivery_id  TEXT PRIMARY KEY,
+        alert_id     TEXT NOT NULL,
+        receiver     TEXT NOT NULL,
+        position     INTEGER NOT NULL,    -- order within an alert and receiver
+        body         TEXT NOT NULL,
+        state        TEXT NOT NULL,       -- pending, delivered, dead
+        attempts     INTEGER NOT NULL DEFAULT 0,
+        due_at       REAL NOT NULL,
+        created_at   REAL NOT NULL,
+        last_outcome TEXT
+    ) WITHOUT ROWID;
+    CREATE INDEX outbox_pending ON outbox (due_at) WHERE state = 'pending';
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to the present layout, one version a transaction.
+
+    Raises
+    ------
+    StartError
+        If it was written by a newer werwatch.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise StartError(
+            f"the data folder was written by a newer werwatch (layout {version}, this one knows up to "
+            f"{len(MIGRATIONS)}); start the newer version or another data_dir"
+        )
+    for number in range(version, len(MIGRATIONS)):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
+        )

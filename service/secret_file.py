@@ -1,0 +1,22 @@
+"""Secrets that are mounted as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from service.errors import ConfigError
+
+
+def read_secret(path: Path, key: str) -> str:
+    """The text of a secret's file.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{key}: {path} cannot be read: {reason}") from None

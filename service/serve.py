@@ -1,0 +1,122 @@
+"""Runs the service: both listeners, the writer and the delivery worker, until asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from service.app import build_api, build_metrics
+from service.config import Config, split_address
+from service.delivery import DeliveryWorker
+from service.errors import StartError
+from service.metrics import Metrics
+from service.pipeline import Pipeline
+from service.receivers.webhook import Webhook
+from service.store import Reader
+
+GRACE_S = 8
+BACKLOG = 512
+
+logger = logging.getLogger("werwatch")
+
+
+class _Server(uvicorn.Server):
+    """One listener of two: signals are handled once, for both."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(config: Config) -> None:
+    """Run until SIGTERM or SIGINT, then finish what was accepted.
+
+    Raises
+    ------
+    StartError, ConfigError
+        If it cannot start; nothing is left running then.
+    """
+    receivers = {settings.name: Webhook(settings) for settings in config.receivers}
+    with contextlib.ExitStack() as stack:
+        api_socket = stack.enter_context(bind("listen", config.listen))
+        metrics_socket = stack.enter_context(bind("metrics_listen", config.metrics_listen))
+        pipeline = Pipeline(config)
+        reader = Reader(config.data_dir)
+        stack.callback(reader.close)
+        stack.callback(pipeline.close)
+        pipeline.start()
+        metrics = Metrics(pipeline, reader)
+        apps = (
+            (build_api(pipeline, reader, metrics), api_socket),
+            (build_metrics(pipeline, metrics), metrics_socket),
+        )
+        logger.info("API on http://%s, metrics on http://%s", name_of(api_socket), name_of(metrics_socket))
+        asyncio.run(_run(apps, DeliveryWorker(pipeline, reader, receivers)))
+    logger.info("stopped; everything that was accepted is on disk")
+
+
+async def _run(apps: tuple[tuple[FastAPI, socket.socket], ...], worker: DeliveryWorker) -> None:
+    servers = [_Server(_settings(app)) for app, _ in apps]
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    delivering = asyncio.create_task(worker.run())
+    try:
+        listeners = [bound for _, bound in apps]
+        await asyncio.gather(
+            *(server.serve([bound]) for server, bound in zip(servers, listeners, strict=True))
+        )
+    finally:
+        delivering.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await delivering
+
+
+def _settings(app: FastAPI) -> uvicorn.Config:
+    # The access log would print paths and queries; requests are counted in the metrics instead.
+    return uvicorn.Config(
+        app, access_log=False, log_config=None, lifespan="off", timeout_graceful_shutdown=GRACE_S
+    )
+
+
+def bind(key: str, address: str) -> socket.socket:
+    """A listening socket.
+
+    Raises
+    ------
+    StartError
+        If the port is in use or the address is not this machine's.
+    """
+    host, port = split_address(address)
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise StartError(f"{key}: {address}: {error.strerror}") from None
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(place)
+        bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        hint = f"; stop what listens there or set {key} to another port" if "in use" in str(error) else ""
+        raise StartError(f"{key}: {address}: {error.strerror}{hint}") from None
+    return bound
+
+
+def name_of(bound: socket.socket) -> str:
+    """``host:port`` of a bound socket."""
+    host, port, *_ = bound.getsockname()
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

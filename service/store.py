@@ -1,0 +1,355 @@
+"""The embedded store: SQLite in WAL mode, one writer, every acknowledged row on disk."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from detectors.alignment import ErrorCounts
+from service.errors import StartError
+from service.records import AlertRow, Delivery, Reference, ScoredRow, Utterance
+from service.schema import migrate
+
+FILE_NAME = "werwatch.db"
+BUSY_MS = 2_000
+_ALERT_COLUMNS = tuple(field.name for field in fields(AlertRow))
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rwc"
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+    )
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return connection
+
+
+class Store:
+    """The one writing connection; its methods run inside a transaction that the caller holds.
+
+    Raises
+    ------
+    StartError
+        If the file cannot be opened or belongs to a newer version.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir / FILE_NAME
+        try:
+            self._db = _connect(self.path, read_only=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            migrate(self._db)
+        except sqlite3.Error as error:
+            raise StartError(f"{self.path}: the store cannot be opened: {error}") from None
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded in."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; on disk when it ends without an error."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone if it fails."""
+        self._db.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK TO part")
+            self._db.execute("RELEASE part")
+            raise
+        self._db.execute("RELEASE part")
+
+    # utterances and references
+
+    def known_content(self, utterance_id: str) -> tuple[bytes, int | None] | None:
+        """Content digest and, if scored, the seq of a known utterance."""
+        row = self._db.execute(
+            "SELECT content, scored_seq FROM utterances WHERE utterance_id = ?", (utterance_id,)
+        ).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def put_utterance(self, utterance: Utterance, cohort: str) -> None:
+        """Insert an utterance under its (perhaps folded) cohort, or in the place of one with its id."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO utterances VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)",
+            (
+                utterance.utterance_id,
+                utterance.content,
+                cohort,
+                json.dumps(utterance.attributes),
+                utterance.speaker,
+                utterance.session,
+                utterance.recording,
+                utterance.spoken_at,
+                utterance.received_at,
+                utterance.duration_s,
+                utterance.confidence,
+                _json_or_none(utterance.word_confidences),
+                _json_or_none(utterance.audio),
+                utterance.normaliser,
+                len(utterance.hypothesis),
+                utterance.hypothesis.tobytes(),
+            ),
+        )
+
+    def unscored(self, utterance_id: str) -> tuple[Any, ...] | None:
+        """Cohort, attributes, speaker, session, spoken_at, confidence, normaliser, tokens of an utterance."""
+        row = self._db.execute(
+            "SELECT cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis "
+            "FROM utterances WHERE utterance_id = ? AND scored_seq IS NULL",
+            (utterance_id,),
+        ).fetchone()
+        return (*row[:-1], _tokens(row[-1])) if row else None
+
+    def scored_content(self, utterance_id: str) -> tuple[bytes, ErrorCounts] | None:
+        """Digest of the reference that an utterance was scored with, and its counts."""
+        row = self._db.execute(
+            "SELECT reference_content, substitutions, deletions, insertions, hits "
+            "FROM scored WHERE utterance_id = ?",
+            (utterance_id,),
+        ).fetchone()
+        return (row[0], ErrorCounts(*row[1:])) if row else None
+
+    def waiting_reference(self, utterance_id: str) -> Reference | None:
+        """The reference that waits for this utterance."""
+        row = self._db.execute(
+            "SELECT content, reference, kind, selection, probability, normaliser, corrected_at, received_at "
+            "FROM waiting_references WHERE utterance_id = ?",
+            (utterance_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        content, reference, kind, selection, probability, normaliser, corrected_at, received_at = row
+        return Reference(
+            utterance_id=utterance_id,
+            content=content,
+            tokens=None if reference is None else _tokens(reference),
+            kind=kind,
+            selection=selection,
+            probability=probability,
+            normaliser=normaliser,
+            corrected_at=corrected_at,
+            received_at=received_at,
+            detects=False,
+        )
+
+    def put_waiting_reference(self, reference: Reference) -> None:
+        """Keep a reference until its utterance comes; a later one takes its place."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO waiting_references VALUES (?,?,?,?,?,?,?,?,?)",
+            (
+                reference.utterance_id,
+                reference.content,
+                None if reference.tokens is None else reference.tokens.tobytes(),
+                reference.kind,
+                reference.selection,
+                reference.probability,
+                reference.normaliser,
+                reference.corrected_at,
+                reference.received_at,
+            ),
+        )
+
+    def drop_waiting_reference(self, utterance_id: str) -> None:
+        """Forget a reference that has been used."""
+        self._db.execute("DELETE FROM waiting_references WHERE utterance_id = ?", (utterance_id,))
+
+    def put_scored(self, values: tuple[Any, ...], utterance_id: str) -> int:
+        """Append a scored row, drop the utterance's tokens, return its seq."""
+        cursor = self._db.execute(
+            "INSERT INTO scored (utterance_id, reference_content, cohort, attributes, speaker, unit_key, "
+            "spoken_at, scored_at, substitutions, deletions, insertions, hits, confidence, kind, selection, "
+            "probability, normaliser, detects) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            values,
+        )
+        seq = int(cursor.lastrowid or 0)
+        self._db.execute(
+            "UPDATE utterances SET hypothesis = NULL, scored_seq = ? WHERE utterance_id = ?",
+            (seq, utterance_id),
+        )
+        return seq
+
+    def forget_unreferenced(self, before: float) -> int:
+        """Delete utterances without a reference and references without an utterance, received before."""
+        utterances = self._db.execute(
+            "DELETE FROM utterances WHERE scored_seq IS NULL AND received_at < ?", (before,)
+        )
+        references = self._db.execute("DELETE FROM waiting_references WHERE received_at < ?", (before,))
+        return utterances.rowcount + references.rowcount
+
+    # the monitor
+
+    def cohorts(self) -> list[str]:
+        """Every cohort ever named, by name."""
+        return [row[0] for row in self._db.execute("SELECT cohort FROM cohorts ORDER BY cohort")]
+
+    def put_cohort(self, cohort: str) -> None:
+        """Remember a cohort."""
+        self._db.execute("INSERT OR IGNORE INTO cohorts VALUES (?)", (cohort,))
+
+    def scored_after(self, seq: int, limit: int) -> list[ScoredRow]:
+        """The monitor's next rows, in order of seq."""
+        rows = self._db.execute(
+            "SELECT seq, cohort, speaker, unit_key, spoken_at, substitutions, deletions, insertions, hits "
+            "FROM scored WHERE seq > ? AND detects = 1 ORDER BY seq LIMIT ?",
+            (seq, limit),
+        )
+        return [
+            ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts))
+            for seq, cohort, speaker, unit_key, spoken_at, *counts in rows
+        ]
+
+    def snapshot(self) -> tuple[int, dict[str, Any]] | None:
+        """The last saved state of the monitor and the seq that it has seen."""
+        row = self._db.execute("SELECT seq, state FROM snapshot").fetchone()
+        return (row[0], json.loads(row[1])) if row else None
+
+    def put_snapshot(self, seq: int, state: dict[str, Any], taken_at: float) -> None:
+        """Save the monitor's state in place of the last one."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?)", (seq, taken_at, json.dumps(state))
+        )
+
+    # alerts and their notices
+
+    def alert(self, alert_id: str) -> AlertRow | None:
+        """One alert."""
+        return next(iter(_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
+
+    def put_alert(self, alert: AlertRow) -> None:
+        """Insert or update an alert."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO alerts VALUES (?,?,?,?,?,?,?,?,?)",
+            (
+                alert.alert_id,
+                alert.signal,
+                alert.cohort,
+                alert.severity,
+                alert.state,
+                alert.onset_at,
+                alert.fired_at,
+                alert.resolved_at,
+                json.dumps(alert.facts),
+            ),
+        )
+
+    def put_delivery(self, delivery: Delivery, position: int) -> None:
+        """Queue a notice."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO outbox VALUES (?,?,?,?,?,'pending',0,?,?,NULL)",
+            (
+                delivery.delivery_id,
+                delivery.alert_id,
+                delivery.receiver,
+                position,
+                delivery.body,
+                delivery.created_at,
+                delivery.created_at,
+            ),
+        )
+
+    def settle_delivery(self, delivery_id: str, state: str, outcome: str, due_at: float) -> None:
+        """Record an attempt: delivered, dead, or pending again from ``due_at`` on."""
+        self._db.execute(
+            "UPDATE outbox SET state = ?, attempts = attempts + 1, last_outcome = ?, due_at = ? "
+            "WHERE delivery_id = ?",
+            (state, outcome, due_at, delivery_id),
+        )
+
+
+class Reader:
+    """A connection that only reads, for queries beside the writer."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir / FILE_NAME
+        self._db = _connect(self.path, read_only=True)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def alerts(self, limit: int = 100) -> list[AlertRow]:
+        """The newest alerts first."""
+        return _alerts(self._db, "ORDER BY fired_at DESC, alert_id LIMIT ?", (limit,))
+
+    def alert(self, alert_id: str) -> AlertRow | None:
+        """One alert."""
+        return next(iter(_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
+
+    def due_deliveries(self, now: float) -> list[Delivery]:
+        """The notices to send now: the oldest pending one of every alert and receiver, if it is due."""
+        rows = self._db.execute(
+            "SELECT delivery_id, alert_id, receiver, body, attempts, created_at FROM outbox AS o "
+            "WHERE state = 'pending' AND due_at <= ? AND NOT EXISTS (SELECT 1 FROM outbox AS earlier "
+            "WHERE earlier.state = 'pending' AND earlier.alert_id = o.alert_id "
+            "AND earlier.receiver = o.receiver AND earlier.position < o.position) ORDER BY created_at",
+            (now,),
+        )
+        return [Delivery(*row) for row in rows]
+
+    def outbox(self) -> dict[tuple[str, str], tuple[int, float]]:
+        """Number and oldest creation time of notices by receiver and state."""
+        rows = self._db.execute(
+            "SELECT receiver, state, COUNT(*), MIN(created_at) FROM outbox GROUP BY receiver, state"
+        )
+        return {(receiver, state): (count, oldest) for receiver, state, count, oldest in rows}
+
+    def totals(self) -> dict[str, int]:
+        """Rows on disk: utterances, scored utterances, waiting references."""
+        return {
+            name: self._db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]  # noqa: S608 -- constants
+            for name, table in (
+                ("utterances", "utterances"),
+                ("scored_utterances", "scored"),
+                ("waiting_references", "waiting_references"),
+            )
+        }
+
+    def by_selection(self) -> dict[tuple[str, str], tuple[int, int, int]]:
+        """Scored utterances, errors and reference words by cohort and selection."""
+        rows = self._db.execute(
+            "SELECT cohort, selection, COUNT(*), SUM(substitutions + deletions + insertions), "
+            "SUM(substitutions + deletions + hits) FROM scored GROUP BY cohort, selection"
+        )
+        return {
+            (cohort, selection): (count, errors, words) for cohort, selection, count, errors, words in rows
+        }
+
+
+def _alerts(db: sqlite3.Connection, clause: str, values: tuple[Any, ...]) -> list[AlertRow]:
+    rows = db.execute(
+        f"SELECT {', '.join(_ALERT_COLUMNS)} FROM alerts {clause}",  # noqa: S608 -- constants
+        values,
+    )
+    return [
+        AlertRow(**dict(zip(_ALERT_COLUMNS, row, strict=True)) | {"facts": json.loads(row[-1])})
+        for row in rows
+    ]
+
+
+def _tokens(blob: bytes) -> array[int]:
+    tokens = array("Q")
+    tokens.frombytes(blob)
+    return tokens
+
+
+def _json_or_none(value: object) -> str | None:
+    return None if value is None else json.dumps(value)
