@@ -7,11 +7,12 @@ import hmac
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client.exposition import choose_encoder
 from starlette.middleware.base import RequestResponseEndpoint
 
 from service import __version__
+from service.api.docs import DOCS_POLICY, docs_page
 from service.api.ingest import ingest_routes
 from service.api.problems import install, problem
 from service.api.query import query_routes
@@ -33,9 +34,15 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
         "werwatch",
         summary="Last-mile drift monitor for speech transcription.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
         redoc_url=None,
     )
     install(app)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(docs_page(app.openapi()), headers={"Content-Security-Policy": DOCS_POLICY})
+
     app.include_router(ingest_routes(pipeline, metrics.observe))
     app.include_router(query_routes(pipeline, reader))
     token = _token(pipeline.config)

@@ -33,7 +33,8 @@ def serve(config_file: Path | None) -> None:
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     # httpx logs every URL that it calls, and a webhook's URL can be a credential.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     from service.serve import serve as run
 
     run(config)

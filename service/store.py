@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from array import array
 from collections.abc import Iterator
@@ -42,11 +43,13 @@ class Store:
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / FILE_NAME
         try:
+            # The log and index files beside it take over its mode.
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = _connect(self.path, read_only=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             migrate(self._db)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise StartError(f"{self.path}: the store cannot be opened: {error}") from None
 
     def close(self) -> None:

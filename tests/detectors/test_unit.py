@@ -53,7 +53,8 @@ def test_late_references_wait_for_each_other() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.floats(0, 200_000), st.sampled_from(["ann", "bob", "eve"]), st.integers(1, 300)), max_size=60
+        st.tuples(st.floats(0, 200_000), st.sampled_from(["ann", "bob", "eve"]), st.integers(1, 300)),
+        max_size=60,
     )
 )
 @settings(max_examples=200, derandomize=True)

@@ -40,7 +40,7 @@ def test_rivers_rolling_window_rolls_it() -> None:
     rolling = utils.Rolling(WER, window_size=3)
     for unit in [(9, 10), (1, 10), (2, 10), (3, 10)]:
         rolling.update(*unit)
-    assert rolling.get() == pytest.approx(0.2)
+    assert rolling.get() == pytest.approx(0.2)  # type: ignore[operator]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.integers(0, 40)), min_size=1, max_size=60))
@@ -77,8 +77,10 @@ def test_an_exponential_wer_follows_the_newest_units() -> None:
 def test_state_survives_exactly(kind: type[WindowedWER] | type[ExponentialWER]) -> None:
     first = kind()
     for k in range(30):
-        arguments = (k % 7, 20, 1_000.0 * k) if isinstance(first, WindowedWER) else (k % 7, 20)
-        first.update(*arguments)
+        if isinstance(first, WindowedWER):
+            first.update(k % 7, 20, 1_000.0 * k)
+        else:
+            first.update(k % 7, 20)
     second = load(kind, dump(first))
     assert dump(second) == dump(first)
     assert second.get() == first.get()

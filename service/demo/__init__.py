@@ -1,0 +1,1 @@
+"""A recorded hospital, played into a service of its own."""

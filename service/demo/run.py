@@ -1,0 +1,188 @@
+"""The demo from start to end: a service of its own, the player, the receiver, the screen, the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import resource
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from rich.console import Console
+from rich.live import Live
+
+from service.demo.player import STEPS_A_SECOND, Player
+from service.demo.receiver import NoticeReceiver
+from service.demo.recording import messages, read_truth
+from service.demo.screen import notice_panel, picture, say_verdict
+
+API_PORT = 8600
+METRICS_PORT = 9600
+START_S = 30.0
+STOP_S = 15.0
+SETTLE_S = 10.0
+PICTURES = 8
+"""How many pictures a terminal that cannot be redrawn gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    api: str
+    metrics: str
+    start_s: float
+
+
+def run(recording: str, seconds: float, *, keep: bool) -> int:
+    """Run the demo; 0 if the verdict is as it should be, 130 after Ctrl-C."""
+    console = Console()
+    console.print(f"[bold]werwatch demo[/bold]: three recorded days of a hospital in {seconds:.0f} s")
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    # SIGTERM takes the same way out as Ctrl-C, so that nothing is left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="werwatch-demo-") as folder,
+            NoticeReceiver(secret) as receiver,
+            _service(Path(folder), receiver.url, secret) as service,
+        ):
+            console.print(f"service ready after {service.start_s:.1f} s, data in a temporary folder")
+            is_good = asyncio.run(_watch(console, recording, seconds, receiver, service))
+            _say_where(console, service, keep=keep)
+            if keep:
+                signal.pause()
+    except KeyboardInterrupt:
+        console.print("stopped")
+        return 130
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    console.print(
+        f"service: {used.ru_utime + used.ru_stime:.1f} s of CPU, {used.ru_maxrss / 1024:.0f} MB at most",
+        style="dim",
+        highlight=False,
+    )
+    return 0 if is_good else 1
+
+
+async def _watch(
+    console: Console, recording: str, seconds: float, receiver: NoticeReceiver, service: _Service
+) -> bool:
+    truth, stream = read_truth(recording), messages(recording)
+    player = Player(service.api, seconds)
+    now = stream[0].at
+    every = max(1, round(seconds * STEPS_A_SECOND / PICTURES))
+    step = told = 0
+    async with httpx.AsyncClient(base_url=service.api, timeout=START_S) as client:
+        cohorts, alarmed = await _look(client)
+        with Live(console=console, refresh_per_second=4, transient=True) as live:
+            async for now in player.play(stream):
+                step += 1
+                if step % (STEPS_A_SECOND // 2) == 0:
+                    cohorts, alarmed = await _look(client)
+                    if console.is_terminal:
+                        live.update(picture(now, truth, cohorts, receiver.notices, alarmed))
+                if not console.is_terminal:
+                    if step % every == 0:
+                        console.print(picture(now, truth, cohorts, [], alarmed))
+                    for notice in receiver.notices[told:]:
+                        console.print(notice_panel(notice))
+                    told = len(receiver.notices)
+        await _settle(client, receiver)
+        cohorts, alarmed = await _look(client)
+    console.print(picture(now, truth, cohorts, receiver.notices, alarmed))
+    return say_verdict(console, truth, receiver.notices)
+
+
+async def _look(client: httpx.AsyncClient) -> tuple[dict[str, Any], set[str]]:
+    with suppress(httpx.TransportError):
+        cohorts = (await client.get("/v1/cohorts")).json()
+        alerts = (await client.get("/v1/alerts")).json()["alerts"]
+        return cohorts, {alert["cohort"] for alert in alerts if alert["state"] == "firing"}
+    return {}, set()
+
+
+async def _settle(client: httpx.AsyncClient, receiver: NoticeReceiver) -> None:
+    """Wait for the webhooks of everything that the service says it raised."""
+    deadline = time.monotonic() + SETTLE_S
+    while time.monotonic() < deadline:
+        alerts = (await client.get("/v1/alerts")).json()["alerts"]
+        expected = sum(1 if alert["state"] == "firing" else 2 for alert in alerts)
+        if len(receiver.notices) >= expected:
+            return
+        await asyncio.sleep(0.2)
+
+
+def _say_where(console: Console, service: _Service, *, keep: bool) -> None:
+    console.print(f"\nmetrics   {service.metrics}/metrics\nAPI docs  {service.api}/docs", highlight=False)
+    if keep:
+        console.print("The service stays up until Ctrl-C.")
+    else:
+        console.print("They are gone with the demo; KEEP=1 leaves the service up.", style="dim")
+
+
+@contextmanager
+def _service(folder: Path, webhook_url: str, secret: str) -> Iterator[_Service]:
+    api, metrics = _free(API_PORT), _free(METRICS_PORT)
+    config = folder / "werwatch.yaml"
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "listen": api,
+                "metrics_listen": metrics,
+                "data_dir": str(folder / "data"),
+                "receivers": [{"name": "oncall", "kind": "webhook", "url": webhook_url, "secret": secret}],
+            }
+        )
+    )
+    config.chmod(0o600)
+    started = time.monotonic()
+    with (folder / "service.log").open("w+") as log:
+        command = [sys.executable, "-m", "service.cli", "serve", "--config", str(config)]
+        # A group of its own: Ctrl-C reaches the demo alone, which then stops the service in order.
+        child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _wait_until_ready(child, f"http://{metrics}/readyz", log.name)
+            yield _Service(f"http://{api}", f"http://{metrics}", time.monotonic() - started)
+        finally:
+            _stop(child)
+
+
+def _wait_until_ready(child: subprocess.Popen[bytes], url: str, log: str) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise RuntimeError(f"the service did not start:\n{Path(log).read_text()}")
+        with suppress(httpx.TransportError):
+            if httpx.get(url).is_success:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"the service was not ready within {START_S:.0f} s")
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _free(port: int) -> str:
+    """``127.0.0.1`` with this port, or with any free one if it is taken."""
+    for wanted in (port, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            return f"127.0.0.1:{probe.getsockname()[1]}"
+    raise RuntimeError("no free port on 127.0.0.1")

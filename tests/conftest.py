@@ -1,0 +1,152 @@
+"""A real service in a process of its own, for tests that talk to it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+START_S = 30.0
+
+
+@dataclass
+class RunningService:
+    """``werwatch serve`` on free ports of 127.0.0.1, stopped by its own process id."""
+
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    api: str = ""
+    metrics: str = ""
+
+    @property
+    def data_dir(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "service.log").read_text()
+
+    def start(self) -> RunningService:
+        config = self.folder / "werwatch.yaml"
+        defaults = {"listen": "127.0.0.1:0", "metrics_listen": "127.0.0.1:0", "data_dir": str(self.data_dir)}
+        config.write_text(yaml.safe_dump({**defaults, **self.settings}))
+        log_path = self.folder / "service.log"
+        seen = len(self.log) if log_path.exists() else 0
+        with log_path.open("ab") as log:
+            command = [sys.executable, "-m", "service.cli", "serve", "--config", str(config)]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            found = re.search(r"API on (http://\S+), metrics on (http://\S+)", self.log[seen:])
+            if found:
+                self.api, self.metrics = found.groups()
+                return self
+            time.sleep(0.02)
+        raise RuntimeError(f"the service did not start:\n{self.log[seen:]}")
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def post(self, route: str, body: Any, **headers: str) -> httpx.Response:
+        if isinstance(body, bytes):
+            headers.setdefault("content-type", "application/json")
+            return httpx.post(self.api + route, content=body, headers=headers)
+        return httpx.post(self.api + route, json=body, headers=headers)
+
+    def get(self, route: str) -> Any:
+        return httpx.get(self.api + route).raise_for_status().json()
+
+    def scrape(self, accept: str = "") -> str:
+        return httpx.get(self.metrics + "/metrics", headers={"accept": accept}).raise_for_status().text
+
+
+@pytest.fixture
+def make_service(tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
+    started: list[RunningService] = []
+
+    def make(**settings: Any) -> RunningService:
+        folder = tmp_path / f"service-{len(started)}"
+        folder.mkdir()
+        service = RunningService(folder, settings)
+        started.append(service)
+        return service.start()
+
+    yield make
+    for service in started:
+        if service.process is not None and service.process.poll() is None:
+            service.kill()
+
+
+@pytest.fixture(scope="module")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    service = RunningService(tmp_path_factory.mktemp("service")).start()
+    yield service
+    service.kill()
+
+
+def program(name: str, package: str) -> str:
+    """Path of a program; without it a test skips, and fails where CI is set."""
+    path = shutil.which(name)
+    if path is None and os.environ.get("CI"):
+        pytest.fail(f"{name} is missing: apt-get install {package}")
+    if path is None:
+        pytest.skip(f"{name} is missing: apt-get install {package}")
+    return path
+
+
+@pytest.fixture
+def prometheus(tmp_path: Path) -> Iterator[Callable[[str, str], float]]:
+    """Start a real Prometheus that scrapes one target, and give a query's value once it has one."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def scrape_and_query(target: str, query: str) -> float:
+        binary = program("prometheus", "prometheus")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        job = {"job_name": "werwatch", "static_configs": [{"targets": [target.removeprefix("http://")]}]}
+        config = tmp_path / "prometheus.yml"
+        config.write_text(yaml.safe_dump({"global": {"scrape_interval": "1s"}, "scrape_configs": [job]}))
+        options = [
+            f"--config.file={config}",
+            f"--storage.tsdb.path={tmp_path}/tsdb",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ]
+        with (tmp_path / "prometheus.log").open("wb") as log:
+            started.append(subprocess.Popen([binary, *options], stdout=log, stderr=log))
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                url = f"http://127.0.0.1:{port}/api/v1/query"
+                found = httpx.get(url, params={"query": query})
+                if found.is_success and found.json()["data"]["result"]:
+                    return float(found.json()["data"]["result"][0]["value"][1])
+            time.sleep(0.2)
+        raise RuntimeError((tmp_path / "prometheus.log").read_text())
+
+    yield scrape_and_query
+    for process in started:
+        process.terminate()
+        process.wait(20)

@@ -1,0 +1,82 @@
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from conftest import RunningService
+
+from service import __version__
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_it_says_its_version() -> None:
+    assert run("version").stdout == f"werwatch {__version__}\n"
+
+
+def test_a_good_configuration_is_called_good(tmp_path: Path) -> None:
+    path = tmp_path / "werwatch.yaml"
+    path.write_text("listen: 127.0.0.1:8601\n")
+    done = run("check-config", str(path))
+    assert (done.returncode, done.stdout) == (0, f"{path}: good\n")
+
+
+def test_a_bad_configuration_is_explained_without_a_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "werwatch.yaml"
+    path.write_text("listn: 127.0.0.1:8601\n")
+    for command in (["check-config", str(path)], ["serve", "--config", str(path)]):
+        done = run(*command)
+        assert done.returncode == 2
+        assert done.stderr == f"werwatch: listn: unknown key; did you mean listen? ({path}, line 1)\n"
+
+
+def test_a_secret_that_is_none_is_found_by_check_config(tmp_path: Path) -> None:
+    path = tmp_path / "werwatch.yaml"
+    hook = "{name: a, kind: webhook, url: 'https://x.org', secret: whsec_short}"
+    path.write_text(f"receivers: [{hook}]\n")
+    done = run("check-config", str(path))
+    assert done.returncode == 2
+    assert "24 to 64 random bytes" in done.stderr
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    done = run("serve", "--config", str(tmp_path / "none.yaml"))
+    assert done.returncode == 2
+    assert "no such file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_named_with_its_key(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        path = tmp_path / "werwatch.yaml"
+        path.write_text(f"listen: {address}\nmetrics_listen: 127.0.0.1:0\ndata_dir: {tmp_path}/data\n")
+        done = run("serve", "--config", str(path))
+    assert done.returncode == 2
+    assert f"listen: {address}: Address already in use; stop what listens there" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "werwatch.yaml"
+    path.write_text(f"listen: 127.0.0.1:0\nmetrics_listen: 127.0.0.1:0\ndata_dir: {tmp_path}/file/data\n")
+    done = run("serve", "--config", str(path))
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_ends_it_in_order(make_service: Callable[..., RunningService]) -> None:
+    service = make_service()
+    assert httpx.get(service.metrics + "/readyz").json() == {"status": "ready"}
+    assert httpx.get(service.metrics + "/healthz").json() == {"status": "ok"}
+    assert service.stop() == 0
+    assert "everything that was accepted is on disk" in service.log

@@ -1,0 +1,122 @@
+from pathlib import Path
+
+import pytest
+
+from service.config import Config, is_loopback, load_config
+from service.errors import ConfigError
+
+SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "werwatch.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_every_key_has_a_default() -> None:
+    config = load_config(None, {})
+    assert config == Config()
+    assert config.listen == "127.0.0.1:8600"
+    assert config.privacy.keep_text is False
+
+
+def test_a_whole_file_is_read(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        f"""
+listen: 127.0.0.1:8700
+data_dir: {tmp_path}/data
+cohorts: {{by: [accent, language], max: 20}}
+attributes: [site]
+normaliser: {{language: en-GB, disable: [spelling]}}
+detection: {{false_alarms_per_month: 2, smallest_change_points: 3, selections: [volunteered]}}
+privacy: {{keep_text: false, unreferenced_retention: 7d}}
+receivers:
+  - {{name: oncall, kind: webhook, url: "https://example.org/hook", secret: "{SECRET}"}}
+""",
+    )
+    config = load_config(path, {})
+    assert config.cohorts.by == ["accent", "language"]
+    assert config.privacy.unreferenced_retention.days == 7
+    assert config.detection.monitor_settings().smallest_change == 0.03
+    assert config.receivers[0].name == "oncall"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("listn: 127.0.0.1:1", "listn: unknown key; did you mean listen? ({path}, line 1)"),
+        ("\ncohorts:\n  maximum: 3", "cohorts.maximum: unknown key; did you mean max? ({path}, line 3)"),
+        ("cohorts: {max: 0}", "cohorts.max: Input should be greater than or equal to 1 ({path}, line 1)"),
+        ("detection: {detector: adwn}", "detection.detector: expected one of evidence, adwin"),
+        ("listen: 8600", "listen: "),
+        ("listen: localhost", "listen: expected host:port"),
+        ("listen: 0.0.0.0:8600", "can be reached from outside, so api_token_file is needed"),
+        ("privacy: {keep_text: true}", "privacy.keep_text: this version never keeps text"),
+        ("privacy: {unreferenced_retention: 30}", 'expected a number with s, m, h or d, like "30d"'),
+        ("normaliser: {disable: [speling]}", "spelling"),
+        ("receivers: [{name: a, kind: pager}]", "receivers.0"),
+        (
+            "receivers: [{name: a, kind: webhook, url: 'https://x.org'}]",
+            "exactly one of secret and secret_file",
+        ),
+        ("receivers: [{name: a, kind: webhook, url: 'http://x.org', secret: whsec_x}]", "expected https"),
+        ("receivers: [{name: a, kind: webhook, url: 'https://x.org', sekret: x}]", "did you mean secret?"),
+        ("a: [", "line 1: not YAML"),
+        ("- 1", "expected keys with values"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as error:
+        load_config(path, {})
+    assert message.format(path=path) in str(error.value)
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path, "listn: a\ncohorts: {max: 0}\n")
+    with pytest.raises(ConfigError) as error:
+        load_config(path, {})
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_secret_is_not_repeated_in_an_error(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "api_token: hunter2\nreceivers: [{name: a, kind: webhook, url: x, secret: hunter2}]"
+    )
+    with pytest.raises(ConfigError) as error:
+        load_config(path, {})
+    assert "hunter2" not in str(error.value)
+
+
+def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, "cohorts: {max: 5, by: [accent]}")
+    config = load_config(path, {"WERWATCH_COHORTS__MAX": "7", "WERWATCH_ATTRIBUTES": "[ward]", "OTHER": "x"})
+    assert (config.cohorts.max, config.cohorts.by, config.attributes) == (7, ["accent"], ["ward"])
+
+
+def test_a_fault_in_the_environment_names_the_variable() -> None:
+    with pytest.raises(ConfigError, match="environment WERWATCH_COHORTS__MAX"):
+        load_config(None, {"WERWATCH_COHORTS__MAX": "many"})
+    with pytest.raises(ConfigError, match="WERWATCH_LISTN"):
+        load_config(None, {"WERWATCH_LISTN": "x"})
+
+
+def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        load_config(tmp_path / "none.yaml", {})
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"a: \xff")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_config(path, {})
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("x.org", False)],
+)
+def test_only_loopback_is_loopback(host: str, *, expected: bool) -> None:
+    assert is_loopback(host) is expected
