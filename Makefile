@@ -25,7 +25,7 @@ lint: $(VENV)/tested-with  ## ruff and mypy
 	$(BIN)/mypy
 
 bench: $(VENV)/tested-with  ## benchmarks: ratios against a baseline of the same run
-	$(BIN)/python -m tests.benchmarks
+	PYTHONPATH=tests $(BIN)/python -m benchmarks
 
 record: .venv-record/installed  ## make the recordings again (Debian package espeak-ng; about half an hour on two cores)
 	$(RECORD_BIN)/python -m service.demo.recorder.record --out service/demo/recordings

@@ -19,8 +19,8 @@ from service.api.query import query_routes
 from service.config import Config
 from service.metrics import Metrics
 from service.pipeline import Pipeline
+from service.reader import Reader
 from service.secret_file import read_secret
-from service.store import Reader
 
 
 def _bare_app(title: str, **options: Any) -> FastAPI:

@@ -26,7 +26,7 @@ def werwatch() -> None:
 @click.option("--config", "config_file", type=CONFIG_FILE, help="YAML file; without it every default holds.")
 def serve(config_file: Path | None) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
-    from service.config import load_config
+    from service.config_file import load_config
 
     config = load_config(config_file)
     logging.basicConfig(
@@ -44,7 +44,7 @@ def serve(config_file: Path | None) -> None:
 @click.argument("config_file", type=CONFIG_FILE)
 def check_config(config_file: Path) -> None:
     """Say what is wrong in a configuration file, and where."""
-    from service.config import load_config
+    from service.config_file import load_config
     from service.receivers.webhook import Webhook
 
     for settings in load_config(config_file).receivers:

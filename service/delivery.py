@@ -12,9 +12,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from service.pipeline import Pipeline
+from service.reader import Reader
 from service.receivers.attempt import Attempt, Receiver, Verdict
 from service.records import Delivery
-from service.store import Reader
 
 BASE_S = 2.0
 CAP_S = 3_600.0

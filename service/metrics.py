@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from detectors.cohort import CohortView, Estimate, Readiness
 from service import __version__
 from service.pipeline import MonitorView, Pipeline
-from service.store import Reader
+from service.reader import Reader
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 

@@ -18,8 +18,8 @@ from service.delivery import DeliveryWorker
 from service.errors import StartError
 from service.metrics import Metrics
 from service.pipeline import Pipeline
+from service.reader import Reader
 from service.receivers.webhook import Webhook
-from service.store import Reader
 
 GRACE_S = 8
 BACKLOG = 512

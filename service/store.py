@@ -8,21 +8,21 @@ import sqlite3
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from detectors.alignment import ErrorCounts
+from service.alert_rows import read_alerts
 from service.errors import StartError
 from service.records import AlertRow, Delivery, Reference, ScoredRow, Utterance
 from service.schema import migrate
 
 FILE_NAME = "werwatch.db"
 BUSY_MS = 2_000
-_ALERT_COLUMNS = tuple(field.name for field in fields(AlertRow))
 
 
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """A connection to the store's file, in autocommit mode, that any thread may use."""
     mode = "ro" if read_only else "rwc"
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
@@ -45,7 +45,7 @@ class Store:
         try:
             # The log and index files beside it take over its mode.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = _connect(self.path, read_only=False)
+            self._db = connect(self.path, read_only=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             migrate(self._db)
@@ -235,7 +235,7 @@ class Store:
 
     def alert(self, alert_id: str) -> AlertRow | None:
         """One alert."""
-        return next(iter(_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
+        return next(iter(read_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
 
     def put_alert(self, alert: AlertRow) -> None:
         """Insert or update an alert."""
@@ -276,76 +276,6 @@ class Store:
             "WHERE delivery_id = ?",
             (state, outcome, due_at, delivery_id),
         )
-
-
-class Reader:
-    """A connection that only reads, for queries beside the writer."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.path = data_dir / FILE_NAME
-        self._db = _connect(self.path, read_only=True)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._db.close()
-
-    def alerts(self, limit: int = 100) -> list[AlertRow]:
-        """The newest alerts first."""
-        return _alerts(self._db, "ORDER BY fired_at DESC, alert_id LIMIT ?", (limit,))
-
-    def alert(self, alert_id: str) -> AlertRow | None:
-        """One alert."""
-        return next(iter(_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
-
-    def due_deliveries(self, now: float) -> list[Delivery]:
-        """The notices to send now: the oldest pending one of every alert and receiver, if it is due."""
-        rows = self._db.execute(
-            "SELECT delivery_id, alert_id, receiver, body, attempts, created_at FROM outbox AS o "
-            "WHERE state = 'pending' AND due_at <= ? AND NOT EXISTS (SELECT 1 FROM outbox AS earlier "
-            "WHERE earlier.state = 'pending' AND earlier.alert_id = o.alert_id "
-            "AND earlier.receiver = o.receiver AND earlier.position < o.position) ORDER BY created_at",
-            (now,),
-        )
-        return [Delivery(*row) for row in rows]
-
-    def outbox(self) -> dict[tuple[str, str], tuple[int, float]]:
-        """Number and oldest creation time of notices by receiver and state."""
-        rows = self._db.execute(
-            "SELECT receiver, state, COUNT(*), MIN(created_at) FROM outbox GROUP BY receiver, state"
-        )
-        return {(receiver, state): (count, oldest) for receiver, state, count, oldest in rows}
-
-    def totals(self) -> dict[str, int]:
-        """Rows on disk: utterances, scored utterances, waiting references."""
-        return {
-            name: self._db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]  # noqa: S608 -- constants
-            for name, table in (
-                ("utterances", "utterances"),
-                ("scored_utterances", "scored"),
-                ("waiting_references", "waiting_references"),
-            )
-        }
-
-    def by_selection(self) -> dict[tuple[str, str], tuple[int, int, int]]:
-        """Scored utterances, errors and reference words by cohort and selection."""
-        rows = self._db.execute(
-            "SELECT cohort, selection, COUNT(*), SUM(substitutions + deletions + insertions), "
-            "SUM(substitutions + deletions + hits) FROM scored GROUP BY cohort, selection"
-        )
-        return {
-            (cohort, selection): (count, errors, words) for cohort, selection, count, errors, words in rows
-        }
-
-
-def _alerts(db: sqlite3.Connection, clause: str, values: tuple[Any, ...]) -> list[AlertRow]:
-    rows = db.execute(
-        f"SELECT {', '.join(_ALERT_COLUMNS)} FROM alerts {clause}",  # noqa: S608 -- constants
-        values,
-    )
-    return [
-        AlertRow(**dict(zip(_ALERT_COLUMNS, row, strict=True)) | {"facts": json.loads(row[-1])})
-        for row in rows
-    ]
 
 
 def _tokens(blob: bytes) -> array[int]:

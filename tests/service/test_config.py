@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from service.config import Config, is_loopback, load_config
+from service.config import Config, is_loopback
+from service.config_file import load_config
 from service.errors import ConfigError
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="

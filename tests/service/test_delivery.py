@@ -23,8 +23,8 @@ from service.config import Config
 from service.delivery import DeliveryWorker, wait_s
 from service.errors import ConfigError
 from service.pipeline import Pipeline
+from service.reader import Reader
 from service.receivers.webhook import Webhook, decode_secret
-from service.store import Reader
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 PATIENCE_S = 20.0

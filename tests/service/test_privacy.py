@@ -6,6 +6,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import RunningService
@@ -15,7 +16,18 @@ from hypothesis import strategies as st
 from service.errors import StartError
 from service.privacy import Hasher, load_key
 
-WORDS = ["quinquagesimal", "zygomaticus", "perspicacious", "metoprololsuccinate", "thunderplump", "bumfuzzled", "snickersnee", "flibbertigibbet", "widdershins", "collywobbles"]
+WORDS = [
+    "quinquagesimal",
+    "zygomaticus",
+    "perspicacious",
+    "metoprololsuccinate",
+    "thunderplump",
+    "bumfuzzled",
+    "snickersnee",
+    "flibbertigibbet",
+    "widdershins",
+    "collywobbles",
+]
 PEOPLE = {"speaker_id": "doctor-gardyloo", "session_id": "session-taradiddle", "recording_id": "tape-xertz"}
 NAMES = ("gardyloo", "taradiddle", "xertz")
 
@@ -33,10 +45,9 @@ def test_no_word_and_no_person_is_left_anywhere(make_service: Callable[..., Runn
     service = make_service()
     text = " ".join(WORDS)
     for number in range(6):
-        body = {"utterance_id": f"u{number}", "hypothesis": text, **PEOPLE}
-        service.post("/v1/utterances", body)
+        service.post("/v1/utterances", {"utterance_id": f"u{number}", "hypothesis": text, **PEOPLE})
     service.post("/v1/utterances", {"utterance_id": "u5", "hypothesis": " ".join(reversed(WORDS)), **PEOPLE})
-    for body in (
+    bodies: list[dict[str, Any]] = [
         {"utterance_id": "u0", "reference": text},
         {"utterance_id": "u1", "reference": WORDS[0].upper() + ", " + WORDS[1]},
         {"utterance_id": "early", "reference": text},
@@ -44,7 +55,8 @@ def test_no_word_and_no_person_is_left_anywhere(make_service: Callable[..., Runn
         {"utterance_id": "u2", "reference": [text]},
         {"utterance_id": "u2", text: text},
         {"utterance_id": text, "reference": 5},
-    ):
+    ]
+    for body in bodies:
         service.post("/v1/references", body)
     for broken in (
         b'{"utterance_id":"u9","hypothesis":"' + text.encode(),

@@ -1,0 +1,68 @@
+"""Queries beside the writer: a connection that only reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from service.alert_rows import read_alerts
+from service.records import AlertRow, Delivery
+from service.store import FILE_NAME, connect
+
+
+class Reader:
+    """A connection that only reads, for queries beside the writer."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir / FILE_NAME
+        self._db = connect(self.path, read_only=True)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def alerts(self, limit: int = 100) -> list[AlertRow]:
+        """The newest alerts first."""
+        return read_alerts(self._db, "ORDER BY fired_at DESC, alert_id LIMIT ?", (limit,))
+
+    def alert(self, alert_id: str) -> AlertRow | None:
+        """One alert."""
+        return next(iter(read_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
+
+    def due_deliveries(self, now: float) -> list[Delivery]:
+        """The notices to send now: the oldest pending one of every alert and receiver, if it is due."""
+        rows = self._db.execute(
+            "SELECT delivery_id, alert_id, receiver, body, attempts, created_at FROM outbox AS o "
+            "WHERE state = 'pending' AND due_at <= ? AND NOT EXISTS (SELECT 1 FROM outbox AS earlier "
+            "WHERE earlier.state = 'pending' AND earlier.alert_id = o.alert_id "
+            "AND earlier.receiver = o.receiver AND earlier.position < o.position) ORDER BY created_at",
+            (now,),
+        )
+        return [Delivery(*row) for row in rows]
+
+    def outbox(self) -> dict[tuple[str, str], tuple[int, float]]:
+        """Number and oldest creation time of notices by receiver and state."""
+        rows = self._db.execute(
+            "SELECT receiver, state, COUNT(*), MIN(created_at) FROM outbox GROUP BY receiver, state"
+        )
+        return {(receiver, state): (count, oldest) for receiver, state, count, oldest in rows}
+
+    def totals(self) -> dict[str, int]:
+        """Rows on disk: utterances, scored utterances, waiting references."""
+        return {
+            name: self._db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]  # noqa: S608 -- constants
+            for name, table in (
+                ("utterances", "utterances"),
+                ("scored_utterances", "scored"),
+                ("waiting_references", "waiting_references"),
+            )
+        }
+
+    def by_selection(self) -> dict[tuple[str, str], tuple[int, int, int]]:
+        """Scored utterances, errors and reference words by cohort and selection."""
+        rows = self._db.execute(
+            "SELECT cohort, selection, COUNT(*), SUM(substitutions + deletions + insertions), "
+            "SUM(substitutions + deletions + hits) FROM scored GROUP BY cohort, selection"
+        )
+        return {
+            (cohort, selection): (count, errors, words) for cohort, selection, count, errors, words in rows
+        }
