@@ -20,6 +20,8 @@ class Counts:
     scored: Counter[tuple[str, str]] = field(default_factory=Counter)
     reference_words: Counter[tuple[str, str]] = field(default_factory=Counter)
     word_errors: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    empty_hypotheses: Counter[str] = field(default_factory=Counter)
+    loops: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     last_reference_at: dict[str, float] = field(default_factory=dict)
     deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -36,7 +38,7 @@ class Counts:
         for cohort in cohorts:
             if cohort in self.utterances:
                 continue
-            self.utterances[cohort] = 0
+            self.utterances[cohort] = self.empty_hypotheses[cohort] = self.loops[cohort] = 0
             for selection in SELECTIONS:
                 self.scored[cohort, selection] = 0
                 self.reference_words[cohort, selection] = 0
@@ -52,10 +54,12 @@ class Counts:
         self.know((cohort,))
         if receipt.is_new_utterance:
             self.utterances[cohort] += 1
+            self.empty_hypotheses[cohort] += receipt.is_empty
         if receipt.outcome is Outcome.SCORED and counts is not None and selection is not None:
             self.scored[cohort, selection] += 1
             self.reference_words[cohort, selection] += counts.reference_words
             self.word_errors[cohort, selection, "substitution"] += counts.substitutions
             self.word_errors[cohort, selection, "deletion"] += counts.deletions
             self.word_errors[cohort, selection, "insertion"] += counts.insertions
+            self.loops[cohort] += counts.is_loop
             self.last_reference_at[cohort] = now

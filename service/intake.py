@@ -141,7 +141,7 @@ class Intake:
             if scored_seq is not None:
                 raise Refused(409, "this utterance_id was scored already with another content; use a new id")
             outcome = Outcome.REPLACED
-        cohort = self._cohorts.label(store, utterance.cohort)
+        cohort, is_empty = self._cohorts.label(store, utterance.cohort), not utterance.hypothesis
         store.put_utterance(utterance, cohort)
         waiting = store.waiting_reference(key)
         if waiting is not None and _comparable(waiting, utterance.normaliser):
@@ -149,8 +149,8 @@ class Intake:
             detects = self._translator.detects(waiting.kind, waiting.selection)
             receipt = self._score(replace(waiting, detects=detects))
             if receipt is not None:
-                return replace(receipt, is_new_utterance=known is None)
-        return Receipt(key, outcome, cohort, is_new_utterance=known is None)
+                return replace(receipt, is_new_utterance=known is None, is_empty=is_empty)
+        return Receipt(key, outcome, cohort, is_new_utterance=known is None, is_empty=is_empty)
 
     def reference(self, reference: Reference) -> Receipt:
         """Score a reference against its utterance, or keep it until the utterance comes.
@@ -161,9 +161,9 @@ class Intake:
             409 if the utterance was scored with another reference, or under another normaliser.
         """
         store, key = self._store, reference.utterance_id
-        is_new = False
+        brought = None
         if reference.utterance is not None:
-            is_new = self.utterance(reference.utterance).is_new_utterance
+            brought = self.utterance(reference.utterance)
         scored = store.scored_content(key)
         if scored is not None:
             if scored[0] == reference.content:
@@ -173,7 +173,11 @@ class Intake:
             )
         receipt = self._score(reference)
         if receipt is not None:
-            return replace(receipt, is_new_utterance=is_new)
+            if brought is not None:
+                receipt = replace(
+                    receipt, is_new_utterance=brought.is_new_utterance, is_empty=brought.is_empty
+                )
+            return receipt
         waiting = store.waiting_reference(key)
         if waiting is not None and waiting.content == reference.content:
             return Receipt(key, Outcome.DUPLICATE)

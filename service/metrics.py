@@ -74,9 +74,11 @@ class StateCollector(Collector):
 
     def _counters(self) -> Iterator[Metric]:
         counts = self._pipeline.counts
-        yield _counter(
-            "utterances", "Utterances kept.", ["cohort"], {(c,): n for c, n in counts.utterances.items()}
-        )
+        yield _counter("utterances", "Utterances kept.", ["cohort"], _keyed(counts.utterances))
+        empty = _keyed(counts.empty_hypotheses)
+        yield _counter("empty_hypotheses", "Utterances kept without a word.", ["cohort"], empty)
+        loops = "Scored utterances with more errors than words, and at least 20."
+        yield _counter("loops", loops, ["cohort"], _keyed(counts.loops))
         labels = ["cohort", "selection"]
         yield _counter("scored_utterances", "Utterances scored against a reference.", labels, counts.scored)
         yield _counter("reference_words", "Words of scored references.", labels, counts.reference_words)

@@ -68,6 +68,7 @@ class Receipt:
     selection: str | None = None
     detects: bool | None = None
     is_new_utterance: bool = False
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

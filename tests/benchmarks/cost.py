@@ -48,7 +48,7 @@ def run() -> None:
     def watch_with_adwin() -> None:
         detectors = {name: ADWIN() for name, _, _ in cohorts}  # type: ignore[no-untyped-call]
         for scored in stream:
-            detectors[scored.cohort].update(scored.counts.wer or 0.0)
+            detectors[scored.cohort].update(scored.counts.wer or 0.0)  # type: ignore[no-untyped-call]
 
     rows = [["what", "ours", "baseline", "ratio"]]
     ours, baseline = paired(score, score_with_jiwer)

@@ -1,0 +1,66 @@
+"""The demo from outside, as a newcomer runs it, only faster."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+SECONDS = "12"
+
+
+def demo(*options: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service.cli", "demo", "--seconds", SECONDS, *options]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.slow
+def test_the_alert_is_raised_for_the_floor_with_the_noise() -> None:
+    done = demo()
+    assert done.returncode == 0, done.stdout + done.stderr
+    verdict = done.stdout[done.stdout.index("verdict") :]
+    assert "injected  Tue 03 Mar 09:00 UTC" in verdict
+    assert re.search(r"raised\s+Tue 03 Mar \d\d:\d\d UTC: en-gb-scotland: WER", verdict)
+    assert "found, 0 false alarm(s)" in verdict
+    assert "signature verified" in done.stdout
+    assert "/metrics" in verdict
+    assert "/docs" in verdict
+
+
+@pytest.mark.slow
+def test_the_control_raises_nothing() -> None:
+    done = demo("--recording", "control")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "raised    nothing" in done.stdout
+    assert "nothing to find, 0 false alarm(s)" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_it_leaves_nothing_running(ending: signal.Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "service.cli", "demo", "--seconds", "60"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    children: list[psutil.Process] = []
+    deadline = time.monotonic() + 30
+    while not children and time.monotonic() < deadline:
+        children = psutil.Process(process.pid).children(recursive=True)
+        time.sleep(0.1)
+    time.sleep(3)
+    process.send_signal(ending)
+    assert process.wait(20) == 130
+    assert children
+    assert not any(child.is_running() for child in children)
+    assert list(tmp_path.glob("werwatch-demo-*")) == []
