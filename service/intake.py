@@ -223,6 +223,7 @@ class Intake:
             ),
             key,
         )
+        store.add_to_totals(cohort, reference.selection, counts)
         return Receipt(key, Outcome.SCORED, cohort, counts, reference.selection, reference.detects)
 
 

@@ -164,10 +164,14 @@ class StateCollector(Collector):
                 age.add_metric([receiver.name], held[receiver.name, "pending"][1])
         yield pending
         yield age
-        stored = GaugeMetricFamily("werwatch_store_rows", "Rows on disk.", labels=["table"])
-        for table, rows in self._reader.totals().items():
-            stored.add_metric([table], rows)
-        yield stored
+        unmatched = GaugeMetricFamily(
+            "werwatch_unmatched",
+            "Utterances without a reference, references without an utterance.",
+            labels=["kind"],
+        )
+        for kind, rows in self._reader.unmatched().items():
+            unmatched.add_metric([kind], rows)
+        yield unmatched
         yield _gauge("werwatch_store_bytes", "Size of the store's file.", pipeline.store.path.stat().st_size)
         yield _gauge("werwatch_write_queue_jobs", "Requests that wait for the disk.", pipeline.writer.waiting)
         yield _gauge(

@@ -46,23 +46,15 @@ class Reader:
         )
         return {(receiver, state): (count, oldest) for receiver, state, count, oldest in rows}
 
-    def totals(self) -> dict[str, int]:
-        """Rows on disk: utterances, scored utterances, waiting references."""
-        return {
-            name: self._db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]  # noqa: S608 -- constants
-            for name, table in (
-                ("utterances", "utterances"),
-                ("scored_utterances", "scored"),
-                ("waiting_references", "waiting_references"),
-            )
-        }
+    def unmatched(self) -> dict[str, int]:
+        """How many utterances have no reference yet, and references no utterance."""
+        utterances = self._db.execute("SELECT COUNT(*) FROM utterances WHERE scored_seq IS NULL").fetchone()
+        references = self._db.execute("SELECT COUNT(*) FROM waiting_references").fetchone()
+        return {"utterances": utterances[0], "references": references[0]}
 
     def by_selection(self) -> dict[tuple[str, str], tuple[int, int, int]]:
         """Scored utterances, errors and reference words by cohort and selection."""
-        rows = self._db.execute(
-            "SELECT cohort, selection, COUNT(*), SUM(substitutions + deletions + insertions), "
-            "SUM(substitutions + deletions + hits) FROM scored GROUP BY cohort, selection"
-        )
+        rows = self._db.execute("SELECT cohort, selection, utterances, errors, reference_words FROM totals")
         return {
             (cohort, selection): (count, errors, words) for cohort, selection, count, errors, words in rows
         }

@@ -64,6 +64,15 @@ MIGRATIONS: tuple[str, ...] = (
         detects        INTEGER NOT NULL   -- 1 where the row may feed the monitor
     );
 
+    CREATE TABLE totals (                 -- sums over scored, kept beside it
+        cohort          TEXT NOT NULL,
+        selection       TEXT NOT NULL,
+        utterances      INTEGER NOT NULL,
+        errors          INTEGER NOT NULL,
+        reference_words INTEGER NOT NULL,
+        PRIMARY KEY (cohort, selection)
+    ) WITHOUT ROWID;
+
     CREATE TABLE cohorts (cohort TEXT PRIMARY KEY) WITHOUT ROWID;
 
     CREATE TABLE snapshot (               -- one row: the monitor's state after seq

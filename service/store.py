@@ -190,6 +190,15 @@ class Store:
         )
         return seq
 
+    def add_to_totals(self, cohort: str, selection: str, counts: ErrorCounts) -> None:
+        """Add a scored utterance to the sums of its cohort and selection."""
+        self._db.execute(
+            "INSERT INTO totals VALUES (?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET "
+            "utterances = utterances + 1, errors = errors + excluded.errors, "
+            "reference_words = reference_words + excluded.reference_words",
+            (cohort, selection, counts.errors, counts.reference_words),
+        )
+
     def forget_unreferenced(self, before: float) -> int:
         """Delete utterances without a reference and references without an utterance, received before."""
         utterances = self._db.execute(

@@ -12,8 +12,8 @@ from detectors.cohort import CohortView, Estimate
 from service.api.problems import RESPONSES
 from service.errors import Refused
 from service.pipeline import Pipeline
+from service.reader import Reader
 from service.records import AlertRow
-from service.store import Reader
 
 
 def query_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:

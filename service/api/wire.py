@@ -18,8 +18,8 @@ from pydantic import (
 
 from service.errors import Refused
 
-MOST_CHARACTERS = 200_000
-"""Longest hypothesis or reference: an hour of speech is about 60,000 characters."""
+MOST_CHARACTERS = 60_000
+"""Longest hypothesis or reference: an hour of speech."""
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(days=1)
 
