@@ -21,6 +21,8 @@ import pytest
 import yaml
 
 START_S = 30.0
+CLIENT = httpx.Client(timeout=30)
+"""Making a client is slower than most requests that are made with it."""
 
 
 @dataclass
@@ -72,14 +74,14 @@ class RunningService:
     def post(self, route: str, body: Any, **headers: str) -> httpx.Response:
         if isinstance(body, bytes):
             headers.setdefault("content-type", "application/json")
-            return httpx.post(self.api + route, content=body, headers=headers)
-        return httpx.post(self.api + route, json=body, headers=headers)
+            return CLIENT.post(self.api + route, content=body, headers=headers)
+        return CLIENT.post(self.api + route, json=body, headers=headers)
 
     def get(self, route: str) -> Any:
-        return httpx.get(self.api + route).raise_for_status().json()
+        return CLIENT.get(self.api + route).raise_for_status().json()
 
     def scrape(self, accept: str = "") -> str:
-        return httpx.get(self.metrics + "/metrics", headers={"accept": accept}).raise_for_status().text
+        return CLIENT.get(self.metrics + "/metrics", headers={"accept": accept}).raise_for_status().text
 
 
 @pytest.fixture

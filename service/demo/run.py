@@ -92,7 +92,7 @@ async def _watch(
                     if console.is_terminal:
                         live.update(picture(now, truth, cohorts, receiver.notices, alarmed))
                 if not console.is_terminal:
-                    if step % every == 0:
+                    if step % every == 0 and now < stream[-1].at:
                         console.print(picture(now, truth, cohorts, [], alarmed))
                     for notice in receiver.notices[told:]:
                         console.print(notice_panel(notice))

@@ -59,17 +59,20 @@ def say_verdict(console: Console, truth: Truth, notices: list[Notice]) -> bool:
     else:
         console.print(
             f"injected  {truth.onset.strftime(CLOCK)} UTC: equipment hums on {truth.site}, where most of "
-            f"{truth.accent} is spoken; removed {truth.repaired.strftime(CLOCK)}"
+            f"{truth.accent} is spoken; removed {truth.repaired.strftime(CLOCK)}",
+            soft_wrap=True,
         )
     for notice in notices:
         data = notice.body["data"]
         when = data["recovered_at"] if data["state"] == "resolved" else data["detected_at"]
-        console.print(f"{_label(data['state'])}  {_clock(when)} UTC: {data['title']}", highlight=False)
+        line = f"{_label(data['state'])}  {_clock(when)} UTC: {data['title']}"
+        console.print(line, highlight=False, soft_wrap=True)
         if data["state"] == "firing" and truth.onset is not None:
             delay = datetime.fromisoformat(data["detected_at"]) - truth.onset
             console.print(
                 f"          {_span(delay)} after the equipment was switched on, "
-                f"on {data['after']['utterances']} references of that cohort"
+                f"on {data['after']['utterances']} references of that cohort",
+                soft_wrap=True,
             )
     fired = [notice.body["data"] for notice in notices if notice.body["data"]["state"] == "firing"]
     if not fired:
@@ -166,4 +169,4 @@ def _span(delay: timedelta) -> str:
 
 
 def _label(state: str) -> str:
-    return "raised   " if state == "firing" else "resolved "[:9]
+    return "raised  " if state == "firing" else "resolved"

@@ -1,9 +1,9 @@
 """Killed or stopped at any moment, the service goes on as if nothing had happened."""
 
-import itertools
 import json
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +11,17 @@ from conftest import RunningService
 
 from service.demo.receiver import NoticeReceiver
 from service.demo.recording import Message, messages
+from service.privacy import load_key
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 
 
 def post(service: RunningService, batch: list[Message]) -> None:
-    for route, group in itertools.groupby(batch, key=lambda message: message.route):
-        body = "\n".join(json.dumps(message.body) for message in group).encode()
+    for route in ("/v1/utterances", "/v1/references"):
+        lines = [json.dumps(message.body) for message in batch if message.route == route]
+        if not lines:
+            continue
+        body = "\n".join(lines).encode()
         answer = service.post(route, body, **{"content-type": "application/x-ndjson"})
         assert answer.status_code == 200
         assert answer.json()["rejected"] == 0
@@ -35,15 +39,18 @@ def monitor_state(service: RunningService) -> Any:
 
 @pytest.mark.slow
 def test_a_stream_with_kills_and_stops_ends_in_the_same_state_and_alerts_once(
-    make_service: Callable[..., RunningService],
+    make_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
+    key = tmp_path / "key"
+    load_key(key, may_create=True)
+    privacy = {"key_file": str(key)}
     stream = messages("hospital")
     batches = [stream[start : start + 500] for start in range(0, len(stream), 500)]
     with NoticeReceiver(SECRET) as quiet, NoticeReceiver(SECRET) as noisy:
-        undisturbed = make_service(receivers=receivers(quiet))
+        undisturbed = make_service(receivers=receivers(quiet), privacy=privacy)
         for batch in batches:
             post(undisturbed, batch)
-        disturbed = make_service(receivers=receivers(noisy))
+        disturbed = make_service(receivers=receivers(noisy), privacy=privacy)
         for number, batch in enumerate(batches):
             post(disturbed, batch)
             if number % 7 == 3:

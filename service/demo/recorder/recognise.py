@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import pocketsphinx
-
 from service.demo.recorder.acoustics import SAMPLE_RATE_HZ
 
 # The default beams prune the right words of accents far from the acoustic model's own; a
@@ -59,6 +57,8 @@ class Recogniser:
     """
 
     def __init__(self, language_model: Path, dictionary: Path) -> None:
+        import pocketsphinx
+
         self._decoder = pocketsphinx.Decoder(
             lm=str(language_model),
             dict=str(dictionary),

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import pocketsphinx
 
 from service.demo.recorder import (
     acoustics,
@@ -71,6 +70,8 @@ def studio(work: Path, seed: int) -> Studio:
     texts = [sentence.spoken for sentence in sentences(rng, _LANGUAGE_MODEL_SENTENCES)]
     bigrams = work / f"bigrams-{seed}.arpa"
     bigrams.write_text(language_model.arpa(texts), encoding="utf-8")
+    import pocketsphinx
+
     base = Path(pocketsphinx.get_model_path()) / "en-us" / "cmudict-en-us.dict"
     words = work / f"words-{seed}.dict"
     words.write_text(lexicon.dictionary(vocabulary(), base), encoding="utf-8")
