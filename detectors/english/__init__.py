@@ -1,0 +1,1 @@
+"""The English steps of `detectors.text`: one file a step, each with its RULES (hashed into the version)."""

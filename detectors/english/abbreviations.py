@@ -1,0 +1,45 @@
+"""A few written abbreviations whose spoken form is certain."""
+
+from collections.abc import Mapping
+
+__all__ = ["RULES", "in_full"]
+
+
+def in_full(tokens: list[str]) -> list[str]:
+    """Return the tokens with titles and the like written as they are spoken.
+
+    >>> in_full(["dr", "jones", "vs", "mr", "smith", "et", "cetera"])
+    ['doctor', 'jones', 'versus', 'mister', 'smith', 'etcetera']
+    """
+    if _ALL.isdisjoint(tokens):
+        return tokens
+    full = [_SPOKEN.get(token, token) for token in tokens]
+    if "cetera" in full:
+        full = _with_etcetera(full)
+    return full
+
+
+def _with_etcetera(tokens: list[str]) -> list[str]:
+    joined: list[str] = []
+    for token in tokens:
+        if token == "cetera" and joined and joined[-1] == "et":
+            joined[-1] = "etcetera"
+        else:
+            joined.append(token)
+    return joined
+
+
+_SPOKEN: Mapping[str, str] = {
+    "dr": "doctor",
+    "drs": "doctors",
+    "mr": "mister",
+    "mrs": "missus",
+    "prof": "professor",
+    "vs": "versus",
+    "approx": "approximately",
+    "etc": "etcetera",
+    "ok": "okay",
+}
+_ALL = frozenset([*_SPOKEN, "cetera"])
+
+RULES = (_SPOKEN,)

@@ -1,0 +1,400 @@
+"""Transcript text to comparable tokens: what runs before a word error rate is counted.
+
+A word error rate is only fair when hypothesis and reference are written the same way, so both sides go
+through the same ordered list of small named steps, and the `version` of that list belongs to every score.
+The steps have three promises, each a property test:
+
+- idempotent: ``tokens(" ".join(tokens(x))) == tokens(x)`` for every text and every choice of steps;
+- blind to case, to spacing, and to punctuation that carries no meaning;
+- careful: strings that differ clinically ("15" and "50", "0.5 mg" and "5 mg") stay different.
+
+English has steps of its own (`detectors.english`); every other language gets the neutral ones.
+"""
+
+import difflib
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from detectors.english import abbreviations, accents, contractions, fillers, numbers, spelling, symbols, units
+
+__all__ = ["Normaliser", "describe", "step_names"]
+
+_MOST_ROUNDS = 8
+TABLE_VERSION = 1
+"""Raise by one when the code of a step changes what comes out; tables and patterns are hashed anyway."""
+
+
+class Normaliser:
+    """Turn transcript text into the tokens that are scored.
+
+    Parameters
+    ----------
+    language
+        A BCP 47 tag. "en", "en-GB" and "en-us" all get the English steps; other languages get the neutral
+        steps only.
+    disable
+        Names of steps to leave out, from `step_names`. "spacing" cannot be left out, because it makes tokens
+        of the text.
+
+    Attributes
+    ----------
+    version
+        Language, table version and a digest of the enabled steps and their rules, such as "en-1-9f3c2a".
+        Scores with different versions must not be compared.
+    steps
+        Names of the enabled steps, in order.
+
+    Raises
+    ------
+    ValueError
+        If the language is not a tag, or a step name is unknown; the message names the nearest known step.
+
+    Examples
+    --------
+    >>> normaliser = Normaliser("en-GB")
+    >>> normaliser.tokens("Um, the patient's BP is one hundred and twenty over eighty [inaudible].")
+    ['the', 'patients', 'bp', 'is', '120', 'over', '80']
+    >>> normaliser.text("BP 120/80; give 2½ litres, 50mg.") == normaliser.text(
+    ...     "bp one twenty over eighty give two and a half liters fifty milligrams")
+    True
+    >>> Normaliser("en", disable=["numbres"])
+    Traceback (most recent call last):
+        ...
+    ValueError: disable: unknown step 'numbres' for language 'en'; did you mean 'numbers'?
+    """
+
+    def __init__(self, language: str = "en", disable: Collection[str] = ()) -> None:
+        primary = _primary_subtag(language)
+        known = _steps_of(primary)
+        for name in disable:
+            _check_can_be_disabled(name, primary, known)
+        enabled = [step for step in known if step.name not in set(disable)]
+        self.steps: tuple[str, ...] = tuple(step.name for step in enabled)
+        self.version: str = f"{primary}-{TABLE_VERSION}-{_digest(enabled)}"
+        self._on_text = tuple(step.on_text for step in enabled if step.on_text is not None)
+        self._on_tokens = tuple(step.on_tokens for step in enabled if step.on_tokens is not None)
+
+    def tokens(self, text: str) -> list[str]:
+        """Return the tokens of `text`; an empty list if nothing is left to score.
+
+        >>> Normaliser("de").tokens("Blutdruck: 120/80 — „stabil“!")
+        ['blutdruck', '120', '80', 'stabil']
+        """
+        tokens = self._once(text)
+        # A later step can make a token that an earlier one knows ("c" after "degrees" becomes "celsius"), so
+        # the steps run until nothing changes; nearly always the second round confirms the first.
+        for _ in range(_MOST_ROUNDS):
+            again = self._once(" ".join(tokens))
+            if again == tokens:
+                break
+            tokens = again
+        return tokens
+
+    def text(self, text: str) -> str:
+        """Return the tokens of `text` joined by single spaces.
+
+        >>> Normaliser().text("She CAN'T see Dr. Jones at 7:30 p.m.")
+        'she can not see doctor jones at 7 30 pm'
+        """
+        return " ".join(self.tokens(text))
+
+    def _once(self, text: str) -> list[str]:
+        for rewrite in self._on_text:
+            text = rewrite(text)
+        tokens = text.split()
+        for step in self._on_tokens:
+            tokens = step(tokens)
+        return tokens
+
+
+def step_names(language: str) -> tuple[str, ...]:
+    """Return the names of the steps for a language, in the order in which they run.
+
+    >>> step_names("fr")
+    ('unicode', 'tags', 'case', 'punctuation', 'spacing')
+    """
+    return tuple(step.name for step in _steps_of(_primary_subtag(language)))
+
+
+def describe(language: str) -> dict[str, str]:
+    """Return each step's name with one line on what it does, in order, for documentation and configuration.
+
+    >>> describe("en")["fillers"]
+    'drop uh, um, erm, hmm and mm (but not 5 mm); mm-hmm and uh-huh become mhm'
+    """
+    return {step.name: step.summary for step in _steps_of(_primary_subtag(language))}
+
+
+def _unicode(text: str) -> str:
+    """Bring equal-looking text to equal code points (NFKC), with plain quotes, dashes and spaces."""
+    if text.isascii():
+        return text if text.isprintable() else text.translate(_CONTROLS)
+    # A compatibility form can hold what an earlier rule would have changed, so repeat until nothing moves.
+    for _ in range(_ROUNDS):
+        before = text
+        text = text.translate(_LOOKALIKES)
+        if text.isascii():
+            break
+        text = _BEYOND_ASCII.sub(_known_characters, _POWER.sub(_as_power, text))
+        text = unicodedata.normalize("NFKC", text)
+        if text == before:
+            break
+    return text
+
+
+def _known_characters(found: re.Match[str]) -> str:
+    """Replace what is no letter, mark, digit or sign, and cap runs of combining marks.
+
+    The cap keeps Unicode's reordering of marks linear; no language comes near it (UAX 15 allows 30).
+    """
+    kept: list[str] = []
+    marks = 0
+    for character in found[0]:
+        category = unicodedata.category(character)
+        is_mark = category[0] == "M"
+        marks = marks + 1 if is_mark else 0
+        if marks <= _MARKS_IN_A_ROW:
+            kept.append(character if is_mark else _known(character, category))
+    return "".join(kept)
+
+
+def _known(character: str, category: str) -> str:
+    if category in _NO_CHARACTERS:
+        return " "
+    if category == "Pd":
+        return "-"
+    if category == "Nd":
+        return str(unicodedata.digit(character))
+    if category == "No" and character not in _RAISED_OR_LOWERED:
+        # "2½" would otherwise become "21/2".
+        return f" {unicodedata.normalize('NFKC', character)} "
+    return "" if category == "Cf" else character
+
+
+def _as_power(found: re.Match[str]) -> str:
+    """Keep "10⁹" apart from "109"."""
+    return "^" + unicodedata.normalize("NFKC", found[0])
+
+
+def _tags(text: str) -> str:
+    """Drop what a transcriber or an engine wrote about the sound, not what was said."""
+    if "[" in text:
+        text = _SQUARE_TAG.sub(" ", text)
+    if "<" in text:
+        text = _ANGLE_TAG.sub(" ", text)
+    if "(" in text:
+        text = _ROUND_TAG.sub(" ", text)
+    if "%" in text:
+        text = _HESITATION.sub(" ", text)
+    return text
+
+
+def _case(text: str) -> str:
+    """Fold case, and compose again what folding took apart."""
+    if text.isascii():
+        return text.lower()
+    for _ in range(_ROUNDS):
+        before = text
+        text = unicodedata.normalize("NFKC", text.casefold())
+        if text == before:
+            break
+    return text
+
+
+def _punctuation(text: str) -> str:
+    """Keep words, numbers and the few signs that are spoken; put one space between them."""
+    if "." in text:
+        text = _DOTTED.sub(_without_dots, text)
+    if not text.isascii():
+        text = _BEYOND_ASCII.sub(_spoken_characters, text)
+    return " ".join(_WORD.findall(text))
+
+
+def _without_dots(found: re.Match[str]) -> str:
+    return found[0].replace(".", "")
+
+
+def _spoken_characters(found: re.Match[str]) -> str:
+    return "".join(map(_letter_or_space, found[0]))
+
+
+def _letter_or_space(character: str) -> str:
+    category = unicodedata.category(character)
+    if category[0] in "LMN":
+        return character
+    return f" {character} " if character in _SPOKEN_SIGNS or category == "Sc" else " "
+
+
+_ROUNDS = 4
+_MARKS_IN_A_ROW = 30
+_RAISED_OR_LOWERED = frozenset("²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉")
+_SPOKEN_SIGNS = frozenset("°×÷±≤≥≠↑↓‰")
+_CONTROLS = dict.fromkeys((*range(32), 127), " ")
+# Before NFKC, which would make a space and a mark of some of them.
+_LOOKALIKES: Mapping[int, str] = {
+    **_CONTROLS,
+    **dict.fromkeys(map(ord, "‘’‚‛′‵＇`´ʹʻʼʽˈ՚׳＇"), "'"),
+    **dict.fromkeys(map(ord, "“”„‟″‶«»＂״"), '"'),
+    **dict.fromkeys(map(ord, "−‐‑‒–—―⁃﹣－"), "-"),
+    **dict.fromkeys(map(ord, "º˚∘"), "°"),
+    **dict.fromkeys(map(ord, "⁄∕"), "/"),
+    **dict.fromkeys((0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0), ""),
+    **dict.fromkeys((*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)), ""),
+}
+_NO_CHARACTERS = frozenset(["Cc", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"])
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_POWER = re.compile(r"(?<=[0-9])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+
+_SQUARE_TAG = re.compile(r"\[[^\[\]]{0,80}\]")
+# A letter must come first: "<5 and >3" is speech.
+_ANGLE_TAG = re.compile(r"<[/|]?[^\W\d_][^<>]{0,60}>")
+# Findings such as a cough stand in brackets in ordinary clinical text, so they are no tag words here.
+_ROUND_TAG = re.compile(
+    r"\( ?(?:(?:(?:both|all|soft|background|audience) )?(?:laugh(?:s|ter|ing)?|chuckl(?:es?|ing)|noises?|music|talking)"
+    r"|inaudible|unintelligible|indiscernible|indistinct|cross ?talk|overlapping(?: speech)?|foreign(?: language)?"
+    r"|speaking (?:in )?(?:a )?foreign language|silence|long pause|pause|sighs?|applause|beep|static|no audio"
+    r"|clears throat|throat clearing|smacks lips|redacted)(?: at)?[ :0-9.]{0,12}\)",
+    re.IGNORECASE,
+)
+_HESITATION = re.compile(r"%hesitation\b", re.IGNORECASE)
+# "p.m." and "I.V." are one word; a full stop between longer words separates them.
+_DOTTED = re.compile(r"(?<![\w'])(?:[^\W\d_]\.)+[^\W\d_](?!\w)")
+_WORD = re.compile(
+    r"(?:(?<!\S)-?\.?(?=[0-9]))?[0-9A-Za-z\x80-\U0010FFFF]+"
+    r"(?:(?:'|(?<=[0-9])[.,](?=[0-9]))[0-9A-Za-z\x80-\U0010FFFF]+)*"
+    r"|[%$+<>=]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One rule with a name: it rewrites the text, or the tokens, or (spacing) makes the second of the first."""
+
+    name: str
+    summary: str
+    rules: tuple[object, ...]
+    on_text: Callable[[str], str] | None = None
+    on_tokens: Callable[[list[str]], list[str]] | None = None
+    is_english: bool = False
+
+
+_STEPS = (
+    _Step(
+        "unicode",
+        "NFKC; plain quotes, dashes and digits; no control, zero-width or soft-hyphen characters",
+        (_LOOKALIKES, _POWER, _RAISED_OR_LOWERED, _NO_CHARACTERS, _MARKS_IN_A_ROW),
+        on_text=_unicode,
+    ),
+    _Step(
+        "tags",
+        "drop [PII], <unk> and other square or angle brackets, and known tags such as (laughter)",
+        (_SQUARE_TAG, _ANGLE_TAG, _ROUND_TAG, _HESITATION),
+        on_text=_tags,
+    ),
+    _Step("case", "fold case", (), on_text=_case),
+    _Step(
+        "accents",
+        "write Latin letters without accents: Ménière, naïve, œdema",
+        accents.RULES,
+        on_text=accents.plain_letters,
+        is_english=True,
+    ),
+    _Step(
+        "symbols",
+        "say %, °, $, +, <, 120/80, 5-10 and -5 in words, and part numbers from letters: 50mg, B12",
+        symbols.RULES,
+        on_text=symbols.spoken_symbols,
+        is_english=True,
+    ),
+    _Step(
+        "punctuation",
+        "strip it, but keep apostrophes inside words and points and commas inside numbers; hyphens split",
+        (_DOTTED, _WORD, _SPOKEN_SIGNS),
+        on_text=_punctuation,
+    ),
+    _Step("spacing", "split into tokens at white space", ()),
+    _Step(
+        "fillers",
+        "drop uh, um, erm, hmm and mm (but not 5 mm); mm-hmm and uh-huh become mhm",
+        fillers.RULES,
+        on_tokens=fillers.without_fillers,
+        is_english=True,
+    ),
+    _Step(
+        "contractions",
+        "write them in full: can't = can not, I'm = I am, it's = it is; patient's = patients",
+        contractions.RULES,
+        on_tokens=contractions.in_full,
+        is_english=True,
+    ),
+    _Step(
+        "spelling",
+        "one spelling: British to American (anaemia, litre, catheterise) and a few closed compounds",
+        spelling.RULES,
+        on_tokens=spelling.american,
+        is_english=True,
+    ),
+    _Step(
+        "numbers",
+        "digits for spelled cardinals, ordinals, decimals, fractions and years",
+        numbers.RULES,
+        on_tokens=numbers.in_digits,
+        is_english=True,
+    ),
+    _Step(
+        "units",
+        "one short form for a unit of measurement; ambiguous ones (g, m, h) only after a number",
+        units.RULES,
+        on_tokens=units.in_short,
+        is_english=True,
+    ),
+    _Step(
+        "abbreviations",
+        "a few safe ones: dr = doctor, mr = mister, vs = versus, ok = okay",
+        abbreviations.RULES,
+        on_tokens=abbreviations.in_full,
+        is_english=True,
+    ),
+)
+
+
+def _steps_of(primary: str) -> tuple[_Step, ...]:
+    return tuple(step for step in _STEPS if primary == "en" or not step.is_english)
+
+
+def _primary_subtag(language: str) -> str:
+    if re.fullmatch(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*", language) is None:
+        raise ValueError(f"language: expected a BCP 47 tag such as 'en-GB', got {language[:40]!r}")
+    return re.split("[-_]", language, maxsplit=1)[0].lower()
+
+
+def _check_can_be_disabled(name: str, primary: str, known: tuple[_Step, ...]) -> None:
+    names = [step.name for step in known]
+    if name == "spacing":
+        raise ValueError("disable: 'spacing' cannot be disabled, because it makes tokens of the text")
+    if name not in names:
+        nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
+        raise ValueError(
+            f"disable: unknown step {name!r} for language {primary!r}; did you mean {nearest!r}?"
+        )
+
+
+def _digest(steps: list[_Step]) -> str:
+    canonical = repr([(step.name, _canonical(step.rules)) for step in steps])
+    return hashlib.blake2b(canonical.encode("utf-8", "backslashreplace"), digest_size=3).hexdigest()
+
+
+def _canonical(rule: object) -> object:
+    """Return `rule` in a form whose repr is the same in every process."""
+    if isinstance(rule, Mapping):
+        return sorted((repr(key), _canonical(value)) for key, value in rule.items())
+    if isinstance(rule, (frozenset, set)):
+        return sorted(map(repr, rule))
+    if isinstance(rule, (tuple, list)):
+        return [_canonical(part) for part in rule]
+    if isinstance(rule, re.Pattern):
+        return (rule.pattern, rule.flags)
+    return rule
