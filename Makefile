@@ -44,16 +44,17 @@ clean:  ## remove the environments and caches
 	rm -rf .venv .venv-record .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/installed: requirements.lock requirements-build.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "werwatch needs Python 3.11 or newer; set PYTHON=")'
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes -r requirements.lock
-	$(PIP) --require-hashes -r requirements-build.lock
-	$(PIP) --no-build-isolation --no-deps --editable .
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "werwatch needs Python 3.11 or newer; set PYTHON=")'
+	@echo "setting up $(VENV) from the lock file (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --require-hashes -r requirements-build.lock
+	@$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
 
 $(VENV)/tested-with: $(VENV)/installed requirements-dev.lock
-	$(PIP) --require-hashes -r requirements-dev.lock
-	touch $@
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
 
 .venv-record/installed: requirements-record.lock
 	$(PYTHON) -m venv .venv-record

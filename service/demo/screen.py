@@ -31,7 +31,7 @@ def notice_panel(notice: Notice) -> Panel:
     """A webhook as it was received."""
     data = notice.body["data"]
     is_firing = data["state"] == "firing"
-    before, after, effect = data["before"], data["after"], data["effect"]
+    before, after = data["before"], data["after"]
     lines = [
         Text(data["title"], style="bold"),
         Text(
@@ -40,8 +40,7 @@ def notice_panel(notice: Notice) -> Panel:
         ),
         Text(
             f"deletions {_percent(before['deletion_share'])} -> {_percent(after['deletion_share'])} of errors"
-            f" · budget {data['budget']['false_alarms_per_month']:g} false alarm(s) a month · "
-            f"effect {effect['points']:+.1f} points, 95 % {effect['lower']:+.1f} to {effect['upper']:+.1f}"
+            f" · budget {data['budget']['false_alarms_per_month']:g} false alarm(s) a month"
         ),
     ]
     if not is_firing:

@@ -172,9 +172,9 @@ def test_the_speller_of_these_tests_spells(number: int, words: str) -> None:
 
 def spelled(number: int) -> str:
     small = (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen"
-    ).split()  # fmt: skip
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen seventeen eighteen nineteen"
+    ).split()
     tens = "twenty thirty forty fifty sixty seventy eighty ninety".split()
     if number < 20:
         return small[number]
