@@ -104,7 +104,8 @@ class UnitTracker:
         self.now_s = max(self.now_s, scored.at_s)
         closed = self._idle()
         key = scored.speaker or scored.unit_key
-        unit = self.open.pop(key, None)
+        slot = f"{scored.cohort} {key}"
+        unit = self.open.pop(slot, None)
         if unit is not None and not _belongs(scored, unit):
             closed.append(unit)
             unit = None
@@ -117,7 +118,7 @@ class UnitTracker:
         if unit.tally.reference_words >= MOST_WORDS:
             closed.append(unit)
         else:
-            self.open[key] = unit  # last in the dict: the dict stays ordered by touched_s
+            self.open[slot] = unit  # last in the dict: the dict stays ordered by touched_s
         for complete in closed:
             complete.tally.units = 1
         return closed
@@ -125,14 +126,14 @@ class UnitTracker:
     def _idle(self) -> list[Unit]:
         closed = []
         while self.open:
-            unit = next(iter(self.open.values()))
+            slot, unit = next(iter(self.open.items()))
             if self.now_s - unit.touched_s < IDLE_S:
                 break
-            closed.append(self.open.pop(unit.key))
+            closed.append(self.open.pop(slot))
         return closed
 
 
 def _belongs(scored: ScoredUtterance, unit: Unit) -> bool:
     start, end = min(unit.started_s, scored.at_s), max(unit.last_s, scored.at_s)
     near = unit.started_s - IDLE_S < scored.at_s < unit.last_s + IDLE_S
-    return near and end - start < LONGEST_S and unit.cohort == scored.cohort
+    return near and end - start < LONGEST_S

@@ -110,6 +110,15 @@ class Writer:
             if batch:
                 self._commit(batch)
             self._after_commit()
+        self._refuse_the_rest()
+
+    def _refuse_the_rest(self) -> None:
+        # A request can pass the check in run() just before close() and come in behind its mark.
+        stopping = StoreUnavailable("the service is stopping")
+        while not self._jobs.empty():
+            job = self._jobs.get_nowait()
+            if job is not None:
+                job.loop.call_soon_threadsafe(_answer, job.future, None, stopping)
 
     def _commit(self, batch: list[_Job]) -> None:
         answers: list[tuple[_Job, Any, BaseException | None]] = []

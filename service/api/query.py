@@ -25,12 +25,17 @@ def query_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
         """Every cohort with its WER, its differential and how far it can be judged."""
         view = pipeline.view()
         selections = await asyncio.to_thread(reader.by_selection)
+        watched = {cohort.cohort for cohort in view.cohorts}
+        others = sorted({cohort for cohort, _ in selections} - watched)
         return {
             "used_for_detection": list(pipeline.config.detection.selections),
             "stream_time": _rfc3339(view.now_s),
             "global": {"evidence": view.global_evidence, "in_alarm": view.global_in_alarm},
             "normaliser": pipeline.translator.normaliser_version,
             "cohorts": [_cohort(cohort, selections) for cohort in view.cohorts],
+            "cohorts_without_references_for_detection": [
+                {"cohort": cohort, "by_selection": _by_selection(cohort, selections)} for cohort in others
+            ],
         }
 
     @router.get("/cohorts/{cohort:path}", summary="One cohort", responses={404: RESPONSES[422]})
@@ -80,11 +85,17 @@ def _cohort(view: CohortView, selections: dict[tuple[str, str], tuple[int, int, 
         "evidence": view.evidence,
         "in_alarm": view.in_alarm,
         "last_spoken_at": _rfc3339(view.last_scored_s),
-        "by_selection": {
-            selection: {"scored_utterances": count, "errors": errors, "reference_words": words}
-            for (cohort, selection), (count, errors, words) in selections.items()
-            if cohort == view.cohort
-        },
+        "by_selection": _by_selection(view.cohort, selections),
+    }
+
+
+def _by_selection(
+    wanted: str, selections: dict[tuple[str, str], tuple[int, int, int]]
+) -> dict[str, dict[str, int]]:
+    return {
+        selection: {"scored_utterances": count, "errors": errors, "reference_words": words}
+        for (cohort, selection), (count, errors, words) in selections.items()
+        if cohort == wanted
     }
 
 

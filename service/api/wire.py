@@ -21,7 +21,8 @@ from service.errors import Refused
 MOST_CHARACTERS = 60_000
 """Longest hypothesis or reference: an hour of speech."""
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-FUTURE = timedelta(days=1)
+FUTURE = timedelta(hours=1)
+"""How far a client's clock may be ahead: the stream's time never goes back."""
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=NO_CONTROLS)]
@@ -54,7 +55,7 @@ class Spoken(Wire):
     @classmethod
     def _is_plausible(cls, value: datetime | None) -> datetime | None:
         if value is not None and not EARLIEST <= value <= datetime.now(UTC) + FUTURE:
-            raise ValueError("expected a time between 2000 and tomorrow")
+            raise ValueError("expected a time between 2000 and an hour from now")
         return value
 
 

@@ -21,7 +21,7 @@ def test_a_speaker_who_returns_within_thirty_minutes_is_in_the_same_shift() -> N
     tracker = UnitTracker()
     for at_s in (0.0, 1_700.0, 3_400.0):
         assert tracker.add(scored(at_s)) == []
-    assert tracker.open["ann"].tally.utterances == 3
+    assert tracker.open["en ann"].tally.utterances == 3
 
 
 def test_a_shift_closes_at_four_hundred_words() -> None:
@@ -40,7 +40,7 @@ def test_a_shift_is_at_most_twelve_hours() -> None:
 def test_without_a_speaker_the_given_key_makes_the_unit() -> None:
     tracker = UnitTracker()
     tracker.add(scored(0.0, None))
-    assert not tracker.open["room"].has_speaker
+    assert not tracker.open["en room"].has_speaker
 
 
 def test_late_references_wait_for_each_other() -> None:
@@ -48,7 +48,14 @@ def test_late_references_wait_for_each_other() -> None:
     tracker.add(scored(100_000.0, "bob"))
     assert tracker.add(scored(0.0)) == []
     assert tracker.add(scored(60.0)) == []
-    assert tracker.open["ann"].tally.utterances == 2
+    assert tracker.open["en ann"].tally.utterances == 2
+
+
+def test_two_cohorts_in_one_session_are_two_units() -> None:
+    tracker = UnitTracker()
+    for at_s, cohort in ((0.0, "en"), (60.0, "fr"), (120.0, "en")):
+        assert tracker.add(scored(at_s, None, cohort=cohort)) == []
+    assert {unit.cohort: unit.tally.utterances for unit in tracker.open.values()} == {"en": 2, "fr": 1}
 
 
 @given(
@@ -71,6 +78,6 @@ def test_every_utterance_is_in_exactly_one_unit(utterances: list[tuple[float, st
 def test_effective_words_grow_to_twenty() -> None:
     tracker = UnitTracker()
     tracker.add(scored(0.0, words=10))
-    small = tracker.open["ann"].effective_words
+    small = tracker.open["en ann"].effective_words
     tracker.add(scored(60.0, words=380))
-    assert 0 < small < tracker.open["ann"].effective_words < 20
+    assert 0 < small < tracker.open["en ann"].effective_words < 20
