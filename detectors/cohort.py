@@ -72,13 +72,7 @@ class Cohort:
 
     def count(self, scored: ScoredUtterance) -> None:
         """Count an utterance at once, whatever its unit does."""
-        counts, total = scored.counts, self.total
-        total.utterances += 1
-        total.substitutions += counts.substitutions
-        total.deletions += counts.deletions
-        total.insertions += counts.insertions
-        total.reference_words += counts.reference_words
-        total.capped_errors += counts.capped_errors
+        self.total.count(scored.counts)
         self.last_scored_s = max(self.last_scored_s, scored.at_s)
 
     def complete(self, unit: Unit, now_s: float) -> None:

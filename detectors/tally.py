@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from detectors.alignment import ErrorCounts
+
 ENOUGH_SPEAKERS = 3
 """From how many speakers on an alert may page; a tally remembers no more keys than this."""
 
@@ -34,6 +36,15 @@ class Tally:
     def wer(self) -> float | None:
         """Raw WER, a ratio of sums; None without words."""
         return self.errors / self.reference_words if self.reference_words else None
+
+    def count(self, counts: ErrorCounts) -> None:
+        """Add an utterance."""
+        self.utterances += 1
+        self.substitutions += counts.substitutions
+        self.deletions += counts.deletions
+        self.insertions += counts.insertions
+        self.reference_words += counts.reference_words
+        self.capped_errors += counts.capped_errors
 
     def merge(self, other: Tally) -> None:
         """Add another tally's counts."""

@@ -65,13 +65,7 @@ class Unit:
 
     def add(self, scored: ScoredUtterance) -> None:
         """Add an utterance's counts."""
-        counts, tally = scored.counts, self.tally
-        tally.utterances += 1
-        tally.substitutions += counts.substitutions
-        tally.deletions += counts.deletions
-        tally.insertions += counts.insertions
-        tally.reference_words += counts.reference_words
-        tally.capped_errors += counts.capped_errors
+        self.tally.count(scored.counts)
         self.started_s = min(self.started_s, scored.at_s)
         self.last_s = max(self.last_s, scored.at_s)
 

@@ -16,6 +16,7 @@ from service.api.docs import DOCS_POLICY, docs_page
 from service.api.ingest import ingest_routes
 from service.api.problems import install, problem
 from service.api.query import query_routes
+from service.api.translate import Translator
 from service.config import Config
 from service.metrics import Metrics
 from service.pipeline import Pipeline
@@ -43,8 +44,9 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
     async def docs() -> HTMLResponse:
         return HTMLResponse(docs_page(app.openapi()), headers={"Content-Security-Policy": DOCS_POLICY})
 
-    app.include_router(ingest_routes(pipeline, metrics.observe))
-    app.include_router(query_routes(pipeline, reader))
+    translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
+    app.include_router(ingest_routes(pipeline, translator, metrics.observe))
+    app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     token = _token(pipeline.config)
     if token is not None:
         _require(app, token)

@@ -78,6 +78,10 @@ class Detection(Section):
             raise ValueError(f"expected one of {', '.join(DECIDERS)}")
         return value
 
+    def takes(self, reference_kind: str, selection: str) -> bool:
+        """Whether such a reference feeds the monitor."""
+        return selection in self.selections and reference_kind in self.reference_kinds
+
     def monitor_settings(self) -> MonitorSettings:
         """The same in the monitor's terms."""
         return MonitorSettings(

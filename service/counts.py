@@ -26,6 +26,7 @@ class Counts:
     last_reference_at: dict[str, float] = field(default_factory=dict)
     deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    undeclared_attributes: int = 0
     forgotten: int = 0
     monitor_failures: int = 0
 

@@ -1,98 +1,19 @@
-"""From what was sent to what is kept: normalise, hash, join, score. No text leaves this file."""
+"""What happens to a record inside the transaction: keep it, join it, score it."""
 
 from __future__ import annotations
 
-import json
 import time
-from array import array
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from detectors.alignment import ErrorCounts, align
-from detectors.text import Normaliser
-from service.api.wire import ReferenceIn, Spoken, UtteranceIn
-from service.config import Config
+from service.config import Detection
 from service.errors import Refused
-from service.privacy import Hasher
 from service.records import Outcome, Receipt, Reference, Utterance
 from service.store import Store
 
-UNKNOWN_COHORT = "unknown"
 OTHER_COHORT = "other"
 SECONDS_AN_HOUR = 3600
-
-
-class Translator:
-    """Wire types to records: this is where words become hashes."""
-
-    def __init__(self, config: Config, hasher: Hasher) -> None:
-        self._config = config
-        self._hasher = hasher
-        self._normaliser = Normaliser(config.normaliser.language, config.normaliser.disable)
-        self._declared = {*config.attributes, *config.cohorts.by}
-        self.undeclared_attributes = 0
-
-    @property
-    def normaliser_version(self) -> str:
-        """Which rules words were made equal by."""
-        return self._normaliser.version
-
-    def utterance(self, sent: UtteranceIn, now: float) -> Utterance:
-        """The record of an utterance."""
-        attributes = {name: value for name, value in sent.attributes.items() if name in self._declared}
-        self.undeclared_attributes += len(sent.attributes) - len(attributes)
-        return Utterance(
-            utterance_id=sent.utterance_id,
-            content=self._hasher.content(_encode(sent.hypothesis), _canonical(sent)),
-            cohort="/".join(attributes.get(name, UNKNOWN_COHORT) for name in self._config.cohorts.by),
-            attributes=attributes,
-            speaker=self._pseudonym("speaker", sent.speaker_id),
-            session=self._pseudonym("session", sent.session_id),
-            recording=self._pseudonym("recording", sent.recording_id),
-            spoken_at=sent.spoken_at.timestamp() if sent.spoken_at else now,
-            received_at=now,
-            duration_s=sent.duration_s,
-            confidence=sent.confidence,
-            word_confidences=sent.word_confidences,
-            audio=sent.audio,
-            normaliser=self.normaliser_version,
-            hypothesis=self._tokens(sent.hypothesis),
-        )
-
-    def reference(self, sent: ReferenceIn, now: float) -> Reference:
-        """The record of a reference."""
-        detection = self._config.detection
-        text = sent.reference
-        brought = sent.utterance()
-        return Reference(
-            utterance_id=sent.utterance_id,
-            content=self._hasher.content(
-                b"correct" if text is None else b"=" + _encode(text),
-                f"{sent.reference_kind} {sent.selection} {sent.probability}".encode(),
-            ),
-            tokens=None if text is None else self._tokens(text),
-            kind=sent.reference_kind,
-            selection=sent.selection,
-            probability=sent.probability,
-            normaliser=self.normaliser_version,
-            corrected_at=sent.corrected_at.timestamp() if sent.corrected_at else None,
-            received_at=now,
-            detects=sent.selection in detection.selections
-            and sent.reference_kind in detection.reference_kinds,
-            utterance=self.utterance(brought, now) if brought else None,
-        )
-
-    def detects(self, kind: str, selection: str) -> bool:
-        """Whether such a reference feeds the monitor."""
-        return (
-            selection in self._config.detection.selections and kind in self._config.detection.reference_kinds
-        )
-
-    def _tokens(self, text: str) -> array[int]:
-        return self._hasher.tokens(self._normaliser.tokens(text))
-
-    def _pseudonym(self, kind: str, value: str | None) -> str | None:
-        return None if value is None else self._hasher.pseudonym(kind, value)
 
 
 @dataclass(slots=True)
@@ -118,9 +39,9 @@ class CohortBook:
 class Intake:
     """Accepts utterances and references inside a transaction of the store."""
 
-    def __init__(self, store: Store, translator: Translator, cohorts: CohortBook) -> None:
+    def __init__(self, store: Store, detection: Detection, cohorts: CohortBook) -> None:
         self._store = store
-        self._translator = translator
+        self._detection = detection
         self._cohorts = cohorts
 
     def utterance(self, utterance: Utterance) -> Receipt:
@@ -146,7 +67,7 @@ class Intake:
         waiting = store.waiting_reference(key)
         if waiting is not None and _comparable(waiting, utterance.normaliser):
             store.drop_waiting_reference(key)
-            detects = self._translator.detects(waiting.kind, waiting.selection)
+            detects = self._detection.takes(waiting.kind, waiting.selection)
             receipt = self._score(replace(waiting, detects=detects))
             if receipt is not None:
                 return replace(receipt, is_new_utterance=known is None, is_empty=is_empty)
@@ -233,12 +154,3 @@ def _comparable(reference: Reference, normaliser: str) -> bool:
 
 def _unit_key(session: str | None, attributes: str, spoken_at: float) -> str:
     return session or f"{attributes} {int(spoken_at // SECONDS_AN_HOUR)}"
-
-
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _canonical(sent: Spoken) -> bytes:
-    about = sent.model_dump(mode="json", include=set(Spoken.model_fields), exclude_unset=True)
-    return json.dumps(about, sort_keys=True).encode()

@@ -97,7 +97,7 @@ class StateCollector(Collector):
             "undeclared_attributes",
             "Attributes dropped because the configuration does not declare them.",
             [],
-            {(): self._pipeline.translator.undeclared_attributes},
+            {(): counts.undeclared_attributes},
         )
         yield _counter(
             "delivery_attempts",

@@ -17,7 +17,7 @@ from service.alerts import Alerting
 from service.config import Config
 from service.counts import Counts
 from service.errors import Refused, StartError
-from service.intake import CohortBook, Intake, Translator
+from service.intake import CohortBook, Intake
 from service.privacy import Hasher, load_key
 from service.records import Receipt, Reference, ScoredRow, Utterance
 from service.store import Store
@@ -57,11 +57,11 @@ class Pipeline:
         data_dir = prepare_data_dir(config.data_dir)
         key_file = config.privacy.key_file
         key = load_key(key_file or data_dir / KEY_FILE, may_create=key_file is None)
-        self.translator = Translator(config, Hasher(key))
+        self.hasher = Hasher(key)
         self.store = Store(data_dir)
         self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
         self.counts.know(self.cohorts.known)
-        self._intake = Intake(self.store, self.translator, self.cohorts)
+        self._intake = Intake(self.store, config.detection, self.cohorts)
         self._alerting = Alerting(config)
         self._lock = threading.Lock()
         self._monitor, self._seq = self._restore()

@@ -63,38 +63,17 @@ def _is_participle(word: str) -> bool:
 _PLAIN_ENDINGS: Mapping[str, str] = {"ll": "will", "re": "are", "ve": "have", "m": "am"}
 _ENDINGS = frozenset([*_PLAIN_ENDINGS, "s", "d", "t"])
 
+_NEGATED = (
+    *("do", "does", "did", "is", "are", "was", "were", "has", "have", "had"),
+    *("could", "would", "should", "might", "must", "need"),
+)
 # What stands before 't, and the word it comes from.
 _BEFORE_NOT: Mapping[str, str] = {
     "can": "can",
     "won": "will",
     "shan": "shall",
     "ain": "is",
-    **{
-        f"{word}n": word
-        for word in (
-            [
-                "do",
-                "does",
-                "did",
-                "is",
-                "are",
-                "was",
-                "were",
-                "has",
-                "have",
-                "had",
-                "could",
-                "would",
-                "should",
-                "might",
-                "must",
-                "need",
-                "dare",
-                "ought",
-                "may",
-            ]
-        )
-    },
+    **{f"{word}n": word for word in (*_NEGATED, "dare", "ought", "may")},
 }
 _BEFORE_IS = frozenset(
     [
@@ -176,27 +155,7 @@ _WHOLE: Mapping[str, tuple[str, ...]] = {
     "thats": ("that", "is"),
     "theres": ("there", "is"),
     "whats": ("what", "is"),
-    **{
-        f"{word}nt": (word, "not")
-        for word in [
-            "do",
-            "does",
-            "did",
-            "is",
-            "are",
-            "was",
-            "were",
-            "has",
-            "have",
-            "had",
-            "could",
-            "would",
-            "should",
-            "might",
-            "must",
-            "need",
-        ]
-    },
+    **{f"{word}nt": (word, "not") for word in _NEGATED},
 }
 _WITHOUT_APOSTROPHE = frozenset(word for word in _WHOLE if "'" not in word)
 

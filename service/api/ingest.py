@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from service.api.body import JSON, NDJSON, read_body, split_lines
 from service.api.problems import RESPONSES
+from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, sent_id
 from service.errors import Refused
 from service.pipeline import Pipeline
@@ -160,11 +161,13 @@ class Taker:
         return self._translate(parse(self._kind, text), time.time())
 
 
-def ingest_routes(pipeline: Pipeline, observe: Callable[[str, float], None]) -> APIRouter:
+def ingest_routes(
+    pipeline: Pipeline, translator: Translator, observe: Callable[[str, float], None]
+) -> APIRouter:
     """The routes; ``observe(route, seconds)`` is told how long each request took."""
     router = APIRouter(prefix="/v1", tags=["ingest"], responses={**RESPONSES, **SUCCESS})
-    utterances_taker = Taker(pipeline, UtteranceIn, pipeline.translator.utterance, observe)
-    references_taker = Taker(pipeline, ReferenceIn, pipeline.translator.reference, observe)
+    utterances_taker = Taker(pipeline, UtteranceIn, translator.utterance, observe)
+    references_taker = Taker(pipeline, ReferenceIn, translator.reference, observe)
 
     @router.post("/utterances", openapi_extra=_schema(UtteranceIn, UTTERANCE_EXAMPLE), summary="Transcripts")
     async def utterances(request: Request) -> JSONResponse:

@@ -16,7 +16,7 @@ from service.reader import Reader
 from service.records import AlertRow
 
 
-def query_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
+def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) -> APIRouter:
     """The routes; they read the monitor's present state and the store, never text."""
     router = APIRouter(prefix="/v1", tags=["query"], responses={401: RESPONSES[401]})
 
@@ -31,7 +31,7 @@ def query_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
             "used_for_detection": list(pipeline.config.detection.selections),
             "stream_time": _rfc3339(view.now_s),
             "global": {"evidence": view.global_evidence, "in_alarm": view.global_in_alarm},
-            "normaliser": pipeline.translator.normaliser_version,
+            "normaliser": normaliser_version,
             "cohorts": [_cohort(cohort, selections) for cohort in view.cohorts],
             "cohorts_without_references_for_detection": [
                 {"cohort": cohort, "by_selection": _by_selection(cohort, selections)} for cohort in others

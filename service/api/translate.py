@@ -1,0 +1,89 @@
+"""From what was sent to what is kept: normalise, then hash. No text goes on from here."""
+
+from __future__ import annotations
+
+import json
+from array import array
+
+from detectors.text import Normaliser
+from service.api.wire import ReferenceIn, Spoken, UtteranceIn
+from service.config import Config
+from service.counts import Counts
+from service.privacy import Hasher
+from service.records import Reference, Utterance
+
+UNKNOWN_COHORT = "unknown"
+
+
+class Translator:
+    """Wire types to records: this is where words become hashes."""
+
+    def __init__(self, config: Config, hasher: Hasher, counts: Counts) -> None:
+        self._config = config
+        self._counts = counts
+        self._hasher = hasher
+        self._normaliser = Normaliser(config.normaliser.language, config.normaliser.disable)
+        self._declared = {*config.attributes, *config.cohorts.by}
+
+    @property
+    def normaliser_version(self) -> str:
+        """Which rules words were made equal by."""
+        return self._normaliser.version
+
+    def utterance(self, sent: UtteranceIn, now: float) -> Utterance:
+        """The record of an utterance."""
+        attributes = {name: value for name, value in sent.attributes.items() if name in self._declared}
+        self._counts.undeclared_attributes += len(sent.attributes) - len(attributes)
+        return Utterance(
+            utterance_id=sent.utterance_id,
+            content=self._hasher.content(_encode(sent.hypothesis), _canonical(sent)),
+            cohort="/".join(attributes.get(name, UNKNOWN_COHORT) for name in self._config.cohorts.by),
+            attributes=attributes,
+            speaker=self._pseudonym("speaker", sent.speaker_id),
+            session=self._pseudonym("session", sent.session_id),
+            recording=self._pseudonym("recording", sent.recording_id),
+            spoken_at=sent.spoken_at.timestamp() if sent.spoken_at else now,
+            received_at=now,
+            duration_s=sent.duration_s,
+            confidence=sent.confidence,
+            word_confidences=sent.word_confidences,
+            audio=sent.audio,
+            normaliser=self.normaliser_version,
+            hypothesis=self._tokens(sent.hypothesis),
+        )
+
+    def reference(self, sent: ReferenceIn, now: float) -> Reference:
+        """The record of a reference."""
+        text = sent.reference
+        brought = sent.utterance()
+        return Reference(
+            utterance_id=sent.utterance_id,
+            content=self._hasher.content(
+                b"correct" if text is None else b"=" + _encode(text),
+                f"{sent.reference_kind} {sent.selection} {sent.probability}".encode(),
+            ),
+            tokens=None if text is None else self._tokens(text),
+            kind=sent.reference_kind,
+            selection=sent.selection,
+            probability=sent.probability,
+            normaliser=self.normaliser_version,
+            corrected_at=sent.corrected_at.timestamp() if sent.corrected_at else None,
+            received_at=now,
+            detects=self._config.detection.takes(sent.reference_kind, sent.selection),
+            utterance=self.utterance(brought, now) if brought else None,
+        )
+
+    def _tokens(self, text: str) -> array[int]:
+        return self._hasher.tokens(self._normaliser.tokens(text))
+
+    def _pseudonym(self, kind: str, value: str | None) -> str | None:
+        return None if value is None else self._hasher.pseudonym(kind, value)
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _canonical(sent: Spoken) -> bytes:
+    about = sent.model_dump(mode="json", include=set(Spoken.model_fields), exclude_unset=True)
+    return json.dumps(about, sort_keys=True).encode()
