@@ -25,6 +25,10 @@ CLIENT = httpx.Client(timeout=30)
 """Making a client is slower than most requests that are made with it."""
 
 
+def pytest_sessionfinish() -> None:
+    CLIENT.close()
+
+
 @dataclass
 class RunningService:
     """``werwatch serve`` on free ports of 127.0.0.1, stopped by its own process id."""
