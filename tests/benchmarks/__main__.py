@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import accuracy, cost, ingest, startup
+from benchmarks import accuracy, cost, ingest, redraws, startup
 
 
 def main() -> None:
     accuracy.run()
+    redraws.run()
     cost.run()
     ingest.run()
     startup.run()
