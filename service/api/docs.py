@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from typing import Any
 
@@ -38,31 +39,36 @@ def docs_page(openapi: dict[str, Any]) -> str:
 def _operation(verb: str, path: str, operation: dict[str, Any]) -> str:
     parts = [
         f'<h2><span class="verb">{verb.upper()}</span><code>{escape(path)}</code></h2>',
-        f"<p>{escape(operation.get('description', ''))}</p>",
+        f"<p>{_prose(operation.get('description', ''))}</p>",
     ]
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         parts.append(_body(media_type, content["schema"]))
     answers = ", ".join(
-        f"{status} {escape(answer['description'])}" for status, answer in operation["responses"].items()
+        f"{status} {escape(answer['description'])}"
+        for status, answer in sorted(operation["responses"].items())
     )
     parts.append(f"<p>Answers: {answers}.</p>")
     return "".join(parts)
 
 
 def _body(media_type: str, schema: dict[str, Any]) -> str:
-    title = f"<p><code>{escape(media_type)}</code>. {escape(schema.get('description', ''))}</p>"
+    title = f"<p><code>{escape(media_type)}</code>. {_prose(schema.get('description', ''))}</p>"
     if "properties" not in schema:
         return title
     required = schema.get("required", [])
     rows = "".join(
         f"<tr><td><code>{escape(name)}</code></td><td>{escape(_kind(field))}</td>"
         f"<td>{'required' if name in required else ''}</td></tr>"
-        for name, field in schema["properties"].items()
+        for name, field in sorted(schema["properties"].items(), key=lambda item: item[0] not in required)
     )
     examples = "".join(
         f"<pre>{escape(json.dumps(example, indent=2))}</pre>" for example in schema.get("examples", [])
     )
     return f"{title}<table><tr><th>field</th><th>kind</th><th></th></tr>{rows}</table>{examples}"
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"``(.+?)``", r"<code>\1</code>", escape(text))
 
 
 def _kind(field: dict[str, Any]) -> str:

@@ -1,0 +1,58 @@
+"""What the README says is so."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from conftest import RunningService
+
+from detectors.choices import DECIDERS, OWN
+from detectors.text import describe
+from service.config_file import load_config
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_its_example_works_as_it_stands(make_service: Callable[..., RunningService]) -> None:
+    service = make_service()
+    [example] = [block for block in blocks("sh") if "post()" in block]
+    example = example.replace("http://127.0.0.1:8600", service.api).replace(
+        "http://127.0.0.1:9600", service.metrics
+    )
+    for shell in ("bash", "sh"):
+        done = subprocess.run([shell, "-e", "-c", example], capture_output=True, text=True, check=True)
+        first, second, cohorts, alerts, *metrics = done.stdout.splitlines()
+        assert '"status":"accepted"' in first or '"status":"duplicate"' in first
+        assert '"deletions":1' in second
+        assert "en-GB-scotland" in cohorts
+        assert alerts == '{"alerts":[]}'
+        assert any(line.endswith(" 0.2") for line in metrics)
+
+
+def test_its_configuration_is_a_good_one(tmp_path: Path) -> None:
+    [example] = blocks("yaml")
+    path = tmp_path / "werwatch.yaml"
+    path.write_text(example)
+    assert load_config(path, {}).receivers[0].name == "oncall"
+
+
+def test_it_lists_every_step_of_the_normaliser() -> None:
+    rows = [f"| `{name}` | {line} |" for name, line in describe("en").items()]
+    assert "\n".join(rows) in README
+
+
+def test_it_names_every_detector() -> None:
+    assert all(f"`{name}`" in README for name in DECIDERS if name != OWN)
+
+
+def test_every_make_target_that_it_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"(?:`|^|=1 )make ([a-z]+)", README, re.MULTILINE))
+    assert {"demo", "control", "test", "bench"} <= named
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in named)
