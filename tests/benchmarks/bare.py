@@ -6,14 +6,21 @@ import sys
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import ConfigDict
 
 from service.api.wire import UtteranceIn
+
+
+class Utterance(UtteranceIn):
+    # FastAPI hands over parsed JSON, in which a time is still a string.
+    model_config = ConfigDict(strict=False)
+
 
 app = FastAPI(telemetry={"logs": False})
 
 
 @app.post("/v1/utterances", status_code=202)
-async def utterances(utterance: UtteranceIn) -> dict[str, str]:
+async def utterances(utterance: Utterance) -> dict[str, str]:
     return {"utterance_id": utterance.utterance_id}
 
 
