@@ -71,6 +71,11 @@ class ErrorCounts:
         """Whether the hypothesis runs away: more errors than words, and at least 20."""
         return self.errors >= LOOP_MINIMUM_ERRORS and self.errors > self.reference_words
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the engine said nothing although something was spoken."""
+        return self.hypothesis_words == 0 and self.reference_words > 0
+
 
 def align(reference: Sequence[Hashable], hypothesis: Sequence[Hashable]) -> ErrorCounts:
     """Count the errors of the cheapest word alignment (Levenshtein distance, all costs 1).

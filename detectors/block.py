@@ -1,8 +1,9 @@
 """The cohort against the rest at the same time: blocks of units.
 
 A block collects a cohort's own units and the units of all other learned cohorts in the same bracket of time.
-Every unit is compared with its own cohort's level, r = x - b, so traffic that moves between cohorts and
-standing gaps leave the mean of a block at 0, and a change that hits everybody cancels:
+Every unit is compared with what its cohort and its speaker were before, r = x - E[x] (see
+`detectors.voices`), so traffic that moves between cohorts and standing gaps leave the mean of a block at 0,
+and a change that hits everybody cancels:
 
     O = sum_own A_u r / OA      R = sum_rest A_u r / RA      D = O - R
     vO = s_c V_c / OA           vR = s_r (sum_j share_j V_j) / RA           vD = vO + vR
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from detectors.level import Level
 from detectors.tally import Tally
 from detectors.unit import Unit
+from detectors.voices import Expectation
 
 ENOUGH_REST_WORDS = 10.0
 FADING = 1.0 / 20.0
@@ -35,13 +37,13 @@ class ResidualSums:
     levels: float = 0.0
     tally: Tally = field(default_factory=Tally)
 
-    def add(self, unit: Unit, level: Level) -> None:
-        """Add a unit of a cohort that has this level."""
+    def add(self, unit: Unit, level: float, expected: Expectation) -> None:
+        """Add a unit of a cohort at this level, with what was expected of it."""
         weight = unit.effective_words
         self.weight += weight
-        self.residuals += weight * (unit.error_rate - level.level)
-        self.spreads += weight * level.spread
-        self.levels += weight * level.level
+        self.residuals += weight * (unit.error_rate - expected.rate)
+        self.spreads += weight * expected.spread
+        self.levels += weight * level
         self.tally.merge(unit.tally)
 
     def since(self, start: ResidualSums) -> ResidualSums:
@@ -95,18 +97,22 @@ class BlockBuilder:
     ----------
     opened_s
         The stream's time when the cohort was learned: time before it earns no credit.
+    joins_rest
+        Whether the cohort's units are part of the running sums of everybody. A cohort in alarm is not: pooled
+        with the others it would hide a second one.
     """
 
     opened_s: float
+    joins_rest: bool = True
     rest_start: ResidualSums = field(default_factory=ResidualSums)
     own: ResidualSums = field(default_factory=ResidualSums)
     started_s: float = float("inf")
     own_drift: float = 0.0
     rest_drift: float = 0.0
 
-    def add_own(self, unit: Unit, level: Level) -> None:
+    def add_own(self, unit: Unit, level: float, expected: Expectation) -> None:
         """Add a unit of the cohort itself."""
-        self.own.add(unit, level)
+        self.own.add(unit, level, expected)
         self.started_s = min(self.started_s, unit.started_s)
 
     def close(self, everybody: ResidualSums, level: Level, now_s: float, *, has_rest: bool) -> Block | None:
@@ -115,7 +121,7 @@ class BlockBuilder:
         Parameters
         ----------
         everybody
-            Running sums of all learned cohorts, this one included: its own part is taken out here.
+            Running sums of all cohorts that join the rest: this one's own part is taken out here.
         level
             The cohort's level.
         now_s
@@ -126,11 +132,13 @@ class BlockBuilder:
         own = self.own
         if own.weight <= 0.0:
             return None
-        rest = everybody.since(self.rest_start).since(own)
+        rest = everybody.since(self.rest_start)
+        if self.joins_rest:
+            rest = rest.since(own)
         if has_rest and rest.weight < min(own.weight, ENOUGH_REST_WORDS):
             return None
         own_rate = own.residuals / own.weight
-        own_variance = _inflation(level.level, self.own_drift) * level.spread / own.weight
+        own_variance = _inflation(level.level, self.own_drift) * own.spreads / own.weight / own.weight
         self.own_drift += FADING * (own_rate - self.own_drift)
         rest_rate = rest_variance = 0.0
         if has_rest:
@@ -141,7 +149,7 @@ class BlockBuilder:
         block = Block(
             started_s=self.started_s,
             ended_s=now_s,
-            elapsed_days=min(max(now_s - self.opened_s, 0.0) / SECONDS_A_DAY, LONGEST_CREDIT_DAYS),
+            elapsed_days=credit_days(self.opened_s, now_s),
             own=own_rate,
             own_variance=own_variance,
             rest=rest_rate,
@@ -158,6 +166,11 @@ class BlockBuilder:
         self.rest_start = everybody.copy()
         self.own = ResidualSums()
         self.started_s = float("inf")
+
+
+def credit_days(since_s: float, now_s: float) -> float:
+    """dt: days since ``since_s``, at most 7, so that an idle cohort collects no credit for false alarms."""
+    return min(max(now_s - since_s, 0.0) / SECONDS_A_DAY, LONGEST_CREDIT_DAYS)
 
 
 def _inflation(level: float, drift: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 from river.base import DriftDetector
 
@@ -52,3 +53,36 @@ DECIDERS: dict[str, Callable[[], DriftDetector | None]] = {
     "hddm_a": lambda: _OnSign("HDDMA"),
     "hddm_w": lambda: _OnSign("HDDMW"),
 }
+
+
+def decider(name: str) -> DriftDetector | None:
+    """A fresh detector of this name; None for ``evidence``.
+
+    Parameters
+    ----------
+    name
+        One of `DECIDERS`, or ``module:Class`` of a ``river.base.DriftDetector`` that needs no arguments.
+
+    Raises
+    ------
+    ValueError
+        If there is no such detector.
+
+    Examples
+    --------
+    >>> type(decider("river.drift:ADWIN")).__name__
+    'ADWIN'
+    """
+    if name in DECIDERS:
+        return DECIDERS[name]()
+    module, separator, attribute = name.partition(":")
+    if not separator:
+        choices = ", ".join(DECIDERS)
+        raise ValueError(f"expected one of {choices}, or module:Class, got {name!r}")
+    try:
+        detector = getattr(import_module(module), attribute)()
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{name!r} cannot be made without arguments: {error}") from None
+    if not isinstance(detector, DriftDetector):
+        raise ValueError(f"{name!r} is no river.base.DriftDetector")
+    return detector

@@ -7,8 +7,14 @@ from enum import StrEnum
 
 from detectors.block import SECONDS_A_DAY, Block, BlockBuilder
 from detectors.differential import DifferentialDetector
+from detectors.event import Signal
+from detectors.evidence import Effect
 from detectors.faded import FadedMean
-from detectors.level import UNITS_TO_LEARN, Level
+from detectors.level import Level
+from detectors.noticeable import Noticeable, Precision, noticeable
+from detectors.rates import RateWatch
+from detectors.settings import DAYS_A_MONTH
+from detectors.standing import StandingDetector
 from detectors.tally import Tally
 from detectors.unit import ScoredUtterance, Unit
 from detectors.wer import ExponentialWER, Interval, UnitSums, WindowedWER, ratio_interval
@@ -47,6 +53,12 @@ class CohortView:
     differential: Estimate
     evidence: float
     in_alarm: bool
+    standing_evidence: float
+    standing_in_alarm: bool
+    rates_evidence: dict[str, float]
+    ready_s: float | None
+    false_alarms_per_month: float | None
+    noticeable: Noticeable | None
     last_scored_s: float
 
 
@@ -66,6 +78,10 @@ class Cohort:
     level: Level = field(default_factory=Level)
     blocks: BlockBuilder | None = None
     detector: DifferentialDetector | None = None
+    standing: StandingDetector | None = None
+    rates: dict[str, RateWatch] = field(default_factory=dict)
+    precision: Precision = field(default_factory=Precision)
+    ready_s: float | None = None
     differential: FadedMean = field(default_factory=FadedMean)
     last_scored_s: float = float("-inf")
     last_unit_s: float = float("-inf")
@@ -85,15 +101,36 @@ class Cohort:
         self.last_unit_s = now_s
 
     def observe(self, block: Block) -> None:
-        """Remember where the differential stands."""
+        """Remember where the differential stands and how much a day tells."""
+        variance = block.differential_variance
+        self.precision.add(1.0 / variance, block.elapsed_days)
         if block.has_rest:
-            self.differential.update(block.differential, block.differential_variance)
+            self.differential.update(block.differential, variance)
+
+    def forget_baseline(self) -> None:
+        """Learn anew what is normal; what was counted stays counted."""
+        self.level = Level()
+        self.healthy = Tally()
+        self.differential = FadedMean()
+        self.blocks = self.detector = self.standing = self.ready_s = None
+        self.rates = {}
+
+    def alarms(self) -> list[tuple[Signal, Effect]]:
+        """The alarms that last, each with its effect."""
+        lasting: list[tuple[Signal, Effect]] = []
+        if self.detector is not None and self.detector.in_alarm:
+            lasting.append((Signal.DIFFERENTIAL, self.detector.effect()))
+        if self.standing is not None and self.standing.alarm is not None:
+            lasting.append((Signal.STANDING, self.standing.alarm))
+        rates = [(Signal(name), watch.alarm) for name, watch in self.rates.items()]
+        return lasting + [(signal, alarm) for signal, alarm in rates if alarm is not None]
 
     def readiness(self, now_s: float) -> Readiness:
         """Whether and why the cohort can or cannot be judged now."""
         if not self.level.is_learned:
-            few = self.level.units < UNITS_TO_LEARN
-            return Readiness.LEARNING if few else Readiness.NOT_ENOUGH_SPEAKERS
+            return Readiness.LEARNING
+        if not self.level.can_judge:
+            return Readiness.NOT_ENOUGH_SPEAKERS
         return Readiness.BLIND if now_s - self.last_unit_s > SECONDS_A_DAY else Readiness.MONITORED
 
     def view(self, now_s: float, open_units: list[Unit]) -> CohortView:
@@ -122,7 +159,25 @@ class Cohort:
             differential=self._differential_now(),
             evidence=self.detector.evidence if self.detector else 0.0,
             in_alarm=self.detector.in_alarm if self.detector else False,
+            standing_evidence=self.standing.evidence if self.standing else 0.0,
+            standing_in_alarm=self.standing is not None and self.standing.alarm is not None,
+            rates_evidence={name: watch.evidence for name, watch in self.rates.items()},
+            ready_s=self.ready_s,
+            false_alarms_per_month=(
+                self.detector.false_alarms_per_day * DAYS_A_MONTH if self.detector else None
+            ),
+            noticeable=self._noticeable(),
             last_scored_s=self.last_scored_s,
+        )
+
+    def _noticeable(self) -> Noticeable | None:
+        if self.detector is None or self.precision.a_day <= 0.0:
+            return None
+        return noticeable(
+            self.precision.a_day,
+            self.detector.false_alarms_per_day,
+            self.detector.baseline.precision,
+            self.detector.smallest_change,
         )
 
     def _differential_now(self) -> Estimate:

@@ -9,17 +9,28 @@ from detectors.tally import Tally
 
 
 class Signal(StrEnum):
-    """One question asked of the stream for ever."""
+    """One question asked of the stream for ever.
+
+    ``DIFFERENTIAL``: did this cohort get worse than the rest did? ``GLOBAL``: did everybody get worse?
+    ``STANDING``: is this cohort's gap to the rest larger than the tolerated one, changed or not? ``LOOPS``
+    and ``EMPTIES``: does the engine run away, or say nothing, more often for this cohort than it did?
+    """
 
     DIFFERENTIAL = "differential"
     GLOBAL = "global"
+    STANDING = "standing"
+    LOOPS = "loops"
+    EMPTIES = "empties"
 
 
 class Change(StrEnum):
-    """Which way it went."""
+    """What happened: the first begins an alarm, the second and third end one, the others are findings."""
 
     DEGRADED = "degraded"
     RECOVERED = "recovered"
+    REBASED = "rebased"
+    IMPROVED = "improved"
+    GAP_WIDENED = "gap_widened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +44,14 @@ class Event:
     onset_s
         When the change began by the utterances' own clock: with signal and cohort the identity of the
         alarm, repeated in its recovery.
+    onset_earliest_s, onset_latest_s
+        Interval for the onset.
     detected_s
         The stream's time at which the evidence sufficed.
     effect_points, lower_points, upper_points
-        The rise since the onset and its 95 % confidence sequence: of the differential against the rest, or
-        of everybody's level. Selected at the alarm, so 1 to 3 points too high on average.
+        The rise since the onset and its 95 % confidence sequence: of the differential against the rest, of
+        everybody's level, of the gap above the tolerated one, or of a rate (then in points of that rate).
+        Selected at the alarm, so 1 to 3 points too high on average.
     before, after
         Raw counts of those named (the cohort, or everybody) until the onset and since.
     evidence
@@ -54,6 +68,8 @@ class Event:
     change: Change
     cohort: str | None
     onset_s: float
+    onset_earliest_s: float
+    onset_latest_s: float
     detected_s: float
     effect_points: float
     lower_points: float

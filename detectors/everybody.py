@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from detectors.block import Block
+from detectors.event import Change
 from detectors.evidence import (
     RECOVERY_GRID,
     RECOVERY_WEIGHTS,
     Baseline,
     Effect,
     EvidenceProcess,
+    mirrored,
 )
+from detectors.onset import OnsetTrail
+from detectors.question import Question
 from detectors.tally import Tally
 
 COHORTS_TO_LEAVE_ONE_OUT = 3
@@ -24,7 +28,8 @@ class EverybodyDetector:
     With three cohorts and more: for every cohort c a process on the rest without c; all must agree, so a
     single bad cohort cannot raise it, since the process that leaves that cohort out sees nothing. With one
     or two cohorts: the own levels, all of them. The minimum lets every process use the whole share of the
-    budget.
+    budget. The mirrored processes find that everybody improved, which is no alarm: the caller then moves
+    the levels, which the residuals are taken from.
 
     Parameters
     ----------
@@ -36,47 +41,60 @@ class EverybodyDetector:
 
     smallest_change: float
     false_alarms_per_day: float
-    rests: dict[str, EvidenceProcess] = field(default_factory=dict)
-    owns: dict[str, EvidenceProcess] = field(default_factory=dict)
+    rests: dict[str, Question] = field(default_factory=dict)
+    owns: dict[str, Question] = field(default_factory=dict)
+    trails: dict[str, OnsetTrail] = field(default_factory=dict)
     recoveries: dict[str, EvidenceProcess] = field(default_factory=dict)
     alarm: Effect | None = None
+    onset_interval: tuple[float, float] = (0.0, 0.0)
 
     @property
     def evidence(self) -> float:
         """The smallest M of the processes that must agree; 1 as long as the alarm lasts."""
         if self.alarm is not None:
             return 1.0
-        return min((process.evidence for process in self._voters.values()), default=0.0)
+        return min((question.rise.evidence for question in self._voters.values()), default=0.0)
 
     @property
     def in_alarm(self) -> bool:
         """Whether an alarm was raised and no recovery was seen since."""
         return self.alarm is not None
 
-    def watch(self, cohort: str, own_variance: float, rest_variance: float) -> None:
-        """Let a learned cohort take part from now on, with the squared standard errors of the levels."""
-        self.rests[cohort] = self._process(1.0 / rest_variance)
-        self.owns[cohort] = self._process(1.0 / own_variance)
+    def watch(self, cohort: str, own_variance: float, rest_variance: float, rest_mean: float) -> None:
+        """Let a learned cohort take part from now on, with its own and the rest's baseline."""
+        self.rests[cohort] = self._question(rest_mean, 1.0 / rest_variance)
+        self.owns[cohort] = self._question(0.0, 1.0 / own_variance)
+        self.trails[cohort] = OnsetTrail()
 
-    def update(self, cohort: str, block: Block) -> bool:
-        """Take a cohort's block; return whether an alarm begins."""
+    def leave(self, cohort: str) -> None:
+        """Forget a cohort until it is learned again."""
+        for book in (self.rests, self.owns, self.trails, self.recoveries):
+            book.pop(cohort, None)
+
+    def update(self, cohort: str, block: Block, *, learn: bool = True) -> tuple[Change, Effect] | None:
+        """Take a cohort's block; return what it made certain, with the effect.
+
+        ``learn=False`` keeps this cohort's own baseline as it is, for example while it is in alarm.
+        """
+        voters = self._voters
+        leaves_one_out = voters is self.rests
+        if leaves_one_out and not block.has_rest:
+            return None
+        x, variance = (block.rest, block.rest_variance) if leaves_one_out else (block.own, block.own_variance)
         if self.alarm is not None:
-            self._watch_for_recovery(cohort, block)
-            return False
-        at_s, elapsed, tally = block.started_s, block.elapsed_days, _both_sides(block)
-        if block.has_rest:
-            self.rests[cohort].update(block.rest, block.rest_variance, elapsed, at_s, tally)
-        self.owns[cohort].update(block.own, block.own_variance, elapsed, at_s, tally)
-        if self.evidence < 1.0:
-            return False
-        self._raise_alarm()
-        return True
-
-    @property
-    def has_recovered(self) -> bool:
-        """Whether the processes that must agree see the level back at its baseline."""
-        watched = [self.recoveries[c] for c in self._voters if c in self.recoveries]
-        return bool(watched) and min(process.evidence for process in watched) >= 1.0
+            return self._watch_for_recovery(cohort, block, x, variance)
+        tally = _both_sides(block)
+        voters[cohort].update(x, variance, block.elapsed_days, block.started_s, tally, learn=learn)
+        self.trails[cohort].add(block.started_s, x - voters[cohort].baseline.mean, variance)
+        # Only the process that was just updated can be the last one to agree.
+        question = voters[cohort]
+        if question.rise.evidence >= 1.0 and self.evidence >= 1.0:
+            self._raise_alarm()
+            assert self.alarm is not None
+            return Change.DEGRADED, self.alarm
+        if question.fall_evidence >= 1.0 and min(each.fall_evidence for each in voters.values()) >= 1.0:
+            return Change.IMPROVED, self._take_improvement()
+        return None
 
     def end_alarm(self) -> None:
         """Watch for a rise again."""
@@ -84,40 +102,57 @@ class EverybodyDetector:
         self.recoveries = {}
 
     @property
-    def _voters(self) -> dict[str, EvidenceProcess]:
+    def _voters(self) -> dict[str, Question]:
         return self.rests if len(self.rests) >= COHORTS_TO_LEAVE_ONE_OUT else self.owns
 
-    def _process(self, precision: float) -> EvidenceProcess:
-        return EvidenceProcess(self.smallest_change, self.false_alarms_per_day, Baseline(0.0, precision))
+    def _question(self, mean: float, precision: float) -> Question:
+        rise = EvidenceProcess(self.smallest_change, self.false_alarms_per_day)
+        fall = EvidenceProcess(self.smallest_change, self.false_alarms_per_day)
+        return Question(Baseline(mean, precision), rise, fall)
 
     def _raise_alarm(self) -> None:
-        weakest = min(self._voters.values(), key=lambda process: process.evidence)
-        self.alarm = weakest.effect()
+        cohort, weakest = min(self._voters.items(), key=lambda item: item[1].rise.evidence)
+        self.alarm = weakest.rise.effect(weakest.baseline.precision)
+        self.onset_interval = self.trails[cohort].interval()
         self.recoveries = {
-            cohort: EvidenceProcess(
-                self.smallest_change / 2.0,
-                self.false_alarms_per_day,
-                Baseline(0.0, process.baseline.precision),
-                RECOVERY_GRID,
-                RECOVERY_WEIGHTS,
+            name: EvidenceProcess(
+                self.smallest_change / 2.0, self.false_alarms_per_day, RECOVERY_GRID, RECOVERY_WEIGHTS
             )
-            for cohort, process in self._voters.items()
+            for name in self._voters
         }
-        for process in (*self.rests.values(), *self.owns.values()):
-            process.reset()
+        self._forget()
 
-    def _watch_for_recovery(self, cohort: str, block: Block) -> None:
-        recovery = self.recoveries.get(cohort)
-        if recovery is None:
-            return
-        leaves_one_out = len(self.rests) >= COHORTS_TO_LEAVE_ONE_OUT
-        if leaves_one_out and not block.has_rest:
-            return
-        level, variance = (
-            (block.rest, block.rest_variance) if leaves_one_out else (block.own, block.own_variance)
-        )
-        closeness = self._voters[cohort].baseline.mean + self.smallest_change / 2.0 - level
-        recovery.update(closeness, variance, block.elapsed_days, block.started_s, learn=False)
+    def _take_improvement(self) -> Effect:
+        cohort, weakest = min(self._voters.items(), key=lambda item: item[1].fall_evidence)
+        assert weakest.fall is not None
+        effect = mirrored(weakest.fall.effect(weakest.baseline.precision))
+        self.onset_interval = self.trails[cohort].interval()
+        for question in self._voters.values():
+            if question.fall is not None and question.fall.likeliest.weight > 0:
+                question.take(0.0, question.fall.likeliest.weight)
+        self._forget()
+        return effect
+
+    def _forget(self) -> None:
+        for question in (*self.rests.values(), *self.owns.values()):
+            question.reset()
+        for trail in self.trails.values():
+            trail.clear()
+
+    def _watch_for_recovery(
+        self, cohort: str, block: Block, x: float, variance: float
+    ) -> tuple[Change, Effect] | None:
+        recovery, alarm = self.recoveries.get(cohort), self.alarm
+        if recovery is None or alarm is None:
+            return None
+        baseline = self._voters[cohort].baseline
+        closeness = baseline.mean + self.smallest_change / 2.0 - x
+        recovery.update(closeness, variance, block.elapsed_days, baseline.precision, block.started_s)
+        watched = [process for name, process in self.recoveries.items() if name in self._voters]
+        if min(process.evidence for process in watched) < 1.0:
+            return None
+        self.end_alarm()
+        return Change.RECOVERED, alarm
 
 
 def _both_sides(block: Block) -> Tally:

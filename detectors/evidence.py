@@ -24,8 +24,6 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from river.base import DriftDetector
-
 from detectors.tally import Tally
 
 GRID = (1.0, 1.6, 2.5, 4.0)
@@ -37,29 +35,61 @@ RECOVERY_WEIGHTS = (0.5, 0.5)
 LARGEST_Y = 3.0
 LARGEST_KAPPA = 2.0
 MOMENT_MEMORY = 1.0 / 64.0
-LAG = 128
-LONGEST_QUEUE = 512
+LAG_INFORMATION = 40.0
+"""The newest observations, worth LAG_INFORMATION / Delta^2 of precision, wait before a baseline takes them
+up: about three times what an alarm on a change of Delta needs."""
+LONGEST_QUEUE = 4.0
+"""While learning is held the queue may grow to this multiple of the lag."""
+BINS_A_LAG = 16
 SUSPICION = 0.02
 MARGIN = 0.25
 FROZEN_AT = 10.0
-"""Learning stops for good once the baseline's standard error is smallest_change / 10."""
+LARGEST_EVIDENCE = 1e12
+"""Evidence beyond this says nothing more; without an end it would overflow while nothing resets it."""
 
 
 @dataclass(slots=True)
 class Component:
-    """One effect size of the grid: its share of the evidence and its CUSUM, which dates the onset."""
+    """One effect size of the grid: its share of the evidence and its CUSUM, which dates the onset.
+
+    ``log_e`` is the last observation's log e-value, ``steps`` counts the observations since the onset.
+    """
 
     evidence: float = 0.0
+    log_e: float = 0.0
     cusum: float = 0.0
+    steps: int = 0
     onset_s: float = 0.0
     weight: float = 0.0
     weighted: float = 0.0
     since: Tally = field(default_factory=Tally)
 
+    @property
+    def mean(self) -> float:
+        """Mean deviation since the onset."""
+        return self.weighted / self.weight if self.weight > 0 else 0.0
+
+    def advance(
+        self, log_e: float, deviation: float, variance: float, at_s: float, tally: Tally | None
+    ) -> None:
+        """C <- max(0, C) + log e, with the sums since C was last 0."""
+        if self.cusum <= 0.0:
+            self.cusum = self.weight = self.weighted = 0.0
+            self.steps, self.onset_s, self.since = 0, at_s, Tally()
+        self.log_e = log_e
+        self.cusum += log_e
+        self.steps += 1
+        self.weight += 1.0 / variance
+        self.weighted += deviation / variance
+        if tally is not None:
+            self.since.merge(tally)
+
 
 @dataclass(slots=True)
 class Baseline:
     """Mean and precision of an observation when nothing has changed, learned behind a lag.
+
+    Observations wait in at most 64 bins of equal information, so the state stays small at any volume.
 
     Parameters
     ----------
@@ -72,21 +102,51 @@ class Baseline:
     mean: float
     precision: float
     waiting: deque[tuple[float, float]] = field(default_factory=deque)
+    waiting_precision: float = 0.0
 
-    def learn(self, x: float, variance: float, *, held: bool, frozen_precision: float) -> None:
-        """Queue an observation; take up the one that leaves the queue unless learning is held."""
-        if self.precision >= frozen_precision:
-            self.waiting.clear()
+    def learn(self, x: float, variance: float, *, held: bool, smallest_change: float) -> None:
+        """Queue an observation; take up those that leave the queue unless learning is held.
+
+        Learning ends for good at a standard error of ``smallest_change`` / 10, so that a slow ramp is
+        measured against a frozen baseline and not chased.
+        """
+        frozen = (FROZEN_AT / smallest_change) ** 2
+        if self.precision >= frozen:
+            self.forget_waiting()
             return
-        self.waiting.append((x, variance))
+        lag = LAG_INFORMATION / smallest_change**2
+        self._queue(x, 1.0 / variance, lag / BINS_A_LAG)
         if held:
-            if len(self.waiting) > LONGEST_QUEUE:
-                self.waiting.popleft()
+            if self.waiting_precision > LONGEST_QUEUE * lag:
+                self._next()
             return
-        while len(self.waiting) > LAG and self.precision < frozen_precision:
-            old, old_variance = self.waiting.popleft()
-            self.precision += 1.0 / old_variance
-            self.mean += (old - self.mean) / (old_variance * self.precision)
+        while len(self.waiting) > 1 and self.waiting_precision > lag and self.precision < frozen:
+            old, precision = self._next()
+            self.precision += precision
+            self.mean += (old - self.mean) * precision / self.precision
+
+    def move_to(self, mean: float, precision: float) -> None:
+        """Stand somewhere else from now on."""
+        self.mean, self.precision = mean, precision
+        self.forget_waiting()
+
+    def forget_waiting(self) -> None:
+        """Drop what waits in the queue."""
+        self.waiting.clear()
+        self.waiting_precision = 0.0
+
+    def _queue(self, x: float, precision: float, bin_precision: float) -> None:
+        self.waiting_precision += precision
+        if self.waiting and self.waiting[-1][1] < bin_precision:
+            mean, before = self.waiting.pop()
+            precision += before
+            x = mean + (x - mean) * (precision - before) / precision
+        self.waiting.append((x, precision))
+
+    def _next(self) -> tuple[float, float]:
+        x, precision = self.waiting.popleft()
+        self.waiting_precision -= precision
+        return x, precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +170,17 @@ class EvidenceProcess:
         Delta, the smallest rise that matters, in the observation's unit.
     rate
         r, tolerated false alarms per unit of ``elapsed``.
-    baseline
-        Where the observation stands when nothing has changed.
     grid, weights
         delta_g / Delta and pi_g.
+    margin_errors
+        The margin m in standard errors of the baseline.
     """
 
     smallest_change: float
     rate: float
-    baseline: Baseline
     grid: tuple[float, ...] = GRID
     weights: tuple[float, ...] = GRID_WEIGHTS
+    margin_errors: float = MARGIN
     components: list[Component] = field(default_factory=list)
     mean_y: float = 0.0
     mean_y_squared: float = 1.0
@@ -132,65 +192,68 @@ class EvidenceProcess:
     @property
     def evidence(self) -> float:
         """M; 1 raises an alarm."""
-        return math.fsum(c.evidence for c in self.components)
+        return math.fsum([component.evidence for component in self.components])
 
     @property
-    def margin(self) -> float:
-        """m, the baseline's uncertainty that is counted as "no change"."""
-        return min(MARGIN / math.sqrt(self.baseline.precision), self.smallest_change / 2.0)
+    def is_suspicious(self) -> bool:
+        """Whether there is evidence enough to stop learning."""
+        return self.evidence > SUSPICION
 
     @property
-    def frozen_precision(self) -> float:
-        """The precision of the baseline at which learning ends."""
-        return (FROZEN_AT / self.smallest_change) ** 2
+    def likeliest(self) -> Component:
+        """The component whose CUSUM is the largest: its start dates the onset."""
+        return max(self.components, key=lambda component: component.cusum)
+
+    def margin(self, precision: float) -> float:
+        """m, the uncertainty of a baseline of this precision that is counted as "no change"."""
+        return min(self.margin_errors / math.sqrt(precision), self.smallest_change / 2.0)
 
     def update(
         self,
-        x: float,
+        deviation: float,
         variance: float,
         elapsed: float,
+        precision: float,
         at_s: float = 0.0,
         tally: Tally | None = None,
-        *,
-        learn: bool = True,
     ) -> None:
         """Take one observation.
 
         Parameters
         ----------
-        x
-            The observation.
+        deviation
+            x - mu, the observation less the baseline.
         variance
-            v > 0, its variance when nothing has changed.
+            v > 0, the observation's variance when nothing has changed.
         elapsed
             dt >= 0, time since the last observation, in the unit of the rate.
+        precision
+            W > 0, the baseline's precision.
         at_s
             When the observation began, on the stream's clock: a possible onset.
         tally
             What the observation is made of, summed from the onset on.
-        learn
-            Whether the baseline may learn from it.
         """
-        margin = self.margin
+        margin = self.margin(precision)
         dispersion = max(1.0, self.mean_y_squared - self.mean_y**2)
-        standardised = (x - self.baseline.mean - margin) / math.sqrt(variance)
+        standardised = (deviation - margin) / math.sqrt(variance)
         y = min(standardised / math.sqrt(dispersion), LARGEST_Y)
         scale = math.sqrt(dispersion * variance)
+        credit, largest_kappa = self.rate * elapsed, LARGEST_KAPPA * scale
         for component, multiple, share in zip(self.components, self.grid, self.weights, strict=True):
-            kappa = min(LARGEST_KAPPA, (multiple * self.smallest_change - margin) / scale)
+            kappa = min(largest_kappa, multiple * self.smallest_change - margin) / scale
             log_e = _psi(kappa * y) - math.log1p(kappa * kappa / 2.0)
-            component.evidence = math.exp(log_e) * (component.evidence + self.rate * share * elapsed)
-            _advance(component, log_e, x, variance, at_s, tally)
+            grown = math.exp(log_e) * (component.evidence + credit * share)
+            component.evidence = min(LARGEST_EVIDENCE, grown)
+            component.advance(log_e, deviation, variance, at_s, tally)
         self.mean_y += MOMENT_MEMORY * (standardised - self.mean_y)
         self.mean_y_squared += MOMENT_MEMORY * (standardised**2 - self.mean_y_squared)
-        held = not learn or self.evidence > SUSPICION
-        self.baseline.learn(x, variance, held=held, frozen_precision=self.frozen_precision)
 
     def reset(self) -> None:
-        """Forget the evidence and the onset, keep the baseline: what follows an alarm."""
+        """Forget the evidence and the onset: what follows an alarm."""
         self.components = [Component() for _ in self.grid]
 
-    def effect(self, alpha: float = 0.05) -> Effect:
+    def effect(self, precision: float, alpha: float = 0.05) -> Effect:
         """The change since the likeliest onset, with a confidence sequence of level 1 - alpha.
 
         With W the precision gathered since the onset and t = Delta,
@@ -198,112 +261,31 @@ class EvidenceProcess:
         normal-mixture confidence sequence (asymptotic). Read at the alarm itself the estimate is selected
         and tends to be 1 to 3 WER points too high.
         """
-        likeliest = max(self.components, key=lambda c: c.cusum)
-        return _effect(likeliest, self.baseline, self.smallest_change, alpha)
+        likeliest = self.likeliest
+        if likeliest.weight <= 0:
+            return Effect(likeliest.onset_s, 0.0, -math.inf, math.inf, likeliest.since)
+        estimate = likeliest.mean
+        half = half_width(likeliest.weight, precision, self.smallest_change, alpha)
+        return Effect(likeliest.onset_s, estimate, estimate - half, estimate + half, likeliest.since)
 
 
-def _effect(component: Component, baseline: Baseline, smallest_change: float, alpha: float) -> Effect:
-    precision = component.weight
-    if precision <= 0:
-        return Effect(component.onset_s, 0.0, -math.inf, math.inf, component.since)
-    estimate = component.weighted / precision - baseline.mean
-    spread = precision * smallest_change**2 + 1.0
-    own = spread / (precision * precision * smallest_change**2) * math.log(spread / alpha**2)
-    half = math.sqrt(own + 1.96**2 / baseline.precision)
-    return Effect(component.onset_s, estimate, estimate - half, estimate + half, component.since)
+def mirrored(effect: Effect) -> Effect:
+    """The effect of a process on the opposite sign, in the observation's own direction."""
+    return Effect(effect.onset_s, -effect.estimate, -effect.upper, -effect.lower, effect.since)
 
 
-def _advance(
-    component: Component, log_e: float, x: float, variance: float, at_s: float, tally: Tally | None
-) -> None:
-    if component.cusum <= 0.0:
-        component.cusum = 0.0
-        component.onset_s = at_s
-        component.weight = component.weighted = 0.0
-        component.since = Tally()
-    component.cusum += log_e
-    component.weight += 1.0 / variance
-    component.weighted += x / variance
-    if tally is not None:
-        component.since.merge(tally)
+def half_width(gathered: float, base: float, smallest_change: float, alpha: float = 0.05) -> float:
+    """Half the width of the confidence sequence of `EvidenceProcess.effect`.
+
+    Parameters
+    ----------
+    gathered, base
+        Precision since the onset (W > 0) and of the baseline (W_base > 0).
+    """
+    spread = gathered * smallest_change**2 + 1.0
+    own = spread / (gathered * gathered * smallest_change**2) * math.log(spread / alpha**2)
+    return math.sqrt(own + 1.96**2 / base)
 
 
 def _psi(u: float) -> float:
     return math.log1p(u + u * u / 2.0) if u >= 0.0 else -math.log1p(-u + u * u / 2.0)
-
-
-class EvidenceDetector(DriftDetector):
-    """Detects a rise of a stream's mean under a stated budget of false alarms; a river drift detector.
-
-    Parameters
-    ----------
-    smallest_change
-        The smallest rise worth an alarm, in the unit of the values.
-    false_alarm_rate
-        Tolerated false alarms per unit of ``elapsed`` (per value, where ``elapsed`` is left at 1): the mean
-        time to a false alarm is at least its inverse.
-    variance
-        Variance of a value while nothing has changed; an upper bound is safe.
-    baseline
-        The mean while nothing has changed, as far as it is known.
-    baseline_values
-        How many values that mean is worth; learning from the stream goes on behind a lag of 128 values.
-
-    Examples
-    --------
-    >>> import random
-    >>> noise = random.Random(1)
-    >>> detector = EvidenceDetector(smallest_change=0.5, false_alarm_rate=1e-4, baseline_values=400)
-    >>> for step in range(2_000):
-    ...     detector.update(noise.gauss(0.0 if step < 1_000 else 0.8, 1.0))
-    ...     if detector.drift_detected:
-    ...         print(step > 1_000, step < 1_100)
-    ...         break
-    True True
-
-    References
-    ----------
-    Shin, Ramdas and Rinaldo, E-detectors: a nonparametric framework for sequential change detection
-    (arXiv 2203.03532).
-    """
-
-    def __init__(
-        self,
-        smallest_change: float,
-        false_alarm_rate: float = 1e-4,
-        variance: float = 1.0,
-        baseline: float = 0.0,
-        baseline_values: float = 40.0,
-    ) -> None:
-        super().__init__()
-        for name, value in (
-            ("smallest_change", smallest_change),
-            ("false_alarm_rate", false_alarm_rate),
-            ("variance", variance),
-            ("baseline_values", baseline_values),
-        ):
-            if not value > 0:
-                raise ValueError(f"{name}: expected more than 0, got {value}")
-        self.smallest_change = smallest_change
-        self.false_alarm_rate = false_alarm_rate
-        self.variance = variance
-        self.baseline = baseline
-        self.baseline_values = baseline_values
-        self._process = EvidenceProcess(
-            smallest_change, false_alarm_rate, Baseline(baseline, baseline_values / variance)
-        )
-        self._values = 0
-
-    @property
-    def evidence(self) -> float:
-        """M of the last update; 1 and more is a drift."""
-        return self._process.evidence
-
-    def update(self, x: float, variance: float | None = None, elapsed: float = 1.0) -> None:
-        """Take one value; see `EvidenceProcess.update` for the parameters."""
-        if self.drift_detected:
-            self._reset()
-            self._process.reset()
-        self._values += 1
-        self._process.update(x, variance or self.variance, elapsed, at_s=float(self._values))
-        self._drift_detected = self._process.evidence >= 1.0

@@ -6,79 +6,40 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detectors.block import Block, BlockBuilder, ResidualSums
-from detectors.choices import DECIDERS, OWN
+from detectors.choices import OWN, decider
 from detectors.cohort import Cohort, CohortView
 from detectors.differential import DifferentialDetector
 from detectors.event import Change, Event, Signal
 from detectors.everybody import EverybodyDetector
 from detectors.evidence import Effect
+from detectors.mix import RestLevel, rest_level
+from detectors.rates import RateWatch
+from detectors.settings import DIFFERENTIAL_SHARE, GLOBAL_SHARE, RATES_SHARE, STANDING_SHARE, MonitorSettings
+from detectors.standing import StandingDetector
 from detectors.state import dump, load
 from detectors.tally import Tally
 from detectors.unit import ScoredUtterance, Unit, UnitTracker
 from detectors.wer import WindowedWER
 
-DAYS_A_MONTH = 30.0
-DIFFERENTIAL_SHARE = 0.6
-GLOBAL_SHARE = 0.2
-STATE_VERSION = 1
+__all__ = ["Monitor", "MonitorSettings"]
 
-
-@dataclass(frozen=True, slots=True)
-class MonitorSettings:
-    """What the operator decides.
-
-    Parameters
-    ----------
-    false_alarms_per_month
-        Tolerated false alarms over all cohorts and signals together, in 30 days of the stream's time. 60 %
-        of it is shared evenly by the cohorts' differentials, 20 % is for global alarms; the remaining 20 %
-        belongs to the signal on standing gaps, which is not raised yet.
-    smallest_change_points
-        The smallest rise worth waking someone for, in WER points.
-    window_s
-        Length of the windowed WER in seconds.
-    detector
-        ``evidence``, or one of river's detectors by name (see `detectors.choices`), which then decides on
-        the same differential blocks without the budget's promise.
-
-    Raises
-    ------
-    ValueError
-        If a number is not above 0 or the detector is unknown.
-    """
-
-    false_alarms_per_month: float = 1.0
-    smallest_change_points: float = 5.0
-    window_s: float = 86_400.0
-    detector: str = OWN
-
-    def __post_init__(self) -> None:
-        for name in ("false_alarms_per_month", "smallest_change_points", "window_s"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
-        if self.detector not in DECIDERS:
-            raise ValueError(f"detector: expected one of {', '.join(DECIDERS)}, got {self.detector!r}")
-
-    @property
-    def smallest_change(self) -> float:
-        """Delta as a ratio."""
-        return self.smallest_change_points / 100.0
-
-    @property
-    def false_alarms_per_day(self) -> float:
-        """A, in the unit that the detectors use."""
-        return self.false_alarms_per_month / DAYS_A_MONTH
+STATE_VERSION = 2
 
 
 @dataclass(slots=True)
 class MonitorState:
-    """Everything that the monitor remembers between two utterances."""
+    """Everything that the monitor remembers between two utterances.
 
+    ``normalisers`` are the versions of the normaliser seen so far: the last one is judged, the others' late
+    utterances are only counted.
+    """
+
+    everybody: EverybodyDetector
     tracker: UnitTracker = field(default_factory=UnitTracker)
     cohorts: dict[str, Cohort] = field(default_factory=dict)
     residuals: ResidualSums = field(default_factory=ResidualSums)
     healthy: Tally = field(default_factory=Tally)
-    everybody: EverybodyDetector | None = None
+    normalisers: list[str] = field(default_factory=list)
 
 
 class Monitor:
@@ -98,11 +59,8 @@ class Monitor:
 
     def __init__(self, settings: MonitorSettings) -> None:
         self.settings = settings
-        self._state = MonitorState(
-            everybody=EverybodyDetector(
-                settings.smallest_change, GLOBAL_SHARE * settings.false_alarms_per_day
-            )
-        )
+        rate = GLOBAL_SHARE * settings.false_alarms_per_day
+        self._state = MonitorState(EverybodyDetector(settings.smallest_change, rate))
 
     @property
     def now_s(self) -> float:
@@ -112,15 +70,46 @@ class Monitor:
     @property
     def everybody(self) -> EverybodyDetector:
         """The detector of global changes."""
-        assert self._state.everybody is not None
         return self._state.everybody
 
     def update(self, scored: ScoredUtterance) -> list[Event]:
         """Take the next scored utterance; return what it made certain, in order."""
         self._cohort(scored.cohort).count(scored)
         events: list[Event] = []
+        known = self._state.normalisers
+        if scored.normaliser not in known:
+            if known:
+                events += self.rebaseline()
+            known.append(scored.normaliser)
+        elif scored.normaliser != known[-1]:
+            return events
         for unit in self._state.tracker.add(scored):
             events += self._complete(unit)
+        return events
+
+    def rebaseline(self, cohort: str | None = None) -> list[Event]:
+        """Let what comes from now on be the new normal, for one cohort or for all.
+
+        Returns
+        -------
+        The ends of the alarms that lasted: they rested on the old baseline.
+        """
+        state, now_s = self._state, self.now_s
+        events: list[Event] = []
+        state.tracker.drop(cohort)
+        for name, watched in state.cohorts.items():
+            if cohort in (None, name):
+                events += [
+                    self._event(signal, Change.REBASED, watched, effect, now_s)
+                    for signal, effect in watched.alarms()
+                ]
+                watched.forget_baseline()
+                self.everybody.leave(name)
+        if cohort is None:
+            if self.everybody.alarm is not None:
+                events.append(self._event(Signal.GLOBAL, Change.REBASED, None, self.everybody.alarm, now_s))
+            self.everybody.end_alarm()
+            state.healthy = Tally()
         return events
 
     def views(self) -> list[CohortView]:
@@ -162,127 +151,168 @@ class Monitor:
         return cohort
 
     def _complete(self, unit: Unit) -> list[Event]:
-        if unit.tally.reference_words == 0:
-            return []
         cohort = self._cohort(unit.cohort)
         cohort.complete(unit, self.now_s)
+        events = self._judge_rates(cohort, unit)
+        if unit.tally.reference_words == 0:
+            return events
         if not self.everybody.in_alarm:
             self._state.healthy.merge(unit.tally)
-        if not cohort.level.is_learned:
+        level = cohort.level
+        if not level.is_learned:
             cohort.healthy.merge(unit.tally)
-            cohort.level.learn(unit)
-            if cohort.level.is_learned:
+            level.learn(unit)
+            if level.is_learned:
                 self._start_watching(cohort)
-            return []
+            return events
         assert cohort.blocks is not None
-        self._state.residuals.add(unit, cohort.level)
-        cohort.blocks.add_own(unit, cohort.level)
-        if not cohort.detector or not (cohort.detector.in_alarm or self.everybody.in_alarm):
-            cohort.level.learn(unit)
-        has_rest = len(self.everybody.owns) > 1
-        block = cohort.blocks.close(self._state.residuals, cohort.level, self.now_s, has_rest=has_rest)
-        return self._judge(cohort, block) if block else []
+        assert cohort.detector is not None
+        expected = level.expect(unit)
+        if level.counts(expected):
+            if cohort.blocks.joins_rest:
+                self._state.residuals.add(unit, level.level, expected)
+            cohort.blocks.add_own(unit, level.level, expected)
+        held = cohort.detector.is_suspicious or self.everybody.in_alarm
+        level.learn(unit, held=held)
+        if cohort.ready_s is None and level.can_judge:
+            cohort.ready_s = self.now_s
+        has_rest = any(
+            other.blocks is not None and other.blocks.joins_rest
+            for other in self._state.cohorts.values()
+            if other is not cohort
+        )
+        block = cohort.blocks.close(self._state.residuals, level, self.now_s, has_rest=has_rest)
+        if block is not None:
+            events += self._judge(cohort, cohort.detector, block)
+            cohort.blocks.joins_rest = not cohort.detector.in_alarm
+        return events
 
     def _start_watching(self, cohort: Cohort) -> None:
-        cohort.blocks = BlockBuilder(self.now_s, self._state.residuals.copy())
-        own_variance, rest_variance = cohort.level.level_variance, self._rest_variance(cohort)
-        self.everybody.watch(cohort.name, own_variance, rest_variance)
+        own_variance = cohort.level.level_variance
+        rest = self._rest_of(cohort)
+        rest_variance = rest.variance if rest else own_variance
+        rest_mean = rest.mean if rest else 0.0
+        cohort.blocks = BlockBuilder(self.now_s, rest_start=self._state.residuals.copy())
+        self.everybody.watch(cohort.name, own_variance, rest_variance, rest_mean)
         cohort.detector = DifferentialDetector(
             self.settings.smallest_change,
             own_variance=own_variance,
-            differential_variance=own_variance + rest_variance,
-            decider=DECIDERS[self.settings.detector](),
+            rest_variance=rest_variance,
+            rest_mean=rest_mean,
+            decider=decider(self.settings.detector),
         )
-        watched = [c.detector for c in self._state.cohorts.values() if c.detector is not None]
-        for detector in watched:
-            detector.share_budget(DIFFERENTIAL_SHARE * self.settings.false_alarms_per_day / len(watched))
+        cohort.standing = StandingDetector.start(self.settings.smallest_change, 0.0)
+        cohort.ready_s = self.now_s if cohort.level.can_judge else None
+        self._share_budget()
 
-    def _rest_variance(self, cohort: Cohort) -> float:
-        others = [
-            c.level for c in self._state.cohorts.values() if c.name != cohort.name and c.level.is_learned
-        ]
-        weight = sum(level.weight for level in others)
-        if not weight:
-            return cohort.level.level_variance
-        return sum((level.weight / weight) ** 2 * level.level_variance for level in others)
+    def _share_budget(self) -> None:
+        watched = [cohort for cohort in self._state.cohorts.values() if cohort.detector is not None]
+        a_day = self.settings.false_alarms_per_day
+        for cohort in watched:
+            assert cohort.detector is not None
+            assert cohort.standing is not None
+            rest = self._rest_of(cohort)
+            rest_at = rest.level if rest else cohort.level.level
+            ratio = cohort.level.level / rest_at
+            cohort.detector.share_budget(DIFFERENTIAL_SHARE * a_day / len(watched), ratio)
+            variance = cohort.level.level_variance + (rest.variance if rest else 0.0)
+            gap = cohort.level.level - rest_at - self.settings.tolerated_gap
+            cohort.standing.know(STANDING_SHARE * a_day / len(watched), gap, 1.0 / variance)
 
-    def _judge(self, cohort: Cohort, block: Block) -> list[Event]:
+    def _rest_of(self, cohort: Cohort) -> RestLevel | None:
+        return rest_level([other for other in self._state.cohorts.values() if other is not cohort])
+
+    def _judge_rates(self, cohort: Cohort, unit: Unit) -> list[Event]:
+        rate = RATES_SHARE * self.settings.false_alarms_per_day / (2 * len(self._state.cohorts))
+        events = []
+        for signal, count in ((Signal.LOOPS, unit.tally.loops), (Signal.EMPTIES, unit.tally.empties)):
+            watch = cohort.rates.get(signal.value)
+            if watch is None:
+                watch = cohort.rates[signal.value] = RateWatch(self.settings.smallest_change, rate)
+            watch.set_rate(rate)
+            found = watch.update(count, unit.tally, unit.started_s, self.now_s)
+            if found is not None:
+                events.append(self._event(signal, found[0], cohort, found[1], self.now_s))
+        return events
+
+    def _judge(self, cohort: Cohort, detector: DifferentialDetector, block: Block) -> list[Event]:
         cohort.observe(block)
         events = []
-        if self.everybody.update(cohort.name, block):
-            events.append(self._global_event(Change.DEGRADED, block))
-        elif self.everybody.has_recovered:
-            events.append(self._global_event(Change.RECOVERED, block))
-            self.everybody.end_alarm()
-        if block.has_rest and cohort.detector is not None:
-            events += self._judge_differential(cohort, cohort.detector, block)
+        everybody = self.everybody.update(cohort.name, block, learn=not detector.in_alarm)
+        if everybody is not None:
+            change, effect = everybody
+            if change is not Change.RECOVERED:
+                self._state.healthy.remove(effect.since)
+            if change is Change.IMPROVED:
+                self._move_levels(effect.estimate)
+            events.append(self._event(Signal.GLOBAL, change, None, effect, block.ended_s))
+        if block.has_rest:
+            events += self._judge_differential(cohort, detector, block)
+            events += self._judge_standing(cohort, block)
         return events
+
+    def _move_levels(self, shift: float) -> None:
+        for cohort in self._state.cohorts.values():
+            if cohort.detector is not None:
+                cohort.level.move(shift)
+                cohort.detector.level_moved(shift)
 
     def _judge_differential(
         self, cohort: Cohort, detector: DifferentialDetector, block: Block
     ) -> list[Event]:
-        was_in_alarm = detector.in_alarm
-        effect = detector.effect()
+        was_in_alarm, effect = detector.in_alarm, detector.effect()
         detector.update(block, learn=not self.everybody.in_alarm)
         if not was_in_alarm:
             cohort.healthy.merge(block.tally)
-        if detector.drift_detected:
-            cohort.healthy.remove(detector.effect().since)
-            return [self._differential_event(Change.DEGRADED, cohort, detector.effect(), block)]
-        if detector.recovered:
-            return [self._differential_event(Change.RECOVERED, cohort, effect, block)]
-        return []
+        if detector.level_shift:
+            cohort.level.move(detector.level_shift)
+        change = detector.change
+        if change is None:
+            return []
+        if change is not Change.RECOVERED:
+            effect = detector.effect()
+            cohort.healthy.remove(effect.since)
+        return [self._event(Signal.DIFFERENTIAL, change, cohort, effect, block.ended_s)]
 
-    def _differential_event(self, change: Change, cohort: Cohort, effect: Effect, block: Block) -> Event:
-        return self._event(
-            Signal.DIFFERENTIAL,
-            change,
-            cohort.name,
-            effect,
-            block,
-            before=cohort.healthy.copy(),
-            guarantee_held=cohort.level.speakers_known,
+    def _judge_standing(self, cohort: Cohort, block: Block) -> list[Event]:
+        found = cohort.standing.update(block) if cohort.standing is not None else None
+        if found is None:
+            return []
+        change, above = found
+        tolerated = self.settings.tolerated_gap
+        gap = Effect(
+            above.onset_s,
+            above.estimate + tolerated,
+            above.lower + tolerated,
+            above.upper + tolerated,
+            above.since,
         )
-
-    def _global_event(self, change: Change, block: Block) -> Event:
-        effect = self.everybody.alarm
-        assert effect is not None
-        if change is Change.DEGRADED:
-            self._state.healthy.remove(effect.since)
-        return self._event(
-            Signal.GLOBAL,
-            change,
-            None,
-            effect,
-            block,
-            before=self._state.healthy.copy(),
-            guarantee_held=all(c.level.speakers_known for c in self._state.cohorts.values()),
-        )
+        return [self._event(Signal.STANDING, change, cohort, gap, block.ended_s)]
 
     def _event(
-        self,
-        signal: Signal,
-        change: Change,
-        cohort: str | None,
-        effect: Effect,
-        block: Block,
-        *,
-        before: Tally,
-        guarantee_held: bool,
+        self, signal: Signal, change: Change, cohort: Cohort | None, effect: Effect, detected_s: float
     ) -> Event:
+        state, cohorts = self._state, [cohort] if cohort is not None else self._state.cohorts.values()
+        onset = effect.onset_s, effect.onset_s
+        if signal is Signal.DIFFERENTIAL and cohort is not None and cohort.detector is not None:
+            onset = cohort.detector.onset_interval()
+        elif signal is Signal.GLOBAL:
+            onset = self.everybody.onset_interval
         return Event(
             signal=signal,
             change=change,
-            cohort=cohort,
+            cohort=cohort.name if cohort is not None else None,
             onset_s=effect.onset_s,
-            detected_s=block.ended_s,
+            onset_earliest_s=min(onset[0], effect.onset_s),
+            onset_latest_s=max(onset[1], effect.onset_s),
+            detected_s=detected_s,
             effect_points=100.0 * effect.estimate,
             lower_points=100.0 * effect.lower,
             upper_points=100.0 * effect.upper,
-            before=before,
+            before=(cohort.healthy if cohort is not None else state.healthy).copy(),
             after=effect.since.copy(),
             evidence=1.0,
             during_global=signal is Signal.DIFFERENTIAL and self.everybody.in_alarm,
             false_alarms_per_month=self.settings.false_alarms_per_month,
-            guarantee_held=guarantee_held,
+            guarantee_held=all(c.level.speakers_known for c in cohorts),
         )

@@ -14,7 +14,8 @@ ENOUGH_SPEAKERS = 3
 class Tally:
     """Sums of raw counts.
 
-    ``capped_errors`` is the sum of min(S + D + I, N) over the utterances, which detection uses;
+    ``capped_errors`` is the sum of min(S + D + I, N) over the utterances, which detection uses; ``loops``
+    and ``empties`` count the utterances that ran away or have no hypothesis although something was said;
     ``speakers`` holds the first three distinct speaker keys.
     """
 
@@ -25,6 +26,8 @@ class Tally:
     insertions: int = 0
     reference_words: int = 0
     capped_errors: int = 0
+    loops: int = 0
+    empties: int = 0
     speakers: list[str] = field(default_factory=list)
 
     @property
@@ -45,6 +48,8 @@ class Tally:
         self.insertions += counts.insertions
         self.reference_words += counts.reference_words
         self.capped_errors += counts.capped_errors
+        self.loops += counts.is_loop
+        self.empties += counts.is_empty
 
     def merge(self, other: Tally) -> None:
         """Add another tally's counts."""
@@ -75,3 +80,5 @@ class Tally:
         self.insertions += sign * other.insertions
         self.reference_words += sign * other.reference_words
         self.capped_errors += sign * other.capped_errors
+        self.loops += sign * other.loops
+        self.empties += sign * other.empties

@@ -30,6 +30,8 @@ class ScoredUtterance:
         Pseudonymous speaker key; None where the customer sends none.
     unit_key
         What to count as one speaker-shift where there is no speaker: the session, or place and hour.
+    normaliser
+        Version of the rules that both sides went through; another version begins another baseline.
     """
 
     cohort: str
@@ -37,6 +39,7 @@ class ScoredUtterance:
     counts: ErrorCounts
     speaker: str | None = None
     unit_key: str = ""
+    normaliser: str = ""
 
 
 @dataclass(slots=True)
@@ -116,6 +119,10 @@ class UnitTracker:
         for complete in closed:
             complete.tally.units = 1
         return closed
+
+    def drop(self, cohort: str | None = None) -> None:
+        """Forget the open units of one cohort, or of all."""
+        self.open = {slot: unit for slot, unit in self.open.items() if cohort not in (None, unit.cohort)}
 
     def _idle(self) -> list[Unit]:
         closed = []

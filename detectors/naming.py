@@ -1,0 +1,130 @@
+"""Whether a rise is this cohort's own: three series of the same blocks that must agree.
+
+Three processes of `detectors.evidence` run on every block: one on the cohort's own level O, one on the
+differential D = O - R, one on the scaled differential L = O - lambda R with
+
+    lambda = max(1, 1.25 b_c / b_rest)
+
+since cohorts may answer the same cause by points (D then stays at 0) or by factors of their level, unequal
+ones (L then stays below 0). A cohort is named when its own level has risen beyond doubt, M_O >= 1, and
+neither explanation holds: for X in {D, L}, M_X >= 1, or the e-values of X multiplied since O's onset reach K
+= 100.
+
+[T] The evidence is at most M_O, so while a cohort's own level stays, the expected number of alarms up to t
+is at most r t. While the level does rise and D and L do not, the first way (M_X) is bounded by r t as well;
+the second is a single test that starts with O's rise and errs in 1 of K rises (Ville), which is what
+separates "this cohort" from "everybody" without waiting for a second false-alarm budget. [S] is that the
+onset, chosen by O, does not raise it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from detectors.block import Block
+from detectors.evidence import GRID, Baseline, EvidenceProcess
+from detectors.question import Question
+
+ALLOWANCE = 1.25
+"""How much more than in proportion to its level a cohort may suffer from what everybody suffers from."""
+CONFIRMATION = 100.0
+"""K: one in so many rises of everybody may be pinned on a cohort."""
+
+
+def scale_of(level_ratio: float) -> float:
+    """lambda for a cohort whose level is ``level_ratio`` = b_c / b_rest times the rest's."""
+    return max(1.0, ALLOWANCE * level_ratio)
+
+
+@dataclass(slots=True)
+class Support:
+    """Log of the e-values of D and L multiplied since the onset of O's component of the same effect size."""
+
+    differential: float = 0.0
+    scaled: float = 0.0
+
+
+@dataclass(slots=True)
+class Naming:
+    """O, D and L of one cohort, each with its baseline."""
+
+    own: Question
+    differential: Question
+    scaled: Question
+    support: list[Support] = field(default_factory=lambda: [Support() for _ in GRID])
+
+    @classmethod
+    def start(
+        cls,
+        smallest_change: float,
+        rate: float,
+        *,
+        own_variance: float,
+        rest_variance: float,
+        rest_mean: float,
+        scale: float,
+    ) -> Naming:
+        """Baselines as the levels' standard errors allow; parameters as of `DifferentialDetector`."""
+
+        def process() -> EvidenceProcess:
+            return EvidenceProcess(smallest_change, rate)
+
+        def baseline(factor: float) -> Baseline:
+            return Baseline(-factor * rest_mean, 1.0 / (own_variance + factor**2 * rest_variance))
+
+        own = Question(Baseline(0.0, 1.0 / own_variance), process(), process())
+        return cls(own, Question(baseline(1.0), process(), process()), Question(baseline(scale), process()))
+
+    @property
+    def evidence(self) -> float:
+        """The least of what must be shown; 1 names the cohort."""
+        own = self.own.rise
+        support = self.support[own.components.index(own.likeliest)]
+        return min(
+            own.evidence,
+            max(self.differential.rise.evidence, _confirmed(support.differential)),
+            max(self.scaled.rise.evidence, _confirmed(support.scaled)),
+        )
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether there is evidence enough to stop learning."""
+        return self.own.rise.is_suspicious or self.differential.rise.is_suspicious
+
+    def observe(self, block: Block, scale: float, *, learn: bool) -> None:
+        """Take a block; ``scale`` is lambda."""
+        at_s, elapsed = block.started_s, block.elapsed_days
+        self.own.update(block.own, block.own_variance, elapsed, at_s, None, learn=learn)
+        self.differential.update(
+            block.differential, block.differential_variance, elapsed, at_s, block.tally, learn=learn
+        )
+        scaled, variance = block.own - scale * block.rest, block.own_variance + scale**2 * block.rest_variance
+        self.scaled.update(scaled, variance, elapsed, at_s, None, learn=learn)
+        rises = zip(
+            self.support,
+            self.own.rise.components,
+            self.differential.rise.components,
+            self.scaled.rise.components,
+            strict=True,
+        )
+        for support, own, differential, scaled_component in rises:
+            if own.steps == 1:
+                support.differential = support.scaled = 0.0
+            support.differential += differential.log_e
+            support.scaled += scaled_component.log_e
+
+    def set_rate(self, rate: float) -> None:
+        """Set r anew."""
+        for question in (self.own, self.differential, self.scaled):
+            question.set_rate(rate)
+
+    def reset(self) -> None:
+        """Forget the evidence, keep the baselines."""
+        for question in (self.own, self.differential, self.scaled):
+            question.reset()
+        self.support = [Support() for _ in GRID]
+
+
+def _confirmed(log_e: float) -> float:
+    return 1.0 if log_e >= math.log(CONFIRMATION) else math.exp(log_e) / CONFIRMATION

@@ -1,0 +1,51 @@
+"""One question asked of one series for ever: whether it rose from its baseline, or fell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from detectors.evidence import Baseline, EvidenceProcess
+from detectors.tally import Tally
+
+
+@dataclass(slots=True)
+class Question:
+    """One series of the blocks with its baseline and what would show that it rose, or fell."""
+
+    baseline: Baseline
+    rise: EvidenceProcess
+    fall: EvidenceProcess | None = None
+
+    @property
+    def fall_evidence(self) -> float:
+        """M of the fall, 0 where it is not watched."""
+        return self.fall.evidence if self.fall is not None else 0.0
+
+    def update(
+        self, x: float, variance: float, elapsed: float, at_s: float, tally: Tally | None, *, learn: bool
+    ) -> None:
+        """Take an observation; the baseline learns it unless something is suspicious."""
+        deviation, precision = x - self.baseline.mean, self.baseline.precision
+        self.rise.update(deviation, variance, elapsed, precision, at_s, tally)
+        held = not learn or self.rise.is_suspicious
+        if self.fall is not None:
+            self.fall.update(-deviation, variance, elapsed, precision, at_s, tally)
+            held = held or self.fall.is_suspicious
+        self.baseline.learn(x, variance, held=held, smallest_change=self.rise.smallest_change)
+
+    def set_rate(self, rate: float) -> None:
+        """Set r anew."""
+        self.rise.rate = rate
+        if self.fall is not None:
+            self.fall.rate = rate
+
+    def reset(self) -> None:
+        """Forget the evidence both ways."""
+        self.rise.reset()
+        if self.fall is not None:
+            self.fall.reset()
+
+    def take(self, shift: float, precision: float) -> None:
+        """Take a change as the new normal, known with at most this precision, and start anew."""
+        self.baseline.move_to(self.baseline.mean + shift, min(precision, self.baseline.precision))
+        self.reset()

@@ -1,0 +1,67 @@
+"""What the operator decides about detection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from detectors.choices import OWN, decider
+
+DAYS_A_MONTH = 30.0
+DIFFERENTIAL_SHARE = 0.6
+GLOBAL_SHARE = 0.15
+STANDING_SHARE = 0.15
+RATES_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSettings:
+    """What the operator decides.
+
+    Parameters
+    ----------
+    false_alarms_per_month
+        Tolerated false alarms over all cohorts and signals together, in 30 days of the stream's time. 60 %
+        of it is shared evenly by the cohorts' differentials, 15 % by their standing gaps, 10 % by their
+        rates of loops and of empty hypotheses; 15 % is for global alarms.
+    smallest_change_points
+        The smallest rise worth waking someone for, in WER points.
+    tolerated_gap_points
+        How far a cohort's WER may stand above the rest's, in WER points, before that is recorded as such.
+    window_s
+        Length of the windowed WER in seconds.
+    detector
+        ``evidence``, one of river's detectors by name or ``module:Class`` (see `detectors.choices`), which
+        then decides on the same differential blocks without the budget's promise.
+
+    Raises
+    ------
+    ValueError
+        If a number is not above 0 or the detector is unknown.
+    """
+
+    false_alarms_per_month: float = 1.0
+    smallest_change_points: float = 5.0
+    tolerated_gap_points: float = 15.0
+    window_s: float = 86_400.0
+    detector: str = OWN
+
+    def __post_init__(self) -> None:
+        for name in ("false_alarms_per_month", "smallest_change_points", "tolerated_gap_points", "window_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
+        decider(self.detector)
+
+    @property
+    def smallest_change(self) -> float:
+        """Delta as a ratio."""
+        return self.smallest_change_points / 100.0
+
+    @property
+    def false_alarms_per_day(self) -> float:
+        """A, in the unit that the detectors use."""
+        return self.false_alarms_per_month / DAYS_A_MONTH
+
+    @property
+    def tolerated_gap(self) -> float:
+        """T as a ratio."""
+        return self.tolerated_gap_points / 100.0
