@@ -17,11 +17,10 @@ from service.api.ingest import ingest_routes
 from service.api.problems import install, problem
 from service.api.query import query_routes
 from service.api.translate import Translator
-from service.config import Config
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
-from service.secret_file import read_secret
+from service.secret_file import api_token
 
 
 def _bare_app(title: str, **options: Any) -> FastAPI:
@@ -47,7 +46,7 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
     translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
     app.include_router(ingest_routes(pipeline, translator, metrics.observe))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
-    token = _token(pipeline.config)
+    token = api_token(pipeline.config)
     if token is not None:
         _require(app, token)
     return app
@@ -75,12 +74,6 @@ def build_metrics(pipeline: Pipeline, metrics: Metrics) -> FastAPI:
         return JSONResponse({"status": status}, 200 if is_ready else 503)
 
     return app
-
-
-def _token(config: Config) -> str | None:
-    if config.api_token_file is not None:
-        return read_secret(config.api_token_file, "api_token_file")
-    return config.api_token
 
 
 def _require(app: FastAPI, token: str) -> None:

@@ -45,10 +45,16 @@ def serve(config_file: Path | None) -> None:
 def check_config(config_file: Path) -> None:
     """Say what is wrong in a configuration file, and where."""
     from service.config_file import load_config
+    from service.privacy import load_key
     from service.receivers.webhook import Webhook
+    from service.secret_file import api_token
 
-    for settings in load_config(config_file).receivers:
+    config = load_config(config_file)
+    for settings in config.receivers:
         Webhook(settings)
+    api_token(config)
+    if config.privacy.key_file is not None:
+        load_key(config.privacy.key_file, may_create=False)
     click.echo(f"{config_file}: good")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 from conftest import RunningService
 
 from service import __version__
@@ -42,6 +43,45 @@ def test_a_secret_that_is_none_is_found_by_check_config(tmp_path: Path) -> None:
     done = run("check-config", str(path))
     assert done.returncode == 2
     assert "24 to 64 random bytes" in done.stderr
+
+
+@pytest.mark.parametrize("token", ["", " \n", "ab", "fifteen-letters"])
+def test_a_token_file_that_keeps_nobody_out_is_an_error(tmp_path: Path, token: str) -> None:
+    (tmp_path / "token").write_text(token)
+    path = tmp_path / "werwatch.yaml"
+    path.write_text(
+        f"listen: 127.0.0.1:0\nmetrics_listen: 127.0.0.1:0\ndata_dir: {tmp_path}/data\n"
+        f"api_token_file: {tmp_path}/token\n"
+    )
+    for command in (["check-config", str(path)], ["serve", "--config", str(path)]):
+        done = run(*command)
+        assert done.returncode == 2
+        expected = (
+            f"api_token_file: {tmp_path}/token: expected at least 16 characters, got {len(token.strip())}"
+        )
+        assert done.stderr == f"werwatch: {expected}\n"
+
+
+@pytest.mark.parametrize("key", ["api_token_file: {}", "privacy: {{key_file: {}}}"])
+def test_a_secret_that_cannot_be_read_is_found_by_check_config(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "werwatch.yaml"
+    path.write_text(key.format(tmp_path / "missing"))
+    done = run("check-config", str(path))
+    assert done.returncode == 2
+    assert f"{tmp_path}/missing" in done.stderr
+    assert "No such file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_that_others_can_read_is_found_by_check_config(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(bytes(32))
+    path = tmp_path / "werwatch.yaml"
+    path.write_text(f"privacy: {{key_file: {key}}}")
+    key.chmod(0o644)
+    assert "chmod 600" in run("check-config", str(path)).stderr
+    key.chmod(0o600)
+    assert run("check-config", str(path)).returncode == 0
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
