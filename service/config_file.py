@@ -4,17 +4,54 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from yaml.composer import ComposerError
+from yaml.constructor import ConstructorError
 
 from service.config import Config, WebhookReceiver
 from service.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "WERWATCH_"
+_TOO_DEEP = "not YAML that can be used: nested too deeply, or a part that holds itself"
+# For a Service named werwatch, or werwatch-something, Kubernetes sets these in every container beside it.
+_OF_A_SERVICE = r"WERWATCH(_[A-Z0-9]+)*_"
+_INJECTED = re.compile(
+    rf"{_OF_A_SERVICE}(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9]+)*|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
+    rf"|{_OF_A_SERVICE}PORT=(tcp|udp|sctp)://.*",
+    re.DOTALL,
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML whose faults all have a place: a key that stands twice, a value that its kind cannot hold."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            first = lines.get((key.tag, key.value))
+            if first is not None:
+                problem = f"the key {key.value} stands here again, first in line {first}; keep one of them"
+                raise ComposerError(None, None, problem, key.start_mark)
+            lines[key.tag, key.value] = key.start_mark.line + 1
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 -- PyYAML's
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError):
+            # Python's own words about 2026-13-45 name no place, and may repeat the value.
+            kind = node.tag.rpartition(":")[2]
+            problem = f"expected a valid {kind}, or quotes around it"
+            raise ConstructorError(None, None, problem, node.start_mark) from None
 
 
 def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
@@ -46,20 +83,30 @@ def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], 
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"{path}: cannot be read: {reason}") from None
+    lines: dict[tuple[str | int, ...], int] = {}
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
+        node, document = _parse(text)
+        _index_lines(node, (), lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', error)}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: {_TOO_DEEP}") from None
     if document is None:
         return {}, {}
     if not isinstance(document, dict):
         raise ConfigError(f"{path}: expected keys with values, like 'listen: 127.0.0.1:8600'")
-    lines: dict[tuple[str | int, ...], int] = {}
-    _index_lines(node, (), lines)
     return document, lines
+
+
+def _parse(text: str) -> tuple[yaml.Node | None, Any]:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _index_lines(
@@ -78,7 +125,7 @@ def _index_lines(
 def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> dict[tuple[str | int, ...], str]:
     origins: dict[tuple[str | int, ...], str] = {}
     for variable, text in sorted(environment.items()):
-        if not variable.startswith(ENVIRONMENT_PREFIX):
+        if not variable.startswith(ENVIRONMENT_PREFIX) or _INJECTED.fullmatch(f"{variable}={text}"):
             continue
         location = tuple(variable[len(ENVIRONMENT_PREFIX) :].lower().split("__"))
         section = document
@@ -87,9 +134,11 @@ def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> dict[t
             if not isinstance(section, dict):
                 raise ConfigError(f"{variable}: {key} is not a section")
         try:
-            section[location[-1]] = yaml.safe_load(text)
+            _, section[location[-1]] = _parse(text)
         except yaml.YAMLError:
             raise ConfigError(f"{variable}: its value is not YAML") from None
+        except RecursionError:
+            raise ConfigError(f"{variable}: {_TOO_DEEP}") from None
         origins[location] = variable
     return origins
 

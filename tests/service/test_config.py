@@ -65,6 +65,12 @@ receivers:
         ("receivers: [{name: a, kind: webhook, url: 'http://x.org', secret: whsec_x}]", "expected https"),
         ("receivers: [{name: a, kind: webhook, url: 'https://x.org', sekret: x}]", "did you mean secret?"),
         ("a: [", "line 1: not YAML"),
+        ("\nlisten: 2026-13-45", "{path}, line 2: not YAML: expected a valid timestamp, or quotes around it"),
+        ("attributes: !!int many", "line 1: not YAML: expected a valid int"),
+        ("attributes: &a [*a]", "not YAML that can be used: nested too deeply, or a part that holds itself"),
+        ("a: " + "[" * 3_000, "nested too deeply"),
+        ("cohorts: {max: 3, by: [accent], max: 5}", "the key max stands here again, first in line 1"),
+        ("listen: 127.0.0.1:1\n\nlisten: 127.0.0.1:2", "{path}, line 3: not YAML: the key listen stands"),
         ("- 1", "expected keys with values"),
     ],
 )
@@ -102,6 +108,39 @@ def test_a_fault_in_the_environment_names_the_variable() -> None:
         load_config(None, {"WERWATCH_COHORTS__MAX": "many"})
     with pytest.raises(ConfigError, match="WERWATCH_LISTN"):
         load_config(None, {"WERWATCH_LISTN": "x"})
+
+
+@pytest.mark.parametrize("text", ["{max: 1, max: 2}", "2026-13-45", "&a [*a]", "[" * 3_000])
+def test_a_value_of_the_environment_that_cannot_be_read_names_the_variable(text: str) -> None:
+    with pytest.raises(ConfigError, match="WERWATCH_COHORTS"):
+        load_config(None, {"WERWATCH_COHORTS": text})
+
+
+def test_a_part_of_a_file_may_be_written_once_and_used_again(tmp_path: Path) -> None:
+    path = write(tmp_path, "attributes: &names [site]\ncohorts: {<<: {max: 3}, max: 5, by: *names}")
+    config = load_config(path, {})
+    assert (config.attributes, config.cohorts.by, config.cohorts.max) == (["site"], ["site"], 5)
+
+
+@pytest.mark.parametrize("service", ["WERWATCH", "WERWATCH_METRICS"])
+def test_what_kubernetes_injects_for_a_service_is_no_setting(service: str) -> None:
+    injected = {
+        f"{service}_SERVICE_HOST": "10.0.0.1",
+        f"{service}_SERVICE_PORT": "8600",
+        f"{service}_SERVICE_PORT_HTTP": "8600",
+        f"{service}_PORT": "tcp://10.0.0.1:8600",
+        f"{service}_PORT_8600_TCP": "tcp://10.0.0.1:8600",
+        f"{service}_PORT_8600_TCP_PROTO": "tcp",
+        f"{service}_PORT_8600_TCP_PORT": "8600",
+        f"{service}_PORT_8600_TCP_ADDR": "10.0.0.1",
+    }
+    assert load_config(None, injected) == Config()
+
+
+@pytest.mark.parametrize("variable", ["WERWATCH_PORT", "WERWATCH_PORTS", "WERWATCH_HOST"])
+def test_what_only_looks_like_it_is_still_an_error(variable: str) -> None:
+    with pytest.raises(ConfigError, match=variable):
+        load_config(None, {variable: "8700"})
 
 
 def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:
