@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import resource
 import secrets
 import signal
@@ -23,6 +24,7 @@ import yaml
 from rich.console import Console
 from rich.live import Live
 
+from service.config_file import ENVIRONMENT_PREFIX
 from service.demo.player import STEPS_A_SECOND, Player
 from service.demo.receiver import NoticeReceiver
 from service.demo.recording import messages, read_truth
@@ -49,8 +51,7 @@ def run(recording: str, seconds: float, *, keep: bool) -> int:
     console = Console()
     console.print(f"[bold]werwatch demo[/bold]: three recorded days of a hospital in {seconds:.0f} s")
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    # SIGTERM takes the same way out as Ctrl-C, so that nothing is left running.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _leave_in_order()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="werwatch-demo-") as folder,
@@ -72,6 +73,22 @@ def run(recording: str, seconds: float, *, keep: bool) -> int:
         highlight=False,
     )
     return 0 if is_good else 1
+
+
+def _leave_in_order() -> None:
+    """Let SIGTERM and a closed terminal take the same way out as Ctrl-C, so that nothing is left running."""
+    endings = [
+        number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN
+    ]
+
+    def leave(*_: object) -> None:
+        # A closed terminal says it twice, itself and by the shell; the second may not cut the way out short.
+        for number in endings:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in endings:
+        signal.signal(number, leave)
 
 
 async def _watch(
@@ -145,11 +162,15 @@ def _service(folder: Path, webhook_url: str, secret: str) -> Iterator[_Service]:
         )
     )
     config.chmod(0o600)
+    # The demo is a world of its own: settings of a real service would lead it to that one's store.
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)
+    }
     started = time.monotonic()
     with (folder / "service.log").open("w+") as log:
         command = [sys.executable, "-m", "service.cli", "serve", "--config", str(config)]
         # A group of its own: Ctrl-C reaches the demo alone, which then stops the service in order.
-        child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=environment)
         try:
             _wait_until_ready(child, f"http://{metrics}/readyz", log.name)
             yield _Service(f"http://{api}", f"http://{metrics}", time.monotonic() - started)

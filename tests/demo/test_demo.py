@@ -8,8 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
+
+from service.demo.run import _service
 
 SECONDS = "12"
 
@@ -48,7 +51,7 @@ def test_the_control_raises_nothing() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopping_it_leaves_nothing_running(ending: signal.Signals, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "service.cli", "demo", "--seconds", "60"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
@@ -60,7 +63,21 @@ def test_stopping_it_leaves_nothing_running(ending: signal.Signals, tmp_path: Pa
         time.sleep(0.1)
     time.sleep(3)
     process.send_signal(ending)
+    if ending == signal.SIGHUP:
+        # The terminal sends it, and so does its shell.
+        time.sleep(0.05)
+        process.send_signal(ending)
     assert process.wait(20) == 130
     assert children
     assert not any(child.is_running() for child in children)
     assert list(tmp_path.glob("werwatch-demo-*")) == []
+
+
+def test_settings_of_a_real_service_do_not_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = tmp_path / "real"
+    monkeypatch.setenv("WERWATCH_DATA_DIR", str(real))
+    monkeypatch.setenv("WERWATCH_NO_SUCH_KEY", "1")
+    with _service(tmp_path, "http://127.0.0.1:9/", f"whsec_{'A' * 44}") as service:
+        assert httpx.get(f"{service.api}/v1/cohorts").is_success
+    assert (tmp_path / "data" / "werwatch.db").exists()
+    assert not real.exists()
