@@ -48,10 +48,11 @@ def serve(config: Config) -> None:
         api_socket = stack.enter_context(bind("listen", config.listen))
         metrics_socket = stack.enter_context(bind("metrics_listen", config.metrics_listen))
         pipeline = Pipeline(config)
+        pipeline.start()
+        stack.callback(pipeline.close)
+        # Closed before the pipeline: only the last connection to close folds the write-ahead log in.
         reader = Reader(config.data_dir)
         stack.callback(reader.close)
-        stack.callback(pipeline.close)
-        pipeline.start()
         metrics = Metrics(pipeline, reader)
         apps = (
             (build_api(pipeline, reader, metrics), api_socket),

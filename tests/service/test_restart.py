@@ -1,8 +1,10 @@
 """Killed or stopped at any moment, the service goes on as if nothing had happened."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,23 @@ def test_waiting_references_and_unscored_utterances_survive_a_kill(
     second = service.post("/v1/references", {"utterance_id": "b", "reference": "no fever", **random}).json()
     assert (first["status"], second["status"]) == ("scored", "scored")
     assert service.get("/v1/cohorts/unknown")["scored_utterances"] == 2
+
+
+def test_after_a_stop_the_one_file_holds_every_row(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    service = make_service()
+    for number in range(5):
+        service.post("/v1/utterances", {"utterance_id": f"u{number}", "hypothesis": "no fever"})
+    # A query opens what a stop has to close.
+    service.get("/v1/alerts")
+    service.scrape()
+    assert service.stop() == 0
+    backup = tmp_path / "backup.db"
+    shutil.copy(service.data_dir / "werwatch.db", backup)
+    with closing(sqlite3.connect(backup)) as db:
+        assert db.execute("SELECT COUNT(*) FROM utterances").fetchone() == (5,)
+    assert not list(service.data_dir.glob("werwatch.db-*"))
 
 
 def test_other_settings_read_the_history_again(make_service: Callable[..., RunningService]) -> None:
