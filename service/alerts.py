@@ -16,13 +16,38 @@ from service.store import Store
 
 FIRING = "firing"
 RESOLVED = "resolved"
+NOTED = "noted"
+"""A finding that is no alarm: told once, nothing to resolve."""
 PAGE = "page"
 TICKET = "ticket"
 
+ENDINGS = (Change.RECOVERED, Change.REBASED)
+WER_SIGNALS = (Signal.DIFFERENTIAL, Signal.GLOBAL, Signal.STANDING)
+PAGING = (Signal.DIFFERENTIAL, Signal.GLOBAL)
+OF = {
+    Signal.DIFFERENTIAL: "cohort against the rest",
+    Signal.GLOBAL: "everybody",
+    Signal.STANDING: "gap of the cohort to the rest",
+    Signal.LOOPS: "share of utterances that ran away",
+    Signal.EMPTIES: "share of utterances without a hypothesis",
+}
+
+TITLES = {
+    Signal.STANDING: "above the rest, more than is tolerated",
+    Signal.LOOPS: "more utterances in which the engine runs away",
+    Signal.EMPTIES: "more utterances without a hypothesis",
+}
+
 
 def alert_id(event: Event) -> str:
-    """The same for the same signal, cohort and onset, whenever and wherever it is computed."""
-    identity = json.dumps([event.signal.value, event.cohort, event.onset_s])
+    """The same for the same signal, cohort and onset, whenever and wherever it is computed.
+
+    A finding that is no alarm has its kind in it as well, so that it never shares an alarm's identity.
+    """
+    parts = [event.signal.value, event.cohort, event.onset_s]
+    if event.change in (Change.IMPROVED, Change.GAP_WIDENED):
+        parts.append(event.change.value)
+    identity = json.dumps(parts)
     return "alert_" + hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()
 
 
@@ -37,22 +62,25 @@ class Alerting:
         """Let an event take effect once; seen again, after a restart, it changes nothing."""
         identity = alert_id(event)
         known = store.alert(identity)
-        if event.change is Change.DEGRADED and known is None:
+        if event.change in ENDINGS:
+            if known is None or known.state != FIRING:
+                return
+            ended = {"recovered_at": _rfc3339(event.detected_s), "resolution": event.change.value}
+            alert = replace(known, state=RESOLVED, resolved_at=now, facts={**known.facts, **ended})
+        elif known is None:
             facts = describe(event, self._severity(event))
+            state = FIRING if event.change is Change.DEGRADED else NOTED
             alert = AlertRow(
                 identity,
                 event.signal.value,
                 event.cohort,
                 facts["severity"],
-                FIRING,
+                state,
                 event.onset_s,
                 now,
                 None,
                 facts,
             )
-        elif event.change is Change.RECOVERED and known is not None and known.state == FIRING:
-            facts = {**known.facts, "recovered_at": _rfc3339(event.detected_s)}
-            alert = replace(known, state=RESOLVED, resolved_at=now, facts=facts)
         else:
             return
         store.put_alert(alert)
@@ -63,9 +91,11 @@ class Alerting:
         for receiver in self._receivers:
             delivery_id = f"{alert.alert_id}-{alert.state}-{receiver}"
             delivery = Delivery(delivery_id, alert.alert_id, receiver, body, 0, now)
-            store.put_delivery(delivery, position=0 if alert.state == FIRING else 1)
+            store.put_delivery(delivery, position=1 if alert.state == RESOLVED else 0)
 
     def _severity(self, event: Event) -> str:
+        if event.change is not Change.DEGRADED or event.signal not in PAGING:
+            return TICKET
         few_speakers = event.guarantee_held and len(event.after.speakers) < ENOUGH_SPEAKERS
         certain = event.lower_points > self._smallest_change_points
         return PAGE if certain and not few_speakers else TICKET
@@ -88,17 +118,19 @@ def describe(event: Event, severity: str) -> dict[str, Any]:
         "title": _title(event),
         "severity": severity,
         "signal": event.signal.value,
+        "change": event.change.value,
         "cohort": event.cohort,
         "since": _rfc3339(event.onset_s),
+        "since_interval": [_rfc3339(event.onset_earliest_s), _rfc3339(event.onset_latest_s)],
         "detected_at": _rfc3339(event.detected_s),
         "effect": {
-            "unit": "WER points",
+            "unit": "WER points" if event.signal in WER_SIGNALS else "points of the rate",
             "scale": "additive",
             "points": round(event.effect_points, 2),
             "lower": round(event.lower_points, 2),
             "upper": round(event.upper_points, 2),
             "confidence": 0.95,
-            "of": "cohort against the rest" if event.signal is Signal.DIFFERENTIAL else "everybody",
+            "of": OF[event.signal],
         },
         "before": _side(before),
         "after": _side(after),
@@ -111,13 +143,17 @@ def describe(event: Event, severity: str) -> dict[str, Any]:
 
 def _title(event: Event) -> str:
     who = event.cohort if event.cohort is not None else "all cohorts"
-    against = "against the rest" if event.signal is Signal.DIFFERENTIAL else "for everybody"
     since = datetime.fromtimestamp(event.onset_s, UTC).strftime("%a %d %b %H:%M UTC")
-    return (
-        f"{who}: WER {_percent(event.before.wer)} -> {_percent(event.after.wer)}, "
-        f"{event.effect_points:+.1f} points {against} "
-        f"(95 %: {event.lower_points:+.1f} to {event.upper_points:+.1f}) since {since}"
-    )
+    interval = f"(95 %: {event.lower_points:+.1f} to {event.upper_points:+.1f}) since {since}"
+    points = f"{event.effect_points:+.1f} points"
+    if event.signal in TITLES:
+        return f"{who}: {points} {TITLES[event.signal]} {interval}"
+    if event.change is Change.GAP_WIDENED:
+        return f"{who}: the gap to the rest widens by {points} {interval}; the rest improved, it did not"
+    improved = "improved, " if event.change is Change.IMPROVED else ""
+    wer = f"WER {_percent(event.before.wer)} -> {_percent(event.after.wer)}"
+    against = "against the rest" if event.signal is Signal.DIFFERENTIAL else "for everybody"
+    return f"{who}: {improved}{wer}, {points} {against} {interval}"
 
 
 def _notes(event: Event) -> list[str]:
@@ -142,6 +178,8 @@ def _side(tally: Tally) -> dict[str, Any]:
         "deletions": tally.deletions,
         "insertions": tally.insertions,
         "deletion_share": round(tally.deletions / errors, 3),
+        "loops": tally.loops,
+        "empty_hypotheses": tally.empties,
     }
 
 

@@ -12,6 +12,7 @@ from prometheus_client.exposition import choose_encoder
 from starlette.middleware.base import RequestResponseEndpoint
 
 from service import __version__
+from service.api.admin import admin_routes
 from service.api.docs import DOCS_POLICY, docs_page
 from service.api.ingest import ingest_routes
 from service.api.problems import install, problem
@@ -46,6 +47,7 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
     translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
     app.include_router(ingest_routes(pipeline, translator, metrics.observe))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
+    app.include_router(admin_routes(pipeline, reader))
     token = api_token(pipeline.config)
     if token is not None:
         _require(app, token)

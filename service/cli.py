@@ -82,6 +82,20 @@ def demo(*, recording: str, seconds: float, keep: bool) -> None:
 
 
 @werwatch.command()
+@click.option("--cohort", help="Whose normal begins anew; without it, every cohort's.")
+@click.option("--author", required=True, help="Who says so; kept in the audit record.")
+@click.option("--note", required=True, help="Why; kept in the audit record.")
+@click.option("--api", default="http://127.0.0.1:8600", show_default=True, help="The running service.")
+@click.option("--token-file", type=CONFIG_FILE, help="File with the API token, where one is configured.")
+def rebaseline(cohort: str | None, author: str, note: str, api: str, token_file: Path | None) -> None:
+    """Take what comes from now on as normal, in a running service."""
+    from service.remote import post
+
+    answer = post(api, "/v1/rebaselines", {"cohort": cohort, "author": author, "note": note}, token_file)
+    click.echo(f"{cohort or 'every cohort'} is learned anew (audit row {answer['id']})")
+
+
+@werwatch.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"werwatch {__version__}")

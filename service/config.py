@@ -18,8 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from detectors.choices import DECIDERS, OWN
-from detectors.monitor import MonitorSettings
+from detectors.choices import OWN, decider
+from detectors.settings import MonitorSettings
 from detectors.text import Normaliser
 
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -67,6 +67,7 @@ class Detection(Section):
 
     false_alarms_per_month: float = Field(default=1.0, gt=0, le=10_000, allow_inf_nan=False)
     smallest_change_points: float = Field(default=5.0, gt=0, le=50, allow_inf_nan=False)
+    tolerated_gap_points: float = Field(default=15.0, gt=0, le=100, allow_inf_nan=False)
     detector: str = OWN
     selections: list[Literal["random", "requested", "volunteered"]] = ["random", "requested"]
     reference_kinds: list[Literal["verbatim", "edited", "read_script"]] = ["verbatim", "read_script"]
@@ -74,8 +75,7 @@ class Detection(Section):
     @field_validator("detector")
     @classmethod
     def _detector_exists(cls, value: str) -> str:
-        if value not in DECIDERS:
-            raise ValueError(f"expected one of {', '.join(DECIDERS)}")
+        decider(value)
         return value
 
     def takes(self, reference_kind: str, selection: str) -> bool:
@@ -85,7 +85,10 @@ class Detection(Section):
     def monitor_settings(self) -> MonitorSettings:
         """The same in the monitor's terms."""
         return MonitorSettings(
-            self.false_alarms_per_month, self.smallest_change_points, detector=self.detector
+            self.false_alarms_per_month,
+            self.smallest_change_points,
+            self.tolerated_gap_points,
+            detector=self.detector,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections.abc import Iterator, Mapping
@@ -122,7 +123,16 @@ class StateCollector(Collector):
             for alert in self._reader.alerts(limit=1_000)
             if alert.state == "firing"
         }
-        signals = [(cohort.cohort, "differential", cohort.evidence) for cohort in view.cohorts]
+        signals = [
+            each
+            for cohort in view.cohorts
+            for each in (
+                (cohort.cohort, "differential", cohort.evidence),
+                (cohort.cohort, "standing", cohort.standing_evidence),
+                (cohort.cohort, "loops", cohort.rates_evidence.get("loops", 0.0)),
+                (cohort.cohort, "empties", cohort.rates_evidence.get("empties", 0.0)),
+            )
+        ]
         for cohort, signal, value in [*signals, ("", "global", view.global_evidence)]:
             evidence.add_metric([cohort, signal], value)
             severity = firing.get((cohort, signal))
@@ -137,6 +147,7 @@ class StateCollector(Collector):
             for state in Readiness:
                 ready.add_metric([cohort_view.cohort, state.value], float(cohort_view.readiness is state))
         yield ready
+        yield from _outlook(view)
 
     def _own_health(self) -> Iterator[Metric]:
         pipeline = self._pipeline
@@ -201,6 +212,28 @@ def _estimates(view: MonitorView) -> Iterator[Metric]:
     yield from differential
     yield baseline
     yield units
+
+
+def _outlook(view: MonitorView) -> Iterator[Metric]:
+    ready = GaugeMetricFamily(
+        "werwatch_cohort_ready_timestamp_seconds",
+        "Stream time since which a cohort can be judged.",
+        labels=["cohort"],
+    )
+    noticeable = GaugeMetricFamily(
+        "werwatch_noticeable_change_ratio",
+        "Smallest rise of WER that would usually be noticed within this time at the present volume.",
+        labels=["cohort", "within"],
+    )
+    for cohort in view.cohorts:
+        if cohort.ready_s is not None:
+            ready.add_metric([cohort.cohort], cohort.ready_s)
+        if cohort.noticeable is not None:
+            for within in ("day", "week", "month"):
+                rise = getattr(cohort.noticeable, within)
+                noticeable.add_metric([cohort.cohort, within], math.inf if rise is None else rise)
+    yield ready
+    yield noticeable
 
 
 def _fill_baseline(family: GaugeMetricFamily, cohort: CohortView) -> None:

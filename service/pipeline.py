@@ -19,11 +19,12 @@ from service.counts import Counts
 from service.errors import Refused, StartError
 from service.intake import CohortBook, Intake
 from service.privacy import Hasher, load_key
-from service.records import Receipt, Reference, ScoredRow, Utterance
+from service.records import Intervention, Receipt, Reference, ScoredRow, Utterance
 from service.store import Store
 from service.writer import Writer
 
 KEY_FILE = "key"
+REBASELINE = "rebaseline"
 SNAPSHOT_EVERY_S = 30.0
 FORGET_EVERY_S = 3_600.0
 ROWS_AT_ONCE = 1_000
@@ -64,7 +65,7 @@ class Pipeline:
         self._intake = Intake(self.store, config.detection, self.cohorts)
         self._alerting = Alerting(config)
         self._lock = threading.Lock()
-        self._monitor, self._seq = self._restore()
+        self._monitor, self._seq, self._intervention = self._restore()
         self._untold: list[Event] = []
         self._snapshot_seq, self._snapshot_at = self._seq, time.time()
         self._forgot_at = 0.0
@@ -95,6 +96,22 @@ class Pipeline:
                 self.counts.receive(receipt, now)
         return receipts
 
+    async def rebaseline(self, cohort: str | None, author: str, note: str) -> int:
+        """Let what comes from now on be the new normal, of one cohort or of all; return the audit row's id.
+
+        Raises
+        ------
+        Refused
+            404 if no such cohort is known.
+        """
+
+        def record() -> int:
+            if cohort is not None and cohort not in self.cohorts.known:
+                raise Refused(404, "no such cohort; GET /v1/cohorts lists them")
+            return self.store.put_intervention(REBASELINE, cohort, author, note, time.time())
+
+        return await self.writer.run(record)
+
     def view(self) -> MonitorView:
         """What the monitor shows now."""
         with self._lock:
@@ -116,16 +133,16 @@ class Pipeline:
         except Refused as refusal:
             return refusal
 
-    def _restore(self) -> tuple[Monitor, int]:
+    def _restore(self) -> tuple[Monitor, int, int]:
         settings = self.config.detection.monitor_settings()
         saved = self.store.snapshot()
         if saved is not None:
-            seq, state = saved
+            seq, intervention, state = saved
             try:
-                return Monitor.from_state(state, settings), seq
+                return Monitor.from_state(state, settings), seq, intervention
             except (ValueError, KeyError, TypeError) as error:
                 logger.warning("the saved state is not used, the history is read again: %s", error)
-        return Monitor(settings), 0
+        return Monitor(settings), 0, 0
 
     def _after_rollback(self) -> None:
         self.cohorts.known = set(self.store.cohorts())
@@ -146,14 +163,30 @@ class Pipeline:
     def _watch(self) -> None:
         if self._untold:
             self._tell()
+        told = self.store.interventions_after(self._intervention)
         while rows := self.store.scored_after(self._seq, ROWS_AT_ONCE):
             for row in rows:
+                told = self._intervene(told, before_seq=row.seq)
                 with self._lock:
                     events = self._monitor.update(_scored_utterance(row))
                     self._seq = row.seq
-                if events:
-                    self._untold += events
-                    self._tell()
+                self._note(events)
+        self._intervene(told, before_seq=None)
+
+    def _intervene(self, told: list[Intervention], before_seq: int | None) -> list[Intervention]:
+        # A row that feeds no detector moves no seq, so an intervention is due before the next row that does.
+        while told and (before_seq is None or told[0].after_seq < before_seq):
+            intervention, *told = told
+            with self._lock:
+                events = self._monitor.rebaseline(intervention.cohort)
+                self._intervention = intervention.id
+            self._note(events)
+        return told
+
+    def _note(self, events: list[Event]) -> None:
+        if events:
+            self._untold += events
+            self._tell()
 
     def _tell(self) -> None:
         # An event that cannot be written now is kept and told before anything else.
@@ -167,7 +200,7 @@ class Pipeline:
             return
         now = time.time()
         with self.store.transaction():
-            self.store.put_snapshot(self._seq, self._monitor.to_state(), now)
+            self.store.put_snapshot(self._seq, self._intervention, self._monitor.to_state(), now)
         self._snapshot_seq, self._snapshot_at = self._seq, now
 
     def _forget(self, now: float) -> None:
@@ -196,4 +229,4 @@ def prepare_data_dir(path: Path) -> Path:
 
 
 def _scored_utterance(row: ScoredRow) -> ScoredUtterance:
-    return ScoredUtterance(row.cohort, row.spoken_at, row.counts, row.speaker, row.unit_key)
+    return ScoredUtterance(row.cohort, row.spoken_at, row.counts, row.speaker, row.unit_key, row.normaliser)

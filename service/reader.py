@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.alert_rows import read_alerts
-from service.records import AlertRow, Delivery
+from service.records import AlertRow, Delivery, Intervention
 from service.store import FILE_NAME, connect
 
 
@@ -27,6 +27,15 @@ class Reader:
     def alert(self, alert_id: str) -> AlertRow | None:
         """One alert."""
         return next(iter(read_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
+
+    def interventions(self, limit: int = 100) -> list[Intervention]:
+        """What people told the monitor, the newest first."""
+        rows = self._db.execute(
+            "SELECT id, after_seq, action, cohort, author, note, taken_at FROM interventions "
+            "ORDER BY id DESC LIMIT ?",
+            (limit,),
+        )
+        return [Intervention(*row) for row in rows]
 
     def due_deliveries(self, now: float) -> list[Delivery]:
         """The notices to send now: the oldest pending one of every alert and receiver, if it is due."""

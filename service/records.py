@@ -81,6 +81,20 @@ class ScoredRow:
     unit_key: str
     spoken_at: float
     counts: ErrorCounts
+    normaliser: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """What a person told the monitor, and after which scored row it takes effect: an audit row."""
+
+    id: int
+    after_seq: int
+    action: str
+    cohort: str | None
+    author: str
+    note: str
+    taken_at: float
 
 
 @dataclass(frozen=True, slots=True)

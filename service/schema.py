@@ -108,6 +108,22 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX outbox_pending ON outbox (due_at) WHERE state = 'pending';
     """,
+    """
+    CREATE TABLE interventions (          -- what people told the monitor; append-only
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        after_seq  INTEGER NOT NULL,      -- takes effect after this scored row
+        action     TEXT NOT NULL,         -- rebaseline
+        cohort     TEXT,                  -- NULL: all of them
+        author     TEXT NOT NULL,
+        note       TEXT NOT NULL,
+        taken_at   REAL NOT NULL
+    );
+    CREATE TRIGGER interventions_stay_as_they_are BEFORE UPDATE ON interventions
+        BEGIN SELECT RAISE(ABORT, 'interventions are append-only'); END;
+    CREATE TRIGGER interventions_stay BEFORE DELETE ON interventions
+        BEGIN SELECT RAISE(ABORT, 'interventions are append-only'); END;
+    ALTER TABLE snapshot ADD COLUMN intervention INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

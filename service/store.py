@@ -14,7 +14,7 @@ from typing import Any
 from detectors.alignment import ErrorCounts
 from service.alert_rows import read_alerts
 from service.errors import StartError
-from service.records import AlertRow, Delivery, Reference, ScoredRow, Utterance
+from service.records import AlertRow, Delivery, Intervention, Reference, ScoredRow, Utterance
 from service.schema import migrate
 
 FILE_NAME = "werwatch.db"
@@ -220,24 +220,49 @@ class Store:
     def scored_after(self, seq: int, limit: int) -> list[ScoredRow]:
         """The monitor's next rows, in order of seq."""
         rows = self._db.execute(
-            "SELECT seq, cohort, speaker, unit_key, spoken_at, substitutions, deletions, insertions, hits "
-            "FROM scored WHERE seq > ? AND detects = 1 ORDER BY seq LIMIT ?",
+            "SELECT seq, cohort, speaker, unit_key, spoken_at, normaliser, "
+            "substitutions, deletions, insertions, hits FROM scored "
+            "WHERE seq > ? AND detects = 1 ORDER BY seq LIMIT ?",
             (seq, limit),
         )
         return [
-            ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts))
-            for seq, cohort, speaker, unit_key, spoken_at, *counts in rows
+            ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts), normaliser)
+            for seq, cohort, speaker, unit_key, spoken_at, normaliser, *counts in rows
         ]
 
-    def snapshot(self) -> tuple[int, dict[str, Any]] | None:
-        """The last saved state of the monitor and the seq that it has seen."""
-        row = self._db.execute("SELECT seq, state FROM snapshot").fetchone()
-        return (row[0], json.loads(row[1])) if row else None
+    def last_seq(self) -> int:
+        """The newest scored row."""
+        (seq,) = self._db.execute("SELECT COALESCE(MAX(seq), 0) FROM scored").fetchone()
+        return int(seq)
 
-    def put_snapshot(self, seq: int, state: dict[str, Any], taken_at: float) -> None:
+    def put_intervention(self, action: str, cohort: str | None, author: str, note: str, at: float) -> int:
+        """Append what a person told the monitor, effective after the newest scored row; return its id."""
+        cursor = self._db.execute(
+            "INSERT INTO interventions (after_seq, action, cohort, author, note, taken_at) "
+            "VALUES (?,?,?,?,?,?)",
+            (self.last_seq(), action, cohort, author, note, at),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def interventions_after(self, number: int) -> list[Intervention]:
+        """What the monitor was told after this intervention, in order."""
+        rows = self._db.execute(
+            "SELECT id, after_seq, action, cohort, author, note, taken_at FROM interventions "
+            "WHERE id > ? ORDER BY id",
+            (number,),
+        )
+        return [Intervention(*row) for row in rows]
+
+    def snapshot(self) -> tuple[int, int, dict[str, Any]] | None:
+        """The last saved state of the monitor, after the seq and the intervention that it has seen."""
+        row = self._db.execute("SELECT seq, intervention, state FROM snapshot").fetchone()
+        return (row[0], row[1], json.loads(row[2])) if row else None
+
+    def put_snapshot(self, seq: int, intervention: int, state: dict[str, Any], taken_at: float) -> None:
         """Save the monitor's state in place of the last one."""
         self._db.execute(
-            "INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?)", (seq, taken_at, json.dumps(state))
+            "INSERT OR REPLACE INTO snapshot (id, seq, taken_at, state, intervention) VALUES (1, ?, ?, ?, ?)",
+            (seq, taken_at, json.dumps(state), intervention),
         )
 
     # alerts and their notices

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from detectors.cohort import CohortView, Estimate
+from detectors.noticeable import Noticeable
+from detectors.settings import DIFFERENTIAL_SHARE, GLOBAL_SHARE, RATES_SHARE, STANDING_SHARE
 from service.api.problems import RESPONSES
 from service.errors import Refused
 from service.pipeline import Pipeline
@@ -30,6 +32,16 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
         return {
             "used_for_detection": list(pipeline.config.detection.selections),
             "stream_time": _rfc3339(view.now_s),
+            "budget": {
+                "false_alarms_per_month": pipeline.config.detection.false_alarms_per_month,
+                "smallest_change_points": pipeline.config.detection.smallest_change_points,
+                "shares": {
+                    "differential": DIFFERENTIAL_SHARE,
+                    "global": GLOBAL_SHARE,
+                    "standing": STANDING_SHARE,
+                    "loops and empties": RATES_SHARE,
+                },
+            },
             "global": {"evidence": view.global_evidence, "in_alarm": view.global_in_alarm},
             "normaliser": normaliser_version,
             "cohorts": [_cohort(cohort, selections) for cohort in view.cohorts],
@@ -84,8 +96,23 @@ def _cohort(view: CohortView, selections: dict[tuple[str, str], tuple[int, int, 
         "differential": _estimate(view.differential),
         "evidence": view.evidence,
         "in_alarm": view.in_alarm,
+        "standing_gap": {"evidence": view.standing_evidence, "in_alarm": view.standing_in_alarm},
+        "loops": view.total.loops,
+        "empty_hypotheses": view.total.empties,
+        "ready_since": None if view.ready_s is None else _rfc3339(view.ready_s),
+        "share_of_false_alarms_per_month": view.false_alarms_per_month,
+        "noticeable_change_points": _noticeable(view.noticeable),
         "last_spoken_at": _rfc3339(view.last_scored_s),
         "by_selection": _by_selection(view.cohort, selections),
+    }
+
+
+def _noticeable(noticeable: Noticeable | None) -> dict[str, float | None] | None:
+    if noticeable is None:
+        return None
+    return {
+        f"within_{name}": None if rise is None else round(100.0 * rise, 1)
+        for name, rise in (("day", noticeable.day), ("week", noticeable.week), ("month", noticeable.month))
     }
 
 

@@ -1,0 +1,71 @@
+"""The routes by which people tell the monitor something; each leaves a row in the audit record."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.problems import RESPONSES
+from service.pipeline import Pipeline
+from service.reader import Reader
+
+
+class RebaselineIn(BaseModel):
+    """Whose normal begins anew, who says so, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cohort: str | None = Field(default=None, max_length=256, description="Without it: every cohort.")
+    author: str = Field(min_length=1, max_length=128)
+    note: str = Field(min_length=1, max_length=1_000, description="Why; never text of speech.")
+
+
+class InterventionOut(BaseModel):
+    """A row of the audit record."""
+
+    id: int
+    action: str
+    cohort: str | None
+    author: str
+    note: str
+    taken_at: str
+
+
+def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
+    """The routes; they answer when the row is on disk."""
+    router = APIRouter(prefix="/v1", tags=["admin"], responses={401: RESPONSES[401]})
+
+    @router.post(
+        "/rebaselines",
+        summary="Take what comes from now on as normal",
+        status_code=201,
+        responses={404: RESPONSES[422], 422: RESPONSES[422], 503: RESPONSES[503]},
+    )
+    async def rebaseline(body: RebaselineIn) -> dict[str, Any]:
+        """The old baseline is dropped, lasting alarms of it are resolved, and learning begins anew."""
+        number = await pipeline.rebaseline(body.cohort, body.author, body.note)
+        return {"id": number, "cohort": body.cohort}
+
+    @router.get("/interventions", summary="What people told the monitor")
+    async def interventions(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+        """The audit record, the newest first."""
+        rows = await asyncio.to_thread(reader.interventions, limit)
+        return {
+            "interventions": [
+                InterventionOut(
+                    id=row.id,
+                    action=row.action,
+                    cohort=row.cohort,
+                    author=row.author,
+                    note=row.note,
+                    taken_at=datetime.fromtimestamp(row.taken_at, UTC).isoformat(timespec="seconds"),
+                )
+                for row in rows
+            ]
+        }
+
+    return router
