@@ -38,7 +38,6 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    install(app)
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
@@ -51,13 +50,13 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
     token = api_token(pipeline.config)
     if token is not None:
         _require(app, token)
+    install(app)
     return app
 
 
 def build_metrics(pipeline: Pipeline, metrics: Metrics) -> FastAPI:
     """Metrics and health: no text, no ids, no token."""
     app = _bare_app("werwatch metrics", openapi_url=None)
-    install(app)
 
     @app.get("/metrics")
     async def scrape(request: Request) -> Response:
@@ -75,6 +74,7 @@ def build_metrics(pipeline: Pipeline, metrics: Metrics) -> FastAPI:
         status = "ready" if is_ready else "the writer has stopped; see the log, then restart"
         return JSONResponse({"status": status}, 200 if is_ready else 503)
 
+    install(app)
     return app
 
 

@@ -39,7 +39,8 @@ class Writer:
     after_commit
         Called in the writer's thread after each commit, and at least every second.
     after_rollback
-        Called when a whole transaction was lost: what was remembered beside the store must be read again.
+        Called when a transaction or a job's part of it was lost: what was remembered beside the store must be
+        read again.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Writer:
         StoreUnavailable
             If too much waits, the store cannot be written, or the service is stopping.
         Refused
-            If the work refused; its part of the transaction is undone.
+            If the work refused; as for any other error that it raises, its part of the transaction is undone.
         """
         if self._is_closing:
             raise StoreUnavailable("the service is stopping")
@@ -137,8 +138,13 @@ class Writer:
         try:
             with self._store.part():
                 return job.work(), None
+        except sqlite3.Error:
+            raise
         except Refused as refusal:
             return None, refusal
+        except Exception as error:  # noqa: BLE001 -- one request's fault may not stop the thread for all
+            self._after_rollback()
+            return None, error
 
 
 def _answer(future: asyncio.Future[Any], result: Any, failure: BaseException | None) -> None:

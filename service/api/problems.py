@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import Refused, StoreUnavailable
 
@@ -69,7 +71,8 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the app as a problem."""
+    """Answer every error of the app as a problem. Install it last: only then is it around all the rest."""
+    app.add_middleware(Unforeseen)
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> JSONResponse:
@@ -91,12 +94,34 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         return problem(request, error.status_code, str(error.detail), headers=dict(error.headers or {}))
 
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        # The message of an unforeseen error could hold a value; its kind and place cannot.
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown place"
-        logger.error("unexpected %s at %s", type(error).__name__, where)
-        return problem(request, 500, "an unexpected fault; it is in the log without your data")
+
+class Unforeseen:
+    """Answers an error that nobody foresaw, in the place of the server, which would log its message.
+
+    The message could hold a value that was sent; its kind and place cannot.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app; answer 500 where it fails before it has answered."""
+        has_answered = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_answered
+            has_answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 -- what passes here ends in the log with its message
+            logger.error("unexpected %s at %s", type(error).__name__, _place(error))
+            if not has_answered:
+                detail = "an unexpected fault; it is in the log without your data"
+                await problem(Request(scope), 500, detail)(scope, receive, send)
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown place"

@@ -1,6 +1,8 @@
 """No word of a transcript may be found anywhere that outlives the request."""
 
+import asyncio
 import base64
+import json
 import secrets
 import stat
 import time
@@ -8,13 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from conftest import RunningService
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.api.translate import Translator
+from service.app import build_api
+from service.config import Config
 from service.errors import StartError
+from service.intake import Intake
+from service.metrics import Metrics
+from service.pipeline import Pipeline
 from service.privacy import Hasher, load_key
+from service.reader import Reader
 
 WORDS = [
     "quinquagesimal",
@@ -75,6 +85,50 @@ def test_no_word_and_no_person_is_left_anywhere(make_service: Callable[..., Runn
         for place, content in remains.items():
             found = [word for word in (*WORDS, *NAMES) if word.encode() in content.lower()]
             assert not found, (place, found)
+
+
+def fail(*_: object) -> Any:
+    raise RuntimeError(f"cannot take {WORDS[0]}")
+
+
+@pytest.mark.parametrize("token", [None, "a-token-of-some-length"])
+@pytest.mark.parametrize("place", [(Translator, "_tokens"), (Intake, "utterance"), (Pipeline, "accept")])
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
+def test_the_message_of_an_error_that_nobody_foresaw_stays_inside(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    token: str | None,
+    place: tuple[type, str],
+    media_type: str,
+) -> None:
+    pipeline = Pipeline(Config(data_dir=tmp_path / "data", api_token=token))
+    pipeline.start()
+    reader = Reader(pipeline.config.data_dir)
+    app = build_api(pipeline, reader, Metrics(pipeline, reader))
+    headers = {"content-type": media_type, "authorization": f"Bearer {token}"}
+    body = json.dumps({"utterance_id": "a", "hypothesis": WORDS[0]})
+
+    async def post() -> httpx.Response:
+        # The transport raises what the app lets through, as a server would log it.
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            posted = client.post("/v1/utterances", content=body, headers=headers)
+            return await asyncio.wait_for(posted, 10)
+
+    with monkeypatch.context() as injected:
+        injected.setattr(*place, fail)
+        failed = asyncio.run(post())
+    after = asyncio.run(post())
+    reader.close()
+    pipeline.close()
+    assert failed.status_code == 500
+    assert failed.headers["content-type"] == "application/problem+json"
+    assert after.is_success
+    assert "unexpected RuntimeError at " in caplog.text
+    assert f"{Path(__file__).name}:" in caplog.text
+    written = capfd.readouterr()
+    assert WORDS[0] not in failed.text + caplog.text + written.out + written.err
 
 
 def test_the_search_would_find_a_word_that_is_there(make_service: Callable[..., RunningService]) -> None:
