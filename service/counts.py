@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from service.records import Outcome, Receipt
 
 SELECTIONS = ("random", "requested", "volunteered")
-REASONS = {400: "not_json", 409: "conflict", 413: "too_large", 415: "media_type", 422: "invalid"}
+REASONS = {
+    400: "not_json",
+    408: "broken_off",
+    409: "conflict",
+    413: "too_large",
+    415: "media_type",
+    422: "invalid",
+}
 
 
 @dataclass(slots=True)

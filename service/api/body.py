@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from service.config import Limits
 from service.errors import Refused
@@ -19,7 +20,8 @@ async def read_body(request: Request, limits: Limits) -> tuple[bytes, bool]:
     Raises
     ------
     Refused
-        415 for another content type or an encoding, 413 for too much, 400 for nothing.
+        415 for another content type or an encoding, 413 for too much, 400 for nothing, 408 for a sender that
+        went away.
     """
     media_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if media_type not in (JSON, NDJSON):
@@ -44,8 +46,12 @@ async def _stream(request: Request, limit: int) -> AsyncIterator[bytes]:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise Refused(413, f"the body is larger than {limit} bytes; split it")
-    async for piece in request.stream():
-        yield piece
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect:
+        # Nobody reads this answer; what was broken off is only counted.
+        raise Refused(408, "the body was broken off") from None
 
 
 def split_lines(body: bytes, limits: Limits) -> list[tuple[int, bytes]]:

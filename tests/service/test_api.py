@@ -1,5 +1,7 @@
 import itertools
 import json
+import socket
+import time
 from typing import Any
 
 import httpx
@@ -225,6 +227,26 @@ def test_too_large_bodies_are_refused_declared_or_not(shared_service: RunningSer
     headers = {"content-type": "application/json"}
     answer = httpx.post(shared_service.api + "/v1/utterances", content=pieces(), headers=headers)
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("token", [None, "a-token-of-some-length"])
+def test_a_sender_that_goes_away_is_counted_and_no_fault(make_service: Any, token: str | None) -> None:
+    service = make_service(**({} if token is None else {"api_token": token}))
+    host, port = service.api.removeprefix("http://").split(":")
+    head = (
+        f"POST /v1/utterances HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
+        'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"utterance_id"'
+    )
+    with socket.create_connection((host, int(port))) as sender:
+        sender.sendall(head.encode())
+        time.sleep(0.3)
+    deadline = time.monotonic() + 10
+    while 'rejected_lines_total{reason="broken_off"} 1.0' not in service.scrape():
+        assert time.monotonic() < deadline, service.log
+        time.sleep(0.05)
+    assert service.post("/v1/utterances", utterance(), authorization=f"Bearer {token}").is_success
+    assert "ERROR" not in service.log
+    assert "Traceback" not in service.log
 
 
 def test_too_many_lines_are_refused(shared_service: RunningService) -> None:
