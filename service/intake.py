@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from detectors.alignment import ErrorCounts, align
@@ -32,8 +34,19 @@ class CohortBook:
             self.folded["utterances"] += 1
             return self.label(store, OTHER_COHORT)
         store.put_cohort(cohort)
-        self.known.add(cohort)
+        # A set of its own, so that the one that `or_undone` remembers stays as it is.
+        self.known = self.known | {cohort}
         return cohort
+
+    @contextmanager
+    def or_undone(self) -> Iterator[None]:
+        """Forget again what was learned inside if that fails, as the store forgets it."""
+        known, folded = self.known, self.folded.copy()
+        try:
+            yield
+        except BaseException:
+            self.known, self.folded = known, folded
+            raise
 
 
 class Intake:
@@ -52,6 +65,21 @@ class Intake:
         Refused
             409 if the id was scored with other content before.
         """
+        with self._cohorts.or_undone():
+            return self._keep(utterance)
+
+    def reference(self, reference: Reference) -> Receipt:
+        """Score a reference against its utterance, or keep it until the utterance comes.
+
+        Raises
+        ------
+        Refused
+            409 if the utterance was scored with another reference, or under another normaliser.
+        """
+        with self._cohorts.or_undone():
+            return self._join(reference)
+
+    def _keep(self, utterance: Utterance) -> Receipt:
         store, key = self._store, utterance.utterance_id
         known = store.known_content(key)
         outcome = Outcome.ACCEPTED
@@ -73,18 +101,11 @@ class Intake:
                 return replace(receipt, is_new_utterance=known is None, is_empty=is_empty)
         return Receipt(key, outcome, cohort, is_new_utterance=known is None, is_empty=is_empty)
 
-    def reference(self, reference: Reference) -> Receipt:
-        """Score a reference against its utterance, or keep it until the utterance comes.
-
-        Raises
-        ------
-        Refused
-            409 if the utterance was scored with another reference, or under another normaliser.
-        """
+    def _join(self, reference: Reference) -> Receipt:
         store, key = self._store, reference.utterance_id
         brought = None
         if reference.utterance is not None:
-            brought = self.utterance(reference.utterance)
+            brought = self._keep(reference.utterance)
         scored = store.scored_content(key)
         if scored is not None:
             if scored[0] == reference.content:

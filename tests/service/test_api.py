@@ -330,3 +330,22 @@ def test_cohorts_past_the_limit_fold_into_other_and_are_counted(make_service: An
     ]
     assert cohorts == ["a", "b", "other", "a", "other"]
     assert "werwatch_cohort_folds_total 2.0" in service.scrape()
+
+
+def test_what_is_refused_takes_no_place_among_the_cohorts(make_service: Any) -> None:
+    service = make_service(cohorts={"by": ["accent"], "max": 2})
+    waiting = utterance()
+    service.post("/v1/references", reference(waiting))
+    # The reference that waited scores the utterance at once; the one that brought it then conflicts.
+    brought = {**reference(waiting, "something else"), **waiting, "attributes": {"accent": "refused"}}
+    assert service.post("/v1/references", brought).status_code == 409
+    before = [labelled(service, accent) for accent in ("a", "b", "c")]
+    assert before == ["a", "b", "other"]
+    service.stop()
+    service.start()
+    assert [labelled(service, accent) for accent in ("a", "b", "c", "refused")] == [*before, "other"]
+
+
+def labelled(service: RunningService, accent: str) -> str:
+    answer = service.post("/v1/utterances", utterance(attributes={"accent": accent}))
+    return str(answer.json()["cohort"])
