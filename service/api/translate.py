@@ -36,7 +36,7 @@ class Translator:
         self._counts.undeclared_attributes += len(sent.attributes) - len(attributes)
         return Utterance(
             utterance_id=sent.utterance_id,
-            content=self._hasher.content(_encode(sent.hypothesis), _canonical(sent)),
+            content=self._hasher.content(_encode(sent.hypothesis), _canonical(sent, attributes)),
             cohort="/".join(attributes.get(name, UNKNOWN_COHORT) for name in self._config.cohorts.by),
             attributes=attributes,
             speaker=self._pseudonym("speaker", sent.speaker_id),
@@ -84,6 +84,10 @@ def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _canonical(sent: Spoken) -> bytes:
-    about = sent.model_dump(mode="json", include=set(Spoken.model_fields), exclude_unset=True)
-    return json.dumps(about, sort_keys=True).encode()
+def _canonical(sent: Spoken, attributes: dict[str, str]) -> bytes:
+    """All that is kept besides the text, the same however an absent field was spelt."""
+    about = sent.model_dump(mode="json", include=_ABOUT, exclude_none=True)
+    return json.dumps({**about, "attributes": attributes}, sort_keys=True).encode()
+
+
+_ABOUT = set(Spoken.model_fields) - {"attributes"}

@@ -89,10 +89,10 @@ class ReferenceIn(Spoken):
             raise ValueError("probability belongs to the selections random and requested")
         if self.selection != "volunteered" and self.probability is None:
             raise ValueError("probability is needed for the selections random and requested")
-        alone = {"utterance_id", "reference", "verdict", "corrected_at", "reference_kind", "selection"}
-        about_speech = self.model_fields_set - alone - {"probability", "hypothesis"}
-        if self.hypothesis is None and about_speech:
-            raise ValueError(f"{min(about_speech)} is only taken together with hypothesis")
+        if self.hypothesis is None:
+            for name in Spoken.model_fields:
+                if getattr(self, name) not in (None, {}):
+                    raise ValueError(f"{name} is only taken together with hypothesis")
         return self
 
     def utterance(self) -> UtteranceIn | None:

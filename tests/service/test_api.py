@@ -81,6 +81,34 @@ def test_the_same_again_is_a_duplicate_and_changes_nothing(shared_service: Runni
     assert shared_service.get("/v1/cohorts/unknown")["scored_utterances"] == before
 
 
+def test_an_absent_field_may_be_spelt_as_null(shared_service: RunningService) -> None:
+    absent = dict.fromkeys(
+        ["recording_id", "session_id", "speaker_id", "confidence", "word_confidences", "duration_s", "audio",
+         "spoken_at"]
+    )  # fmt: skip
+    sent = utterance(attributes={"accent": "en-GB"})
+    shared_service.post("/v1/utterances", sent)
+    again = shared_service.post("/v1/utterances", {**sent, **absent})
+    assert again.json()["status"] == "duplicate"
+    alone = {**reference(sent), **absent, "hypothesis": None, "verdict": None}
+    assert shared_service.post("/v1/references", alone).json()["status"] == "scored"
+    together = {**reference(sent), **sent, **absent}
+    assert shared_service.post("/v1/references", together).json()["status"] == "duplicate"
+
+
+def test_what_is_not_kept_makes_no_other_content(shared_service: RunningService) -> None:
+    sent = utterance(attributes={"accent": "en-GB", "attempt": "1"})
+    shared_service.post("/v1/utterances", sent)
+    for attributes, status in (
+        ({"accent": "en-GB", "attempt": "2"}, "duplicate"),
+        ({"accent": "en-GB"}, "duplicate"),
+        ({"accent": "en-IN"}, "replaced"),
+        ({"accent": "en-IN", "site": "imaging-3"}, "replaced"),
+    ):
+        answer = shared_service.post("/v1/utterances", {**sent, "attributes": attributes})
+        assert answer.json()["status"] == status
+
+
 def test_a_later_final_replaces_an_unscored_one(shared_service: RunningService) -> None:
     sent = utterance(hypothesis="now fever")
     shared_service.post("/v1/utterances", sent)
