@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -20,6 +22,10 @@ from service.records import Outcome, Receipt, Reference, Utterance
 
 MOST_TOLD = 1_000
 """Rejected lines that one answer lists."""
+PORTION_BYTES = 32_768
+"""What is read at a time; a longer body is read beside the loop that answers everybody."""
+
+T = TypeVar("T")
 
 
 class ReceiptOut(BaseModel):
@@ -90,8 +96,24 @@ SUCCESS: dict[int | str, dict[str, Any]] = {
 }
 
 
+@dataclass(slots=True)
+class _Lines:
+    """What became of the lines of a body so far: records with their numbers, and the rejected."""
+
+    records: list[Utterance | Reference] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    rejected: list[RejectedLine] = field(default_factory=list)
+
+
 class Taker:
-    """Takes one object or many of one kind: parse, translate, keep, answer."""
+    """Takes one object or many of one kind: parse, translate, keep, answer.
+
+    Parameters
+    ----------
+    turn
+        Held by the one body that is read beside the loop: two at a time would only be slower, and would leave
+        less of the processor to everybody else.
+    """
 
     def __init__(
         self,
@@ -99,11 +121,13 @@ class Taker:
         kind: type[Wire],
         translate: Callable[[Any, float], Utterance | Reference],
         observe: Callable[[str, float], None],
+        turn: asyncio.Lock,
     ) -> None:
         self._pipeline = pipeline
         self._kind = kind
         self._translate = translate
         self._observe = observe
+        self._turn = turn
         self._limits = pipeline.config.limits
 
     async def take(self, request: Request) -> JSONResponse:
@@ -119,7 +143,9 @@ class Taker:
         return answer
 
     async def _one(self, body: bytes) -> JSONResponse:
-        [receipt] = await self._pipeline.accept([self._record(body)])
+        is_short = len(body) <= PORTION_BYTES
+        record = self._record(body) if is_short else await self._aside(self._record, body)
+        [receipt] = await self._pipeline.accept([record])
         if isinstance(receipt, Refused):
             raise receipt
         is_known_now = receipt.outcome in (Outcome.DUPLICATE, Outcome.SCORED)
@@ -127,19 +153,14 @@ class Taker:
         return JSONResponse(content, 200 if is_known_now else 202)
 
     async def _many(self, body: bytes, started: float) -> JSONResponse:
-        records: list[Utterance | Reference] = []
-        numbers: list[int] = []
-        rejected: list[RejectedLine] = []
         lines = split_lines(body, self._limits)
-        for number, text in lines:
-            try:
-                records.append(self._record(text))
-                numbers.append(number)
-            except Refused as refusal:
-                rejected.append(_rejected(number, sent_id(text), refusal))
-        receipts = await self._pipeline.accept(records) if records else []
+        read = _Lines()
+        for portion in _portions(lines):
+            await self._aside(self._read, portion, read)
+        rejected = read.rejected
+        receipts = await self._pipeline.accept(read.records) if read.records else []
         outcomes = dict.fromkeys(Outcome, 0)
-        for number, record, receipt in zip(numbers, records, receipts, strict=True):
+        for number, record, receipt in zip(read.numbers, read.records, receipts, strict=True):
             if isinstance(receipt, Refused):
                 rejected.append(_rejected(number, record.utterance_id, receipt))
             else:
@@ -155,6 +176,20 @@ class Taker:
         )
         return JSONResponse(answer.model_dump(mode="json"))
 
+    async def _aside(self, work: Callable[..., T], *parts: Any) -> T:
+        async with self._turn:
+            return await asyncio.to_thread(work, *parts)
+
+    def _read(self, portion: list[tuple[int, bytes]], read: _Lines) -> None:
+        for number, text in portion:
+            try:
+                record = self._record(text)
+            except Refused as refusal:
+                read.rejected.append(_rejected(number, sent_id(text), refusal))
+            else:
+                read.records.append(record)
+                read.numbers.append(number)
+
     def _record(self, text: bytes) -> Utterance | Reference:
         if len(text) > self._limits.line_bytes:
             raise Refused(413, f"the line is longer than {self._limits.line_bytes} bytes")
@@ -166,8 +201,9 @@ def ingest_routes(
 ) -> APIRouter:
     """The routes; ``observe(route, seconds)`` is told how long each request took."""
     router = APIRouter(prefix="/v1", tags=["ingest"], responses={**RESPONSES, **SUCCESS})
-    utterances_taker = Taker(pipeline, UtteranceIn, translator.utterance, observe)
-    references_taker = Taker(pipeline, ReferenceIn, translator.reference, observe)
+    turn = asyncio.Lock()
+    utterances_taker = Taker(pipeline, UtteranceIn, translator.utterance, observe, turn)
+    references_taker = Taker(pipeline, ReferenceIn, translator.reference, observe, turn)
 
     @router.post("/utterances", openapi_extra=_schema(UtteranceIn, UTTERANCE_EXAMPLE), summary="Transcripts")
     async def utterances(request: Request) -> JSONResponse:
@@ -187,6 +223,19 @@ def ingest_routes(
         return await references_taker.take(request)
 
     return router
+
+
+def _portions(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    portion: list[tuple[int, bytes]] = []
+    size = 0
+    for line in lines:
+        portion.append(line)
+        size += len(line[1])
+        if size >= PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 def _out(receipt: Receipt) -> ReceiptOut:

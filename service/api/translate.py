@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from array import array
 
 from detectors.text import Normaliser
@@ -23,6 +24,8 @@ class Translator:
         self._counts = counts
         self._hasher = hasher
         self._normaliser = Normaliser(config.normaliser.language, config.normaliser.disable)
+        # Long bodies are translated in a thread, short ones beside it.
+        self._counting = threading.Lock()
         self._declared = {*config.attributes, *config.cohorts.by}
 
     @property
@@ -33,7 +36,9 @@ class Translator:
     def utterance(self, sent: UtteranceIn, now: float) -> Utterance:
         """The record of an utterance."""
         attributes = {name: value for name, value in sent.attributes.items() if name in self._declared}
-        self._counts.undeclared_attributes += len(sent.attributes) - len(attributes)
+        if len(attributes) < len(sent.attributes):
+            with self._counting:
+                self._counts.undeclared_attributes += len(sent.attributes) - len(attributes)
         return Utterance(
             utterance_id=sent.utterance_id,
             content=self._hasher.content(_encode(sent.hypothesis), _canonical(sent, attributes)),

@@ -2,6 +2,7 @@ import itertools
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -165,6 +166,24 @@ def test_lines_are_kept_one_by_one_and_the_bad_ones_are_named(shared_service: Ru
         (7, None, 422),
     ]
     assert answer["rejected_lines"][1]["detail"] == "hypothesis: Input should be a valid string"
+
+
+@pytest.mark.parametrize("lines", [1_000, 30])
+def test_a_long_body_leaves_everybody_else_their_answers(shared_service: RunningService, lines: int) -> None:
+    text = "one hundred and twenty over eighty and can not take 5 mg/kg " * (25_000 // lines)
+    sent: list[Any] = [utterance(hypothesis=text[:50_000]) for _ in range(lines)]
+    sent[-2] = b"{not json"
+    waits = []
+    with ThreadPoolExecutor(1) as sender, httpx.Client(base_url=shared_service.metrics, timeout=60) as client:
+        posted = sender.submit(post_lines, shared_service, "/v1/utterances", ndjson(*sent))
+        while not posted.done():
+            started = time.perf_counter()
+            client.get("/healthz")
+            waits.append(time.perf_counter() - started)
+            time.sleep(0.01)
+    answer = posted.result()
+    assert (answer["accepted"], answer["rejected_lines"][0]["line"]) == (lines - 1, lines - 1)
+    assert max(waits) < answer["took_ms"] / 1_000 / 2
 
 
 def test_references_come_as_lines_too(shared_service: RunningService) -> None:
