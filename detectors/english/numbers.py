@@ -67,8 +67,8 @@ def _spelled_in_digits(words: list[str]) -> list[str]:
     at = 0
     while at < len(words):
         word = words[at]
-        is_digits = "0" <= word[0] <= "9" and word_at(words, at + 1) in _CONTINUES_DIGITS
-        if is_digits or word in _STARTERS:
+        # Most words are no number at all, so the cheapest question comes first.
+        if word in _STARTERS or ("0" <= word[0] <= "9" and word_at(words, at + 1) in _CONTINUES_DIGITS):
             at = _read(words, at, out)
         else:
             out.append(word)

@@ -23,7 +23,8 @@ def spoken_symbols(text: str) -> str:
         return text
     text = " ".join(text.split())
     has_digit = _DIGIT.search(text) is not None
-    text = _UNSPOKEN.sub(" ", text)
+    if "<" in text or ">" in text or "==" in text:
+        text = _UNSPOKEN.sub(" ", text)
     if has_digit:
         text = _with_digits(text)
     if "/" in text:
@@ -54,7 +55,7 @@ def _with_digits(text: str) -> str:
     if _CURRENCY_SIGN.search(text) is not None:
         text = _CURRENCY.sub(_currency, text)
     text = _DIGIT_THEN_LETTER.sub(r"\1 ", text)
-    return _LETTER_THEN_DIGIT.sub(r"\1 ", text)
+    return _DIGIT_AFTER_LETTER.sub(r" \g<0>", text)
 
 
 def _per(slash: re.Match[str]) -> str:
@@ -158,7 +159,8 @@ _CURRENCY = re.compile(
     r"(?: ?(thousand|million|billion|trillion|crore|lakh|bn|mn|k|m|b)(?![^\W_]))?"
 )
 _DIGIT_THEN_LETTER = re.compile(r"([0-9])(?!(?:st|nd|rd|th)(?!\w)|(?<=0)s(?!\w))(?=[^\W\d_])")
-_LETTER_THEN_DIGIT = re.compile(r"([^\W\d_])(?=[0-9])")
+# Digits are rarer than letters, so they are looked for first.
+_DIGIT_AFTER_LETTER = re.compile(r"[0-9](?<=[^\W\d_][0-9])")
 _SLASH = re.compile(r" ?/ ?")
 _REACH = 24
 _LAST_WORD = re.compile(r"(?<![^\W_])(?:[0-9]+|[^\W\d_]+)$")
@@ -167,5 +169,5 @@ _FIRST_WORD = re.compile(r"[0-9]|[^\W\d_]{1,20}")
 RULES = (
     _SPOKEN, _CURRENCIES, _SHORT_SCALES, _ANY, _UNSPOKEN, _SIGNS, _NUMBER_AHEAD, _FEET, _DIGIT_PLURAL, _FULL_HOUR, _EARLY_MINUTE,
     _AROUND_THE_CLOCK, _MIXED, _RATIO, _POWER_OF, _RANGE, _MINUS, _HYPHEN_BEFORE_NUMBER, _RAISED, _CURRENCY, _DIGIT_THEN_LETTER,
-    _LETTER_THEN_DIGIT, _SLASH, _REACH, _LAST_WORD, _FIRST_WORD, SLASHED,
+    _DIGIT_AFTER_LETTER, _SLASH, _REACH, _LAST_WORD, _FIRST_WORD, SLASHED,
 )  # fmt: skip

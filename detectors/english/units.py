@@ -40,10 +40,9 @@ def _together(tokens: list[str]) -> list[str]:
     joined: list[str] = []
     at = 0
     while at < len(tokens):
-        after_number = bool(joined) and _is_amount(joined[-1])
         for pattern, unit in _OPENING.get(tokens[at], ()):
             is_here = tuple(tokens[at : at + len(pattern)]) == pattern
-            if is_here and (after_number or pattern not in AGE):
+            if is_here and (pattern not in AGE or (joined and _is_amount(joined[-1]))):
                 joined.extend(unit)
                 at += len(pattern)
                 break
