@@ -8,7 +8,7 @@ stay as they are.
 import re
 from functools import lru_cache
 
-from detectors.english.british_words import COMPOUNDS, NOT_ISE, ONE_L, OUR, STEMS, WORDS
+from detectors.english.british_words import COMPOUNDS, NOT_ISE, NOT_ISE_WORDS, ONE_L, OUR, STEMS, WORDS
 
 __all__ = ["RULES", "american", "american_word"]
 
@@ -49,7 +49,7 @@ def _by_rules(word: str) -> str:
     word = _LYSE.sub(r"\1z\2", word)
     word = _ONE_L.sub(r"\1\2", word)
     ise = _ISE.fullmatch(word)
-    if ise is not None and not ise[1].endswith(NOT_ISE):
+    if ise is not None and not ise[1].endswith(NOT_ISE) and ise[1] not in NOT_ISE_WORDS:
         word = f"{ise[1][:-1]}z{ise[2]}"
     return WORDS.get(word, word)
 
@@ -72,4 +72,4 @@ _LYSE = re.compile(r"(\wly)s(e|es|ed|er|ers|ing)$")
 _ONE_L = re.compile(rf"({_either(ONE_L)})l(ed|ing|ings|er|ers|or|ors)$")
 _ISE = re.compile(r"(\w{3,}?is)(e|es|ed|er|ers|ing|able|ation|ations|ational)")
 
-RULES = (WORDS, STEMS, OUR, ONE_L, NOT_ISE, COMPOUNDS, _RE, _LYSE, _ISE, _LONGEST)
+RULES = (WORDS, STEMS, OUR, ONE_L, NOT_ISE, NOT_ISE_WORDS, COMPOUNDS, _RE, _LYSE, _ISE, _LONGEST)

@@ -87,6 +87,12 @@ EQUAL = [
     ("fibre", "fiber"),
     ("catheterise", "catheterize"),
     ("hospitalisation", "hospitalization"),
+    ("organising pneumonia", "organizing pneumonia"),
+    ("disorganised", "disorganized"),
+    ("mechanisation", "mechanization"),
+    ("satirise", "satirize"),
+    ("amortised", "amortized"),
+    ("academise", "academize"),
     ("grey", "gray"),
     # abbreviations
     ("Dr. Jones", "Doctor Jones"),
@@ -152,6 +158,15 @@ def test_these_are_the_same_words(left: str, right: str) -> None:
 @pytest.mark.parametrize(("left", "right"), DIFFERENT)
 def test_these_are_different_words(left: str, right: str) -> None:
     assert ENGLISH.tokens(left) != ENGLISH.tokens(right)
+
+
+@pytest.mark.parametrize(
+    "word",
+    "irises mortise demise premises surmised sunrise uprising treatise expertise chemise valise penises "
+    "anise exercised precise revised supervises enterprise surprised otherwise disease promised despised".split(),
+)
+def test_these_words_are_no_verbs_in_ise(word: str) -> None:
+    assert ENGLISH.tokens(word) == [word]
 
 
 @pytest.mark.parametrize("tag", ["en", "en-GB", "EN-us", "en_AU"])
