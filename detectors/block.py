@@ -9,7 +9,8 @@ and a change that hits everybody cancels:
     vO = s_c V_c / OA           vR = s_r (sum_j share_j V_j) / RA           vD = vO + vR
     s = max(1, p (1 - p) / (b (1 - b))),  p = b + max(0, fading mean of past residuals)
 
-A block closes with at least one own unit and as many effective words of the rest as of its own, or 10.
+A block closes with at least one own unit and as many effective words of the rest as of its own, or 10. While
+the cohort is idle it closes with 320 of the rest and speaks of the rest alone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from detectors.unit import Unit
 from detectors.voices import Expectation
 
 ENOUGH_REST_WORDS = 10.0
+IDLE_REST_WORDS = 320.0
+"""So many close a block of an idle cohort, which still has a say in whether everybody got worse."""
 FADING = 1.0 / 20.0
 LONGEST_CREDIT_DAYS = 7.0
 SECONDS_A_DAY = 86_400.0
@@ -58,6 +61,11 @@ class ResidualSums:
             tally,
         )
 
+    def mean(self, level: float, drift: float) -> tuple[float, float]:
+        """Mean residual and its variance, which follows the level b + max(0, ``drift``)."""
+        rate = self.residuals / self.weight
+        return rate, _inflation(level, drift) * self.spreads / self.weight / self.weight
+
     def copy(self) -> ResidualSums:
         """The sums as they are now."""
         return self.since(ResidualSums())
@@ -65,7 +73,10 @@ class ResidualSums:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A cohort and the rest in one bracket of time; rates as ratios, times in seconds and days."""
+    """A cohort and the rest in one bracket of time; rates as ratios, times in seconds and days.
+
+    ``has_own`` says whether any of the cohort's units may be judged, ``has_rest`` whether there are others.
+    """
 
     started_s: float
     ended_s: float
@@ -76,6 +87,7 @@ class Block:
     rest_variance: float
     tally: Tally
     rest_tally: Tally
+    has_own: bool = True
     has_rest: bool = True
 
     @property
@@ -100,19 +112,24 @@ class BlockBuilder:
     joins_rest
         Whether the cohort's units are part of the running sums of everybody. A cohort in alarm is not: pooled
         with the others it would hide a second one.
+    own, judged
+        The cohort's units of this block, and those of them that count as evidence about the cohort.
     """
 
     opened_s: float
     joins_rest: bool = True
     rest_start: ResidualSums = field(default_factory=ResidualSums)
     own: ResidualSums = field(default_factory=ResidualSums)
+    judged: ResidualSums = field(default_factory=ResidualSums)
     started_s: float = float("inf")
     own_drift: float = 0.0
     rest_drift: float = 0.0
 
-    def add_own(self, unit: Unit, level: float, expected: Expectation) -> None:
+    def add_own(self, unit: Unit, level: float, expected: Expectation, *, is_judged: bool) -> None:
         """Add a unit of the cohort itself."""
         self.own.add(unit, level, expected)
+        if is_judged:
+            self.judged.add(unit, level, expected)
         self.started_s = min(self.started_s, unit.started_s)
 
     def close(self, everybody: ResidualSums, level: Level, now_s: float, *, has_rest: bool) -> Block | None:
@@ -129,33 +146,33 @@ class BlockBuilder:
         has_rest
             Whether any other cohort is learned; without one the block has the cohort's side alone.
         """
-        own = self.own
-        if own.weight <= 0.0:
+        own, judged = self.own, self.judged
+        enough = min(own.weight, ENOUGH_REST_WORDS) if own.weight > 0.0 else IDLE_REST_WORDS
+        if own.weight <= 0.0 and everybody.weight - self.rest_start.weight < enough:
             return None
         rest = everybody.since(self.rest_start)
         if self.joins_rest:
             rest = rest.since(own)
-        if has_rest and rest.weight < min(own.weight, ENOUGH_REST_WORDS):
+        if has_rest and rest.weight < enough:
             return None
-        own_rate = own.residuals / own.weight
-        own_variance = _inflation(level.level, self.own_drift) * own.spreads / own.weight / own.weight
-        self.own_drift += FADING * (own_rate - self.own_drift)
-        rest_rate = rest_variance = 0.0
+        own_rate = own_variance = rest_rate = rest_variance = 0.0
+        if judged.weight > 0.0:
+            own_rate, own_variance = judged.mean(level.level, self.own_drift)
+            self.own_drift += FADING * (own_rate - self.own_drift)
         if has_rest:
-            rest_rate = rest.residuals / rest.weight
-            inflation = _inflation(rest.levels / rest.weight, self.rest_drift)
-            rest_variance = inflation * rest.spreads / rest.weight / rest.weight
+            rest_rate, rest_variance = rest.mean(rest.levels / rest.weight, self.rest_drift)
             self.rest_drift += FADING * (rest_rate - self.rest_drift)
         block = Block(
-            started_s=self.started_s,
+            started_s=min(self.started_s, now_s),
             ended_s=now_s,
             elapsed_days=credit_days(self.opened_s, now_s),
             own=own_rate,
             own_variance=own_variance,
             rest=rest_rate,
             rest_variance=rest_variance,
-            tally=own.tally,
+            tally=judged.tally,
             rest_tally=rest.tally,
+            has_own=judged.weight > 0.0,
             has_rest=has_rest,
         )
         self._reopen(everybody, now_s)
@@ -164,7 +181,7 @@ class BlockBuilder:
     def _reopen(self, everybody: ResidualSums, now_s: float) -> None:
         self.opened_s = now_s
         self.rest_start = everybody.copy()
-        self.own = ResidualSums()
+        self.own, self.judged = ResidualSums(), ResidualSums()
         self.started_s = float("inf")
 
 

@@ -102,6 +102,8 @@ class Cohort:
 
     def observe(self, block: Block) -> None:
         """Remember where the differential stands and how much a day tells."""
+        if not block.has_own:
+            return
         variance = block.differential_variance
         self.precision.add(1.0 / variance, block.elapsed_days)
         if block.has_rest:
@@ -149,7 +151,7 @@ class Cohort:
             total=self.total.copy(),
             units=int(self.all_units.units),
             open_units=len(open_units),
-            speakers_in_baseline=len(self.level.speakers),
+            speakers_in_baseline=len(self.level.voices.speakers.known),
             baseline_wer=self.level.level if self.level.is_learned else None,
             wer={
                 "all": Estimate(every.ratio, ratio_interval(every)),

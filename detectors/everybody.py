@@ -60,7 +60,7 @@ class EverybodyDetector:
         """Whether an alarm was raised and no recovery was seen since."""
         return self.alarm is not None
 
-    def watch(self, cohort: str, own_variance: float, rest_variance: float, rest_mean: float) -> None:
+    def watch(self, cohort: str, own_variance: float, rest_variance: float, *, rest_mean: float) -> None:
         """Let a learned cohort take part from now on, with its own and the rest's baseline."""
         self.rests[cohort] = self._question(rest_mean, 1.0 / rest_variance)
         self.owns[cohort] = self._question(0.0, 1.0 / own_variance)
@@ -78,7 +78,7 @@ class EverybodyDetector:
         """
         voters = self._voters
         leaves_one_out = voters is self.rests
-        if leaves_one_out and not block.has_rest:
+        if not (block.has_rest if leaves_one_out else block.has_own):
             return None
         x, variance = (block.rest, block.rest_variance) if leaves_one_out else (block.own, block.own_variance)
         if self.alarm is not None:

@@ -24,6 +24,8 @@ from detectors.wer import WindowedWER
 __all__ = ["Monitor", "MonitorSettings"]
 
 STATE_VERSION = 2
+UNITS_BETWEEN_SWEEPS = 16
+"""How often the blocks of all cohorts are looked at: an idle one's would never close otherwise."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class MonitorState:
     residuals: ResidualSums = field(default_factory=ResidualSums)
     healthy: Tally = field(default_factory=Tally)
     normalisers: list[str] = field(default_factory=list)
+    observed: int = 0
 
 
 class Monitor:
@@ -158,33 +161,50 @@ class Monitor:
             return events
         if not self.everybody.in_alarm:
             self._state.healthy.merge(unit.tally)
-        level = cohort.level
-        if not level.is_learned:
-            cohort.healthy.merge(unit.tally)
-            level.learn(unit)
-            if level.is_learned:
-                self._start_watching(cohort)
-            return events
-        assert cohort.blocks is not None
-        assert cohort.detector is not None
+        if cohort.level.is_learned:
+            return events + self._observe(cohort, unit)
+        cohort.healthy.merge(unit.tally)
+        cohort.level.learn(unit)
+        if cohort.level.is_learned:
+            self._start_watching(cohort)
+        return events
+
+    def _observe(self, cohort: Cohort, unit: Unit) -> list[Event]:
+        level, blocks, detector = cohort.level, cohort.blocks, cohort.detector
+        assert blocks is not None
+        assert detector is not None
         expected = level.expect(unit)
-        if level.counts(expected):
-            if cohort.blocks.joins_rest:
-                self._state.residuals.add(unit, level.level, expected)
-            cohort.blocks.add_own(unit, level.level, expected)
-        held = cohort.detector.is_suspicious or self.everybody.in_alarm
-        level.learn(unit, held=held)
+        if blocks.joins_rest:
+            self._state.residuals.add(unit, level.level, expected)
+        blocks.add_own(unit, level.level, expected, is_judged=level.counts(expected))
+        was_settled = level.is_settled
+        level.learn(unit, held=detector.is_suspicious or self.everybody.in_alarm)
+        events = self._close(cohort)
+        if level.is_settled and not was_settled and not detector.in_alarm:
+            self._start_watching(cohort)
         if cohort.ready_s is None and level.can_judge:
             cohort.ready_s = self.now_s
+        self._state.observed += 1
+        if self._state.observed % UNITS_BETWEEN_SWEEPS == 0:
+            for other in self._state.cohorts.values():
+                if other.blocks is not None:
+                    events += self._close(other)
+        return events
+
+    def _close(self, cohort: Cohort) -> list[Event]:
+        blocks, detector = cohort.blocks, cohort.detector
+        assert blocks is not None
+        assert detector is not None
         has_rest = any(
             other.blocks is not None and other.blocks.joins_rest
             for other in self._state.cohorts.values()
             if other is not cohort
         )
-        block = cohort.blocks.close(self._state.residuals, level, self.now_s, has_rest=has_rest)
-        if block is not None:
-            events += self._judge(cohort, cohort.detector, block)
-            cohort.blocks.joins_rest = not cohort.detector.in_alarm
+        block = blocks.close(self._state.residuals, cohort.level, self.now_s, has_rest=has_rest)
+        if block is None:
+            return []
+        events = self._judge(cohort, detector, block)
+        blocks.joins_rest = not detector.in_alarm
         return events
 
     def _start_watching(self, cohort: Cohort) -> None:
@@ -193,7 +213,7 @@ class Monitor:
         rest_variance = rest.variance if rest else own_variance
         rest_mean = rest.mean if rest else 0.0
         cohort.blocks = BlockBuilder(self.now_s, rest_start=self._state.residuals.copy())
-        self.everybody.watch(cohort.name, own_variance, rest_variance, rest_mean)
+        self.everybody.watch(cohort.name, own_variance, rest_variance, rest_mean=rest_mean)
         cohort.detector = DifferentialDetector(
             self.settings.smallest_change,
             own_variance=own_variance,
@@ -246,7 +266,7 @@ class Monitor:
             if change is Change.IMPROVED:
                 self._move_levels(effect.estimate)
             events.append(self._event(Signal.GLOBAL, change, None, effect, block.ended_s))
-        if block.has_rest:
+        if block.has_rest and block.has_own:
             events += self._judge_differential(cohort, detector, block)
             events += self._judge_standing(cohort, block)
         return events

@@ -30,6 +30,8 @@ class ScoredUtterance:
         Pseudonymous speaker key; None where the customer sends none.
     unit_key
         What to count as one speaker-shift where there is no speaker: the session, or place and hour.
+    session
+        Pseudonymous session key, shared by the speakers of one recording; None where the customer sends none.
     normaliser
         Version of the rules that both sides went through; another version begins another baseline.
     """
@@ -39,6 +41,7 @@ class ScoredUtterance:
     counts: ErrorCounts
     speaker: str | None = None
     unit_key: str = ""
+    session: str | None = None
     normaliser: str = ""
 
 
@@ -52,7 +55,13 @@ class Unit:
     last_s: float
     touched_s: float
     has_speaker: bool
+    session: str | None = None
     tally: Tally = field(default_factory=Tally)
+
+    @property
+    def speaker(self) -> str | None:
+        """The speaker's key, None where there is none."""
+        return self.key if self.has_speaker else None
 
     @property
     def effective_words(self) -> float:
@@ -107,7 +116,15 @@ class UnitTracker:
             closed.append(unit)
             unit = None
         if unit is None:
-            unit = Unit(key, scored.cohort, scored.at_s, scored.at_s, self.now_s, scored.speaker is not None)
+            unit = Unit(
+                key,
+                scored.cohort,
+                scored.at_s,
+                scored.at_s,
+                self.now_s,
+                has_speaker=scored.speaker is not None,
+                session=scored.session if scored.speaker is not None else None,
+            )
             if scored.speaker is not None:
                 unit.tally.meet(scored.speaker)
         unit.add(scored)

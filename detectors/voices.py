@@ -1,15 +1,19 @@
-"""Speakers heard before are compared with themselves: a random intercept per speaker.
+"""Speakers and sessions heard before are compared with themselves: random intercepts.
 
-A unit's error rate is x = b + s_i + noise, with s_i of variance V_between over speakers. From what speaker i
-said before, the expected rate of his next unit is
+A unit's error rate is x = b + s_i + t_j + noise, with s_i of variance V_speaker over speakers and t_j of
+variance V_session over sessions. Each intercept has an estimate and a variance P, at first 0 and V_speaker
+or V_session. The next unit of speaker i in session j is expected at b + s_i + t_j with the variance
 
-    b + kappa_i (m_i - b),    kappa_i = V_between / (V_between + V / a_i)
+    S = P_i + P_j + V_noise / A_u,    V_noise / A_u = V / A_u - V_speaker - V_session
 
-where m_i and a_i are the mean and the effective words of his past units (empirical Bayes). A new speaker is
-expected at b. What is left of the variance is V / A_u - kappa_i V_between, so the part of it that belongs to
-the speaker is counted once, when he is new, and not again with each of his units. V_between is estimated
-from the products (x - b)(m_i - b) of returning speakers. Residuals of this form are uncorrelated given the
-past as far as speakers' levels stand still, which is what the evidence asks for.
+and once it is seen, each intercept takes its part of the surprise e = x - E[x]: s_i += e P_i / S, P_i *= 1 -
+P_i / S, and t_j likewise (a Kalman filter that keeps no covariances). So a stranger's own level is counted
+once, when he is new, and not again with each of his units, and several strangers in one bad recording are
+one surprise. Surprises are uncorrelated given the past as far as intercepts stand still, which is what the
+evidence asks for.
+
+The variances are estimated from products of deviations from b: V_speaker from a returning speaker in a new
+session, V_session from a new speaker in a known session.
 
 Reference: Laird and Ware, Random-effects models for longitudinal data (Biometrics 38, 1982).
 """
@@ -18,37 +22,83 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-MOST_SPEAKERS = 500
-"""Speakers remembered per cohort; the one unheard for longest is forgotten first and is new if he returns."""
-PRIOR_SHARE = 0.03
-"""V_between / (b (1 - b)) before anything is known."""
+MOST_REMEMBERED = 500
+"""Speakers, and sessions, remembered per cohort; the one unheard for longest is forgotten first."""
+SPEAKER_SHARE = 0.03
+SESSION_SHARE = 0.01
+"""V_speaker and V_session over b (1 - b) before anything is known."""
 PRIOR_WEIGHT = 60.0
 WELL_KNOWN_UNITS = 5
-LEAST_REMAINDER = 0.25
-"""A returning speaker's variance stays above this share of a new one's."""
+LEAST_NOISE = 0.25
+"""V_noise / A_u stays above this share of V / A_u."""
 
 
 @dataclass(slots=True)
-class Voice:
-    """What one speaker did so far: units, effective words and the mean error rate."""
+class Intercept:
+    """One speaker or session: units, effective words, mean deviation from b; estimate and its variance P."""
 
     units: int = 0
     weight: float = 0.0
     mean: float = 0.0
+    estimate: float = 0.0
+    variance: float = 0.0
+
+    def learn(self, deviation: float, effective_words: float, surprise: float, total: float) -> None:
+        """Take up a unit with e = ``surprise`` and S = ``total``."""
+        self.units += 1
+        self.weight += effective_words
+        self.mean += (deviation - self.mean) * effective_words / self.weight
+        gain = self.variance / total
+        self.estimate += gain * surprise
+        self.variance *= 1.0 - gain
 
     def to_state(self) -> list[float]:
         """JSON-ready state, for `detectors.state`."""
-        return [self.units, self.weight, self.mean]
+        return [self.units, self.weight, self.mean, self.estimate, self.variance]
 
     @classmethod
-    def from_state(cls, state: list[float]) -> Voice:
-        """The voice whose state `to_state` gave."""
-        return cls(int(state[0]), state[1], state[2])
+    def from_state(cls, state: list[float]) -> Intercept:
+        """The intercept whose state `to_state` gave."""
+        return cls(int(state[0]), *state[1:])
+
+
+@dataclass(slots=True)
+class Intercepts:
+    """All speakers, or all sessions, of one cohort."""
+
+    prior_share: float
+    known: dict[str, Intercept] = field(default_factory=dict)
+    products: float = 0.0
+    weight: float = 0.0
+
+    def between(self, level: float) -> float:
+        """Variance of the intercepts in a cohort of this level."""
+        prior = self.prior_share * level * (1.0 - level)
+        return max(0.0, (self.products + PRIOR_WEIGHT * prior) / (self.weight + PRIOR_WEIGHT))
+
+    def find(self, key: str | None, level: float) -> Intercept:
+        """The intercept of this key, or what a new one starts from; None is known to have none."""
+        if key is None:
+            return Intercept()
+        return self.known.get(key) or Intercept(variance=self.between(level))
+
+    def keep(self, key: str, intercept: Intercept) -> None:
+        """Remember an intercept as the last one heard."""
+        self.known.pop(key, None)
+        self.known[key] = intercept
+        if len(self.known) > MOST_REMEMBERED:
+            del self.known[next(iter(self.known))]
+
+    def compare(self, intercept: Intercept, deviation: float, effective_words: float) -> None:
+        """Take a unit's product with what this intercept had before, for the variance between intercepts."""
+        weight = effective_words * intercept.weight / (effective_words + intercept.weight)
+        self.products += weight * deviation * intercept.mean
+        self.weight += weight
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What is expected of a unit: its error rate, its variance times its effective words, who it is from."""
+    """What is expected of a unit: error rate, S times its effective words, whether its speaker is known."""
 
     rate: float
     spread: float
@@ -57,51 +107,62 @@ class Expectation:
 
 @dataclass(slots=True)
 class Voices:
-    """The speakers of one cohort."""
+    """The speakers and the sessions of one cohort."""
 
-    known: dict[str, Voice] = field(default_factory=dict)
-    products: float = 0.0
-    weight: float = 0.0
+    speakers: Intercepts = field(default_factory=lambda: Intercepts(SPEAKER_SHARE))
+    sessions: Intercepts = field(default_factory=lambda: Intercepts(SESSION_SHARE))
 
     @property
     def well_known(self) -> int:
         """How many speakers have been heard in at least five units."""
-        return sum(voice.units >= WELL_KNOWN_UNITS for voice in self.known.values())
+        return sum(speaker.units >= WELL_KNOWN_UNITS for speaker in self.speakers.known.values())
 
-    def between(self, level: float) -> float:
-        """V_between for a cohort of this level."""
-        prior = PRIOR_SHARE * level * (1.0 - level)
-        return max(0.0, (self.products + PRIOR_WEIGHT * prior) / (self.weight + PRIOR_WEIGHT))
-
-    def expect(self, speaker: str | None, effective_words: float, level: float, spread: float) -> Expectation:
-        """What to expect of the next unit of this speaker; ``level`` is b, ``spread`` is V."""
-        voice = self.known.get(speaker) if speaker is not None else None
-        if voice is None:
-            return Expectation(level, spread, is_well_known=False)
-        between = self.between(level)
-        kappa = between / (between + spread / voice.weight)
-        remainder = max(spread - effective_words * kappa * between, LEAST_REMAINDER * spread)
-        is_well_known = voice.units >= WELL_KNOWN_UNITS
-        return Expectation(level + kappa * (voice.mean - level), remainder, is_well_known)
+    def expect(
+        self, speaker: str | None, session: str | None, effective_words: float, level: float, spread: float
+    ) -> Expectation:
+        """What to expect of the next unit; ``level`` is b, ``spread`` is V."""
+        heard, held_in, total = self._find(speaker, session, effective_words, level, spread)
+        rate = min(max(level + heard.estimate + held_in.estimate, 0.0), 1.0)
+        return Expectation(rate, total * effective_words, heard.units >= WELL_KNOWN_UNITS)
 
     def learn(
-        self, speaker: str, effective_words: float, rate: float, level: float | None, *, held: bool
+        self,
+        speaker: str | None,
+        session: str | None,
+        effective_words: float,
+        rate: float,
+        level: float,
+        spread: float,
+        *,
+        held: bool,
     ) -> None:
-        """Take up a unit; ``level`` is b once it is learned.
+        """Take up a unit of this error rate.
 
-        While learning is held, speakers who are not well known yet are still learned: they say little about a
-        change, and a stranger's own level must not look like one.
+        While learning is held, well-known speakers and sessions stay as they were, and so do the variances;
+        strangers are learned still: they say little about a change, and must not look like one.
         """
-        voice = self.known.pop(speaker, None) or Voice()
-        self.known[speaker] = voice  # last in the dict: the first is the one unheard for longest
-        if len(self.known) > MOST_SPEAKERS:
-            del self.known[next(iter(self.known))]
-        if held and voice.units >= WELL_KNOWN_UNITS:
-            return
-        if level is not None and voice.units and not held:
-            weight = effective_words * voice.weight / (effective_words + voice.weight)
-            self.products += weight * (rate - level) * (voice.mean - level)
-            self.weight += weight
-        voice.units += 1
-        voice.weight += effective_words
-        voice.mean += (rate - voice.mean) * effective_words / voice.weight
+        heard, held_in, total = self._find(speaker, session, effective_words, level, spread)
+        deviation = rate - level
+        surprise = deviation - heard.estimate - held_in.estimate
+        if not held:
+            if heard.units and not held_in.units:
+                self.speakers.compare(heard, deviation, effective_words)
+            elif held_in.units and not heard.units:
+                self.sessions.compare(held_in, deviation, effective_words)
+        for intercepts, key, intercept in (
+            (self.speakers, speaker, heard),
+            (self.sessions, session, held_in),
+        ):
+            if key is not None:
+                if not (held and intercept.units >= WELL_KNOWN_UNITS):
+                    intercept.learn(deviation, effective_words, surprise, total)
+                intercepts.keep(key, intercept)
+
+    def _find(
+        self, speaker: str | None, session: str | None, effective_words: float, level: float, spread: float
+    ) -> tuple[Intercept, Intercept, float]:
+        heard, held_in = self.speakers.find(speaker, level), self.sessions.find(session, level)
+        between = 0.0 if speaker is None else self.speakers.between(level)
+        between += 0.0 if session is None else self.sessions.between(level)
+        noise = max(spread / effective_words - between, LEAST_NOISE * spread / effective_words)
+        return heard, held_in, heard.variance + held_in.variance + noise

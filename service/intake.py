@@ -162,6 +162,7 @@ class Intake:
                 reference.probability,
                 normaliser,
                 int(reference.detects),
+                session,
             ),
             key,
         )

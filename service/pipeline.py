@@ -229,4 +229,6 @@ def prepare_data_dir(path: Path) -> Path:
 
 
 def _scored_utterance(row: ScoredRow) -> ScoredUtterance:
-    return ScoredUtterance(row.cohort, row.spoken_at, row.counts, row.speaker, row.unit_key, row.normaliser)
+    return ScoredUtterance(
+        row.cohort, row.spoken_at, row.counts, row.speaker, row.unit_key, row.session, row.normaliser
+    )

@@ -81,6 +81,7 @@ class ScoredRow:
     unit_key: str
     spoken_at: float
     counts: ErrorCounts
+    session: str | None
     normaliser: str
 
 

@@ -122,6 +122,7 @@ MIGRATIONS: tuple[str, ...] = (
         BEGIN SELECT RAISE(ABORT, 'interventions are append-only'); END;
     CREATE TRIGGER interventions_stay BEFORE DELETE ON interventions
         BEGIN SELECT RAISE(ABORT, 'interventions are append-only'); END;
+    ALTER TABLE scored ADD COLUMN session TEXT;    -- keyed hash, for what speakers of one recording share
     ALTER TABLE snapshot ADD COLUMN intervention INTEGER NOT NULL DEFAULT 0;
     """,
 )

@@ -180,7 +180,7 @@ class Store:
         cursor = self._db.execute(
             "INSERT INTO scored (utterance_id, reference_content, cohort, attributes, speaker, unit_key, "
             "spoken_at, scored_at, substitutions, deletions, insertions, hits, confidence, kind, selection, "
-            "probability, normaliser, detects) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "probability, normaliser, detects, session) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             values,
         )
         seq = int(cursor.lastrowid or 0)
@@ -220,14 +220,14 @@ class Store:
     def scored_after(self, seq: int, limit: int) -> list[ScoredRow]:
         """The monitor's next rows, in order of seq."""
         rows = self._db.execute(
-            "SELECT seq, cohort, speaker, unit_key, spoken_at, normaliser, "
+            "SELECT seq, cohort, speaker, unit_key, spoken_at, session, normaliser, "
             "substitutions, deletions, insertions, hits FROM scored "
             "WHERE seq > ? AND detects = 1 ORDER BY seq LIMIT ?",
             (seq, limit),
         )
         return [
-            ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts), normaliser)
-            for seq, cohort, speaker, unit_key, spoken_at, normaliser, *counts in rows
+            ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts), session, normaliser)
+            for seq, cohort, speaker, unit_key, spoken_at, session, normaliser, *counts in rows
         ]
 
     def last_seq(self) -> int:
