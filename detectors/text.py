@@ -23,7 +23,7 @@ from detectors.english import abbreviations, accents, contractions, fillers, num
 __all__ = ["Normaliser", "describe", "step_names"]
 
 _MOST_ROUNDS = 8
-TABLE_VERSION = 1
+TABLE_VERSION = 2
 """Raise by one when the code of a step changes what comes out; tables and patterns are hashed anyway."""
 
 
@@ -249,16 +249,20 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _POWER = re.compile(r"(?<=[0-9])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 _SQUARE_TAG = re.compile(r"\[[^\[\]]{0,80}\]")
-# A letter must come first: "<5 and >3" is speech.
-_ANGLE_TAG = re.compile(r"<[/|]?[^\W\d_][^<>]{0,60}>")
-# Findings such as a cough stand in brackets in ordinary clinical text, so they are no tag words here.
-_ROUND_TAG = re.compile(
-    r"\( ?(?:(?:(?:both|all|soft|background|audience) )?(?:laugh(?:s|ter|ing)?|chuckl(?:es?|ing)|noises?|music|talking)"
+_SOUND = (
+    r"(?:(?:(?:(?:both|all|soft|background|audience) )?(?:laugh(?:s|ter|ing)?|chuckl(?:es?|ing)|noises?|music|talking)"
     r"|inaudible|unintelligible|indiscernible|indistinct|cross ?talk|overlapping(?: speech)?|foreign(?: language)?"
     r"|speaking (?:in )?(?:a )?foreign language|silence|long pause|pause|sighs?|applause|beep|static|no audio"
-    r"|clears throat|throat clearing|smacks lips|redacted)(?: at)?[ :0-9.]{0,12}\)",
+    r"|clears throat|throat clearing|smacks lips|redacted)(?: at)?[ :0-9.]{0,12})"
+)
+# "<5 and >3" is speech, and so is "<normal, sodium >": a tag begins with a letter and is one word, or has attributes
+# (SSML), or names a voice (WebVTT).
+_ANGLE_TAG = re.compile(
+    rf"<(?:[/|]?[^\W\d_][\w|/:.-]{{0,60}}|{_SOUND}|no speech|[a-z]+(?: [\w:-]+=\"[^<>\"]{{0,60}}\")+ ?/?|v [^<>,]{{1,60}})>",
     re.IGNORECASE,
 )
+# Findings such as a cough stand in brackets in ordinary clinical text, so they are no tag words here.
+_ROUND_TAG = re.compile(rf"\( ?{_SOUND}\)", re.IGNORECASE)
 _HESITATION = re.compile(r"%hesitation\b", re.IGNORECASE)
 # "p.m." and "I.V." are one word; a full stop between longer words separates them.
 _DOTTED = re.compile(r"(?<![\w'])(?:[^\W\d_]\.)+[^\W\d_](?!\w)")
