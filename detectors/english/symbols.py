@@ -54,6 +54,8 @@ def _with_digits(text: str) -> str:
         text = _RAISED.sub(" to the power ", text)
     if _CURRENCY_SIGN.search(text) is not None:
         text = _CURRENCY.sub(_currency, text)
+    if "um" in text:
+        text = _MICROMETERS.sub(" μm", text)
     text = _DIGIT_THEN_LETTER.sub(r"\1 ", text)
     return _DIGIT_AFTER_LETTER.sub(r" \g<0>", text)
 
@@ -158,6 +160,8 @@ _CURRENCY = re.compile(
     r"([$£€₹¥]) ?((?:[0-9]|\.[0-9])[0-9]*(?:[.,][0-9]+)*)"
     r"(?: ?(thousand|million|billion|trillion|crore|lakh|bn|mn|k|m|b)(?![^\W_]))?"
 )
+# With a space before it, "um" is a hesitation more often.
+_MICROMETERS = re.compile(r"um(?<=[0-9]um)(?![^\W_])")
 _DIGIT_THEN_LETTER = re.compile(r"([0-9])(?!(?:st|nd|rd|th)(?!\w)|(?<=0)s(?!\w))(?=[^\W\d_])")
 # Digits are rarer than letters, so they are looked for first.
 _DIGIT_AFTER_LETTER = re.compile(r"[0-9](?<=[^\W\d_][0-9])")
@@ -168,6 +172,6 @@ _FIRST_WORD = re.compile(r"[0-9]|[^\W\d_]{1,20}")
 
 RULES = (
     _SPOKEN, _CURRENCIES, _SHORT_SCALES, _ANY, _UNSPOKEN, _SIGNS, _NUMBER_AHEAD, _FEET, _DIGIT_PLURAL, _FULL_HOUR, _EARLY_MINUTE,
-    _AROUND_THE_CLOCK, _MIXED, _RATIO, _POWER_OF, _RANGE, _MINUS, _HYPHEN_BEFORE_NUMBER, _RAISED, _CURRENCY, _DIGIT_THEN_LETTER,
+    _AROUND_THE_CLOCK, _MIXED, _RATIO, _POWER_OF, _RANGE, _MINUS, _HYPHEN_BEFORE_NUMBER, _RAISED, _CURRENCY, _MICROMETERS, _DIGIT_THEN_LETTER,
     _DIGIT_AFTER_LETTER, _SLASH, _REACH, _LAST_WORD, _FIRST_WORD, SLASHED,
 )  # fmt: skip

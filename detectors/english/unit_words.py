@@ -18,6 +18,7 @@ ANYWHERE: Mapping[str, str] = _spellings(
         "dl": "deciliter deciliters decilitre decilitres",
         "mcl": "microliter microliters microlitre microlitres μl",
         "cm": "centimeter centimeters centimetre centimetres cms",
+        "micrometers": "micrometer micrometre micrometres μm",
         "km": "kilometer kilometers kilometre kilometres kms",
         "mmol": "millimole millimoles mmols",
         "umol": "micromole micromoles μmol",

@@ -29,6 +29,7 @@ EQUAL = [
     ("platelets <normal and wbc >11", "platelets normal and wbc greater than 11"),
     ("uh no um fever", "no fever"),
     ("erm, no fever, hmm", "no fever"),
+    ("take 2 um tablets", "take 2 tablets"),
     # contractions
     ("can't", "cannot"),
     ("can't", "can not"),
@@ -70,6 +71,9 @@ EQUAL = [
     ("two litres", "2 liters"),
     ("12 mm", "twelve millimetres"),
     ("12 centimetres", "12 cm"),
+    ("a 10 um fibre", "a 10 µm fibre"),
+    ("a 10um fibre", "a ten micrometre fibre"),
+    ("10 um in diameter", "10 micrometers in diameter"),
     ("38 °C", "thirty eight degrees celsius"),
     ("95 %", "ninety five percent"),
     ("95%", "95 per cent"),
@@ -151,6 +155,8 @@ DIFFERENT = [
     ("2.5", "25"),
     ("B12", "B 20"),
     ("T1", "T2"),
+    ("10 um fibre", "10 fibre"),
+    ("10 µm", "10 mm"),
 ]
 
 
