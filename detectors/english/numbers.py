@@ -4,8 +4,10 @@ What is written in digits is never merged with its neighbours, because "1 20 mg"
 combine, and a word that combines is gone afterwards. That is what makes the step idempotent:
 
 - "one two three" is 1 2 3 and "one hundred and twenty three" is 123;
-- two words of two digits are one number where they are a year (nineteen ninety five, twenty twenty six), and
-  "one twenty" is 120 only before "over"; "one oh five" is 105, "nine oh two one" is 9 0 2 1;
+- two words of two digits are one number where they are a year (nineteen ninety five, twenty twenty six);
+- "one twenty" is 120 before "over" and before a unit (one fifty milligrams), but not where it may be a count of
+  things of that size (one fifty milligram tablet, two fifty mg capsules);
+- "one oh five" is 105, "nine oh two one" is 9 0 2 1;
 - "two and a half" is 2.5, "one half" and 1/2 are half, "two thirds" and 2/3 are 2 over 3;
 - "three out of ten" is 3 over 10, "3 x 4" is 3 by 4, "may fifth" is may 5.
 """
@@ -121,7 +123,7 @@ def _read_count(words: list[str], at: int, out: list[str]) -> int:
 
 
 def _joined(words: list[str], at: int) -> Reading | None:
-    """Read two spelled numbers that are one: a year, "one oh five", "one twenty" before "over"."""
+    """Read two spelled numbers that are one: a year, "one oh five", "one twenty" before "over" or a unit."""
     first = below_hundred(words, at)
     before = words[at - 1] if at > 0 else ""
     if first is None or first.is_ordinal or before in _TENS_AND_ABOVE:
@@ -135,15 +137,24 @@ def _joined(words: list[str], at: int) -> Reading | None:
     if second is None or second.is_ordinal or second.value < 10:
         return None
     behind = word_at(words, second.end)
-    is_pressure = (
-        first.value <= 3
-        and before not in _SPELLED
-        and behind == "over"
-        and _starts_number(words, second.end + 1)
+    is_count = first.value < 10 and before not in _SPELLED
+    is_pressure = is_count and first.value <= 3 and behind == "over" and _starts_number(words, second.end + 1)
+    is_amount = (
+        is_count and second.value >= 20 and _is_one_amount(before, behind, word_at(words, second.end + 1))
     )
-    if is_pressure or (_is_year(words[at], first, second) and behind not in _NOT_AFTER_A_YEAR):
+    if is_pressure or is_amount or (_is_year(words[at], first, second) and behind not in _NOT_AFTER_A_YEAR):
         return Reading(first.value * 100 + second.value, second.end)
     return None
+
+
+def _is_one_amount(before: str, unit: str, following: str) -> bool:
+    """Say whether "one fifty" before this unit is 150 of it: no numbered thing, no count of things of 50."""
+    return (
+        unit in _MEASURED_IN
+        and following not in _COUNTED
+        and before not in _NUMBERED
+        and not is_quantity(before)
+    )
 
 
 def _is_year(word: str, first: Reading, second: Reading) -> bool:
@@ -383,9 +394,36 @@ _NOT_AFTER_A_YEAR = (
     )
 )
 
+# In the plural or in short: "one fifty milligram" goes on with "tablet".
+_MEASURED_IN = frozenset([
+    "mg", "mcg", "g", "kg", "ml", "cm", "mm", "cc", "ccs", "mls", "milligrams", "micrograms", "grams",
+    "milligrammes", "microgrammes", "grammes", "kilograms", "kilos", "milliliters", "centimeters",
+    "millimeters", "mmol", "umol", "meq", "millimoles", "micromoles", "milliequivalents", "milliseconds",
+    "kilocalories", "calories", "pounds", "beats", "bpm", "mmhg",
+])  # fmt: skip
+# What comes in such sizes, so that the first number may count it.
+_COUNTED = frozenset([
+    "tab", "tabs", "tablet", "tablets", "cap", "caps", "capsule", "capsules", "caplet", "caplets", "pill",
+    "pills", "lozenge", "lozenges", "dose", "doses", "vial", "vials", "ampoule", "ampoules", "ampule",
+    "ampules", "bottle", "bottles", "bag", "bags", "syringe", "syringes", "injection", "injections",
+    "infusion", "infusions", "inhaler", "inhalers", "puff", "puffs", "spray", "sprays", "drop", "drops",
+    "sachet", "sachets", "strip", "strips", "pack", "packs", "patch", "patches", "suppository",
+    "suppositories", "pessary", "pessaries", "nodule", "nodules", "lesion", "lesions", "polyp", "polyps",
+    "stone", "stones", "cyst", "cysts",
+])  # fmt: skip
+# What the first number may be the number of: "day one, fifty milligrams".
+_NUMBERED = frozenset([
+    "day", "week", "month", "year", "visit", "step", "stage", "phase", "cycle", "arm", "group", "dose",
+    "number", "bottle", "bag", "vial", "syringe", "line", "level", "grade", "type", "part", "option",
+    "patient", "bed", "room", "case", "lesion", "nodule",
+])  # fmt: skip
+
 RULES = (
     number_words.RULES,
     written_numbers.RULES,
+    _MEASURED_IN,
+    _COUNTED,
+    _NUMBERED,
     _BEFORE_A_POINT,
     _NOT_AFTER_A_YEAR,
     _JOINS_A_NUMBER,

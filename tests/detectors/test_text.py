@@ -60,6 +60,11 @@ EQUAL = [
     ("120/80", "one twenty over eighty"),
     ("120/80", "one hundred and twenty over eighty"),
     ("two million", "2000000"),
+    ("one fifty milligrams", "150 mg"),
+    ("two fifty mg", "250 mg"),
+    ("one twenty five micrograms", "125 mcg"),
+    ("sodium one forty millimoles per litre", "sodium 140 mmol/L"),
+    ("she weighs one sixty pounds", "she weighs 160 pounds"),
     # units
     ("fifty milligrams", "50 mg"),
     ("50mg", "50 mg"),
@@ -155,6 +160,11 @@ DIFFERENT = [
     ("2.5", "25"),
     ("B12", "B 20"),
     ("T1", "T2"),
+    ("one fifty milligram tablet", "150 mg tablet"),
+    ("two fifty mg tablets", "250 mg tablets"),
+    ("day one fifty milligrams", "day 150 mg"),
+    ("1 50 mg", "150 mg"),
+    ("five ten milligrams", "510 mg"),
     ("10 um fibre", "10 fibre"),
     ("10 µm", "10 mm"),
 ]
