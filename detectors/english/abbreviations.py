@@ -1,16 +1,21 @@
-"""A few written abbreviations whose spoken form is certain."""
+"""A few written abbreviations whose spoken form is certain, and those whose letters are said one by one."""
 
 from collections.abc import Mapping
+
+from detectors.english import letters
 
 __all__ = ["RULES", "in_full"]
 
 
 def in_full(tokens: list[str]) -> list[str]:
-    """Return the tokens with titles and the like written as they are spoken.
+    """Return the tokens with titles and the like as they are spoken, and letters that spell one in one.
 
     >>> in_full(["dr", "jones", "vs", "mr", "smith", "et", "cetera"])
     ['doctor', 'jones', 'versus', 'mister', 'smith', 'etcetera']
+    >>> in_full(["an", "e", "c", "g", "and", "an", "ecg"])
+    ['an', 'ecg', 'and', 'an', 'ecg']
     """
+    tokens = letters.joined(tokens)
     if _ALL.isdisjoint(tokens):
         return tokens
     full = [_SPOKEN.get(token, token) for token in tokens]
@@ -42,4 +47,4 @@ _SPOKEN: Mapping[str, str] = {
 }
 _ALL = frozenset([*_SPOKEN, "cetera"])
 
-RULES = (_SPOKEN,)
+RULES = (_SPOKEN, letters.RULES)

@@ -110,6 +110,21 @@ EQUAL = [
     # abbreviations
     ("Dr. Jones", "Doctor Jones"),
     ("Mr Jones", "Mister Jones"),
+    # letters said one by one
+    ("E C G", "ECG"),
+    ("E.C.G.", "e c g"),
+    ("M R I scan", "MRI scan"),
+    ("the m r i a week ago", "the MRI a week ago"),
+    ("a C T scan", "a CT scan"),
+    ("a c t x-ray", "a CT x-ray"),
+    ("b p and h r", "BP and HR"),
+    ("H b A one c", "HbA1c"),
+    ("s p o two", "SpO2"),
+    ("four h p r n", "4 h PRN"),
+    ("C T L 5", "CT L5"),
+    ("80 b p m", "80 bpm"),
+    ("7 p m", "7 pm"),
+    ("J. O. N. E. S.", "Jones"),
     # whole sentences
     (
         "Give 50 mg metoprolol twice daily, BP was 120/80.",
@@ -167,6 +182,11 @@ DIFFERENT = [
     ("five ten milligrams", "510 mg"),
     ("10 um fibre", "10 fibre"),
     ("10 µm", "10 mm"),
+    ("o r", "or"),
+    ("u s", "us"),
+    ("i t", "it"),
+    ("vitamin a b", "vitamin ab"),
+    ("a c t", "act"),
 ]
 
 
