@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from detectors.block import SECONDS_A_DAY, Block, BlockBuilder
+from detectors.comparison import Comparison
 from detectors.differential import DifferentialDetector
 from detectors.event import Signal
 from detectors.evidence import Effect
@@ -53,6 +54,7 @@ class CohortView:
     differential: Estimate
     evidence: float
     in_alarm: bool
+    is_compared: bool
     standing_evidence: float
     standing_in_alarm: bool
     rates_evidence: dict[str, float]
@@ -79,6 +81,7 @@ class Cohort:
     blocks: BlockBuilder | None = None
     detector: DifferentialDetector | None = None
     standing: StandingDetector | None = None
+    comparison: Comparison | None = None
     rates: dict[str, RateWatch] = field(default_factory=dict)
     precision: Precision = field(default_factory=Precision)
     ready_s: float | None = None
@@ -115,6 +118,7 @@ class Cohort:
         self.healthy = Tally()
         self.differential = FadedMean()
         self.blocks = self.detector = self.standing = self.ready_s = None
+        self.comparison = None
         self.rates = {}
 
     def alarms(self) -> list[tuple[Signal, Effect]]:
@@ -161,6 +165,7 @@ class Cohort:
             differential=self._differential_now(),
             evidence=self.detector.evidence if self.detector else 0.0,
             in_alarm=self.detector.in_alarm if self.detector else False,
+            is_compared=self.comparison is not None,
             standing_evidence=self.standing.evidence if self.standing else 0.0,
             standing_in_alarm=self.standing is not None and self.standing.alarm is not None,
             rates_evidence={name: watch.evidence for name, watch in self.rates.items()},

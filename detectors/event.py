@@ -12,25 +12,31 @@ class Signal(StrEnum):
     """One question asked of the stream for ever.
 
     ``DIFFERENTIAL``: did this cohort get worse than the rest did? ``GLOBAL``: did everybody get worse?
-    ``STANDING``: is this cohort's gap to the rest larger than the tolerated one, changed or not? ``LOOPS``
-    and ``EMPTIES``: does the engine run away, or say nothing, more often for this cohort than it did?
+    ``STANDING``: is this cohort's gap to the rest larger than the tolerated one, changed or not?
+    ``PLANNED``: what did an announced change do to this cohort? ``LOOPS`` and ``EMPTIES``: does the engine
+    run away, or say nothing, more often for this cohort than it did?
     """
 
     DIFFERENTIAL = "differential"
     GLOBAL = "global"
     STANDING = "standing"
+    PLANNED = "planned"
     LOOPS = "loops"
     EMPTIES = "empties"
 
 
 class Change(StrEnum):
-    """What happened: the first begins an alarm, the second and third end one, the others are findings."""
+    """What happened: the first begins an alarm, the second and third end one, the others are findings.
+
+    Of an announced change all are findings: its verdict.
+    """
 
     DEGRADED = "degraded"
     RECOVERED = "recovered"
     REBASED = "rebased"
     IMPROVED = "improved"
     GAP_WIDENED = "gap_widened"
+    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class Event:
         The whole budget under which it fired.
     guarantee_held
         Whether every unit had a speaker key, on which the budget's promise rests.
+    about
+        What was announced, for the verdict on a planned change.
     """
 
     signal: Signal
@@ -80,3 +88,4 @@ class Event:
     during_global: bool
     false_alarms_per_month: float
     guarantee_held: bool
+    about: str = ""

@@ -98,9 +98,11 @@ class Level:
         self.voices.learn(unit.speaker, unit.session, weight, x, self.level, self.spread, held=held)
         self.is_settled = self.is_settled or (self.is_learned and self._is_broad())
 
-    def move(self, shift: float) -> None:
-        """Stand elsewhere from now on: what was found is the new normal, for every speaker."""
+    def move(self, shift: float, precision: float | None = None) -> None:
+        """Stand elsewhere from now on, for every speaker; known with ``precision`` where that is given."""
         self.mean += shift
+        if precision is not None:
+            self.weight = min(self.weight, self.spread * precision)
 
     def _is_broad(self) -> bool:
         speakers, sessions = self.voices.speakers.known, self.voices.sessions.known

@@ -8,6 +8,7 @@ from typing import Any
 from detectors.block import Block, BlockBuilder, ResidualSums
 from detectors.choices import OWN, decider
 from detectors.cohort import Cohort, CohortView
+from detectors.comparison import Comparison
 from detectors.differential import DifferentialDetector
 from detectors.event import Change, Event, Signal
 from detectors.everybody import EverybodyDetector
@@ -115,6 +116,23 @@ class Monitor:
             state.healthy = Tally()
         return events
 
+    def announce(self, about: str) -> None:
+        """Judge what comes from now on against what was before: a planned change, of this description.
+
+        Every cohort that can be judged and is not in alarm gets a verdict (`Signal.PLANNED`) in place of
+        alarms; then what it became is its new normal. A new announcement replaces one that is not decided
+        yet.
+        """
+        for cohort in self._state.cohorts.values():
+            detector = cohort.detector
+            if detector is not None and cohort.level.can_judge and not detector.in_alarm:
+                assert cohort.blocks is not None
+                baseline, smallest = detector.own_baseline, self.settings.smallest_change
+                cohort.comparison = Comparison(about, self.now_s, smallest, baseline.mean, baseline.precision)
+                cohort.blocks = BlockBuilder(
+                    self.now_s, joins_rest=False, rest_start=self._state.residuals.copy()
+                )
+
     def views(self) -> list[CohortView]:
         """What there is to show of every cohort, by name."""
         open_units: dict[str, list[Unit]] = {}
@@ -180,7 +198,7 @@ class Monitor:
         was_settled = level.is_settled
         level.learn(unit, held=detector.is_suspicious or self.everybody.in_alarm)
         events = self._close(cohort)
-        if level.is_settled and not was_settled and not detector.in_alarm:
+        if level.is_settled and not was_settled and not (detector.in_alarm or cohort.comparison):
             self._start_watching(cohort)
         if cohort.ready_s is None and level.can_judge:
             cohort.ready_s = self.now_s
@@ -203,9 +221,23 @@ class Monitor:
         block = blocks.close(self._state.residuals, cohort.level, self.now_s, has_rest=has_rest)
         if block is None:
             return []
+        if cohort.comparison is not None:
+            return self._compare(cohort, cohort.comparison, block)
         events = self._judge(cohort, detector, block)
         blocks.joins_rest = not detector.in_alarm
         return events
+
+    def _compare(self, cohort: Cohort, comparison: Comparison, block: Block) -> list[Event]:
+        verdict = comparison.update(block) if block.has_own else None
+        if verdict is None:
+            return []
+        effect = comparison.effect
+        event = self._event(Signal.PLANNED, verdict, cohort, effect, block.ended_s, about=comparison.about)
+        cohort.comparison = None
+        cohort.level.move(comparison.mean + effect.estimate, comparison.gathered)
+        cohort.healthy = comparison.since.copy()
+        self._start_watching(cohort)
+        return [event]
 
     def _start_watching(self, cohort: Cohort) -> None:
         own_variance = cohort.level.level_variance
@@ -310,7 +342,13 @@ class Monitor:
         return [self._event(Signal.STANDING, change, cohort, gap, block.ended_s)]
 
     def _event(
-        self, signal: Signal, change: Change, cohort: Cohort | None, effect: Effect, detected_s: float
+        self,
+        signal: Signal,
+        change: Change,
+        cohort: Cohort | None,
+        effect: Effect,
+        detected_s: float,
+        about: str = "",
     ) -> Event:
         state, cohorts = self._state, [cohort] if cohort is not None else self._state.cohorts.values()
         onset = effect.onset_s, effect.onset_s
@@ -335,4 +373,5 @@ class Monitor:
             during_global=signal is Signal.DIFFERENTIAL and self.everybody.in_alarm,
             false_alarms_per_month=self.settings.false_alarms_per_month,
             guarantee_held=all(c.level.speakers_known for c in cohorts),
+            about=about,
         )

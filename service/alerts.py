@@ -22,16 +22,22 @@ PAGE = "page"
 TICKET = "ticket"
 
 ENDINGS = (Change.RECOVERED, Change.REBASED)
-WER_SIGNALS = (Signal.DIFFERENTIAL, Signal.GLOBAL, Signal.STANDING)
+WER_SIGNALS = (Signal.DIFFERENTIAL, Signal.GLOBAL, Signal.STANDING, Signal.PLANNED)
 PAGING = (Signal.DIFFERENTIAL, Signal.GLOBAL)
 OF = {
     Signal.DIFFERENTIAL: "cohort against the rest",
     Signal.GLOBAL: "everybody",
+    Signal.PLANNED: "cohort against itself before",
     Signal.STANDING: "gap of the cohort to the rest",
     Signal.LOOPS: "share of utterances that ran away",
     Signal.EMPTIES: "share of utterances without a hypothesis",
 }
 
+VERDICTS = {
+    Change.DEGRADED: "worse",
+    Change.IMPROVED: "better",
+    Change.UNCHANGED: "no change shown",
+}
 TITLES = {
     Signal.STANDING: "above the rest, more than is tolerated",
     Signal.LOOPS: "more utterances in which the engine runs away",
@@ -69,7 +75,8 @@ class Alerting:
             alert = replace(known, state=RESOLVED, resolved_at=now, facts={**known.facts, **ended})
         elif known is None:
             facts = describe(event, self._severity(event))
-            state = FIRING if event.change is Change.DEGRADED else NOTED
+            is_alarm = event.change is Change.DEGRADED and event.signal is not Signal.PLANNED
+            state = FIRING if is_alarm else NOTED
             alert = AlertRow(
                 identity,
                 event.signal.value,
@@ -137,6 +144,7 @@ def describe(event: Event, severity: str) -> dict[str, Any]:
         "during_global": event.during_global,
         "budget": {"false_alarms_per_month": event.false_alarms_per_month},
         "guarantee_held": event.guarantee_held,
+        "announced": event.about or None,
         "notes": _notes(event),
     }
 
@@ -150,6 +158,9 @@ def _title(event: Event) -> str:
         return f"{who}: {points} {TITLES[event.signal]} {interval}"
     if event.change is Change.GAP_WIDENED:
         return f"{who}: the gap to the rest widens by {points} {interval}; the rest improved, it did not"
+    if event.signal is Signal.PLANNED:
+        wer = f"WER {_percent(event.before.wer)} -> {_percent(event.after.wer)}"
+        return f"{who}: {VERDICTS[event.change]} after the announced change, {wer}, {points} {interval}"
     improved = "improved, " if event.change is Change.IMPROVED else ""
     wer = f"WER {_percent(event.before.wer)} -> {_percent(event.after.wer)}"
     against = "against the rest" if event.signal is Signal.DIFFERENTIAL else "for everybody"
@@ -157,7 +168,9 @@ def _title(event: Event) -> str:
 
 
 def _notes(event: Event) -> list[str]:
-    notes = ["Read at the alarm, the effect tends to be 1 to 3 points too high."]
+    notes = []
+    if event.signal is not Signal.PLANNED:
+        notes.append("Read at the alarm, the effect tends to be 1 to 3 points too high.")
     if event.during_global:
         notes.append("Raised while all cohorts were in alarm.")
     if not event.guarantee_held:

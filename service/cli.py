@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -81,18 +82,41 @@ def demo(*, recording: str, seconds: float, keep: bool) -> None:
     sys.exit(run(recording, seconds, keep=keep))
 
 
+def _asks_the_service(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option(
+            "--token-file", type=CONFIG_FILE, help="File with the API token, where one is configured."
+        ),
+        click.option(
+            "--api", default="http://127.0.0.1:8600", show_default=True, help="The running service."
+        ),
+        click.option("--author", required=True, help="Who says so; kept in the audit record."),
+    ):
+        command = option(command)
+    return command
+
+
 @werwatch.command()
 @click.option("--cohort", help="Whose normal begins anew; without it, every cohort's.")
-@click.option("--author", required=True, help="Who says so; kept in the audit record.")
 @click.option("--note", required=True, help="Why; kept in the audit record.")
-@click.option("--api", default="http://127.0.0.1:8600", show_default=True, help="The running service.")
-@click.option("--token-file", type=CONFIG_FILE, help="File with the API token, where one is configured.")
+@_asks_the_service
 def rebaseline(cohort: str | None, author: str, note: str, api: str, token_file: Path | None) -> None:
     """Take what comes from now on as normal, in a running service."""
     from service.remote import post
 
     answer = post(api, "/v1/rebaselines", {"cohort": cohort, "author": author, "note": note}, token_file)
     click.echo(f"{cohort or 'every cohort'} is learned anew (audit row {answer['id']})")
+
+
+@werwatch.command()
+@click.argument("description")
+@_asks_the_service
+def announce(description: str, author: str, api: str, token_file: Path | None) -> None:
+    """Announce a planned change, to be judged as a before/after comparison by a running service."""
+    from service.remote import post
+
+    answer = post(api, "/v1/announcements", {"description": description, "author": author}, token_file)
+    click.echo(f"every cohort that can be judged is compared with itself before (audit row {answer['id']})")
 
 
 @werwatch.command()

@@ -24,7 +24,7 @@ from service.store import Store
 from service.writer import Writer
 
 KEY_FILE = "key"
-REBASELINE = "rebaseline"
+REBASELINE, ANNOUNCE = "rebaseline", "announce"
 SNAPSHOT_EVERY_S = 30.0
 FORGET_EVERY_S = 3_600.0
 ROWS_AT_ONCE = 1_000
@@ -104,11 +104,17 @@ class Pipeline:
         Refused
             404 if no such cohort is known.
         """
+        return await self._intervention_row(REBASELINE, cohort, author, note)
 
+    async def announce(self, author: str, description: str) -> int:
+        """Judge a planned change as a before/after comparison; return the audit row's id."""
+        return await self._intervention_row(ANNOUNCE, None, author, description)
+
+    async def _intervention_row(self, action: str, cohort: str | None, author: str, note: str) -> int:
         def record() -> int:
             if cohort is not None and cohort not in self.cohorts.known:
                 raise Refused(404, "no such cohort; GET /v1/cohorts lists them")
-            return self.store.put_intervention(REBASELINE, cohort, author, note, time.time())
+            return self.store.put_intervention(action, cohort, author, note, time.time())
 
         return await self.writer.run(record)
 
@@ -178,10 +184,16 @@ class Pipeline:
         while told and (before_seq is None or told[0].after_seq < before_seq):
             intervention, *told = told
             with self._lock:
-                events = self._monitor.rebaseline(intervention.cohort)
+                events = self._apply(intervention)
                 self._intervention = intervention.id
             self._note(events)
         return told
+
+    def _apply(self, intervention: Intervention) -> list[Event]:
+        if intervention.action == ANNOUNCE:
+            self._monitor.announce(intervention.note)
+            return []
+        return self._monitor.rebaseline(intervention.cohort)
 
     def _note(self, events: list[Event]) -> None:
         if events:

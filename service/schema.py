@@ -112,7 +112,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE interventions (          -- what people told the monitor; append-only
         id         INTEGER PRIMARY KEY AUTOINCREMENT,
         after_seq  INTEGER NOT NULL,      -- takes effect after this scored row
-        action     TEXT NOT NULL,         -- rebaseline
+        action     TEXT NOT NULL,         -- rebaseline, announce
         cohort     TEXT,                  -- NULL: all of them
         author     TEXT NOT NULL,
         note       TEXT NOT NULL,

@@ -24,6 +24,15 @@ class RebaselineIn(BaseModel):
     note: str = Field(min_length=1, max_length=1_000, description="Why; never text of speech.")
 
 
+class AnnouncementIn(BaseModel):
+    """A planned change: what it is, and who says so."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    description: str = Field(min_length=1, max_length=200, description='Like "engine version 2026-11".')
+    author: str = Field(min_length=1, max_length=128)
+
+
 class InterventionOut(BaseModel):
     """A row of the audit record."""
 
@@ -49,6 +58,16 @@ def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
         """The old baseline is dropped, lasting alarms of it are resolved, and learning begins anew."""
         number = await pipeline.rebaseline(body.cohort, body.author, body.note)
         return {"id": number, "cohort": body.cohort}
+
+    @router.post(
+        "/announcements",
+        summary="Announce a planned change",
+        status_code=201,
+        responses={422: RESPONSES[422], 503: RESPONSES[503]},
+    )
+    async def announce(body: AnnouncementIn) -> dict[str, Any]:
+        """Each cohort is compared with itself before, gets a verdict, and then what it became is normal."""
+        return {"id": await pipeline.announce(body.author, body.description)}
 
     @router.get("/interventions", summary="What people told the monitor")
     async def interventions(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:

@@ -148,6 +148,43 @@ def test_a_baseline_taken_anew_ends_the_alarm_and_raises_no_other() -> None:
     assert events[0].onset_s == events[1].onset_s
 
 
+@pytest.mark.parametrize(("shift", "verdict"), [(0.12, Change.DEGRADED), (-0.04, Change.IMPROVED)])
+def test_an_announced_change_gets_a_verdict_and_no_alarm(shift: float, verdict: Change) -> None:
+    stream = Stream(
+        9_000,
+        119,
+        shift=lambda name, i, _: shift if i >= 4_000 else 0.0,
+        cohorts=(("A", 0.1, 0.5), ("B", 0.1, 0.5)),
+    )
+    monitor, events = Monitor(MonitorSettings(false_alarms_per_month=BUDGET_A_MONTH)), []
+    for index, scored in enumerate(simulate(stream)):
+        if index == 4_000:
+            monitor.announce("engine version 2")
+        events += monitor.update(scored)
+        if index == 5_000:
+            saved = json.loads(json.dumps(monitor.to_state()))
+            monitor = Monitor.from_state(saved, monitor.settings)
+    assert {(event.signal, event.change, event.cohort) for event in events} == {
+        (Signal.PLANNED, verdict, "A"),
+        (Signal.PLANNED, verdict, "B"),
+    }
+    for event in events:
+        assert event.about == "engine version 2"
+        assert event.lower_points < 100 * shift < event.upper_points
+    assert all(not view.is_compared for view in monitor.views())
+
+
+def test_an_announced_change_that_changes_nothing_is_said_to_show_none() -> None:
+    stream = Stream(14_000, 120, cohorts=(("A", 0.1, 0.5), ("B", 0.1, 0.5)))
+    monitor, events = Monitor(MonitorSettings(false_alarms_per_month=BUDGET_A_MONTH)), []
+    for index, scored in enumerate(simulate(stream)):
+        if index == 6_000:
+            monitor.announce("new microphones")
+        events += monitor.update(scored)
+    assert {event.change for event in events} == {Change.UNCHANGED}
+    assert all(event.lower_points > -5.0 and event.upper_points < 5.0 for event in events)
+
+
 def test_strangers_in_a_cohort_of_few_speakers_are_no_drift() -> None:
     # Three speakers all along; then three others take B over who are worse by nature.
     def shift(name: str, index: int, _: float) -> float:

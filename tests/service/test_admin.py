@@ -111,6 +111,28 @@ def test_a_new_normal_ends_the_alert_and_is_on_record(
         }
 
 
+def test_an_announced_change_is_judged_and_alarms_nobody(
+    make_service: Callable[..., RunningService], worse: list[str]
+) -> None:
+    service = make_service()
+    feed(service, worse[:1_500])
+    command = [sys.executable, "-m", "service.cli", "announce", "engine 2026-11", "--author", "ann"]
+    done = subprocess.run(
+        [*command, "--api", service.api], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, "audit row 1" in done.stdout) == (0, True)
+    feed(service, worse[1_500:])
+    deadline = time.monotonic() + PATIENCE_S
+    verdicts: dict[str, Any] = {}
+    while "B" not in verdicts and time.monotonic() < deadline:
+        alerts = service.get("/v1/alerts")["alerts"]
+        verdicts = {alert["cohort"]: alert for alert in alerts if alert["signal"] == "planned"}
+    assert verdicts["B"]["state"] == "noted"
+    assert verdicts["B"]["announced"] == "engine 2026-11"
+    assert verdicts["B"]["title"].startswith("B: worse after the announced change, WER ")
+    assert not [alert for alert in alerts if alert["state"] == "firing" and alert["severity"] == "page"]
+
+
 def test_a_restart_repeats_what_people_said_in_its_place(
     make_service: Callable[..., RunningService], worse: list[str], tmp_path: Path
 ) -> None:
