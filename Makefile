@@ -5,7 +5,7 @@ RECORD_BIN := .venv-record/bin
 SECONDS ?= 75
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo control test lint bench record lock clean
+.PHONY: help demo control test lint bench bench-detection record lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,10 @@ lint: $(VENV)/tested-with  ## ruff and mypy
 
 bench: $(VENV)/tested-with  ## benchmarks: ratios against a baseline of the same run
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
+
+bench-detection: $(VENV)/tested-with  ## what detection promises, measured: tables, build/detection.json and .png (half an hour)
+	@mkdir -p build
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.detection --json build/detection.json --png build/detection.png
 
 record: .venv-record/installed  ## make the recordings again (Debian package espeak-ng; about half an hour on two cores)
 	$(RECORD_BIN)/python -m service.demo.recorder.record --out service/demo/recordings

@@ -1,0 +1,1 @@
+"""What detection promises, measured: false alarms, delay, specificity, estimates, real recordings, cost."""
