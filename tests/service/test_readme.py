@@ -1,7 +1,9 @@
 """What the README says is so."""
 
 import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +35,24 @@ def test_its_example_works_as_it_stands(make_service: Callable[..., RunningServi
         assert "en-GB-scotland" in cohorts
         assert alerts == '{"alerts":[]}'
         assert any(line.endswith(" 0.2") for line in metrics)
+
+
+def test_what_is_said_on_purpose_can_be_said_as_it_stands(
+    make_service: Callable[..., RunningService],
+) -> None:
+    service = make_service()
+    service.post(
+        "/v1/utterances", {"utterance_id": "u", "hypothesis": "", "attributes": {"accent": "en-GB-scotland"}}
+    )
+    [example] = [block for block in blocks("sh") if "rebaseline" in block]
+    said = []
+    for line in example.strip().splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == ".venv/bin/werwatch"
+        command = [sys.executable, "-m", "service.cli", *arguments, "--api", service.api]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        said.append(done.stdout)
+    assert ["audit row 1" in said[0], "audit row 2" in said[1]] == [True, True]
 
 
 def test_its_configuration_is_a_good_one(tmp_path: Path) -> None:
