@@ -10,7 +10,7 @@ and a change that hits everybody cancels:
     s = max(1, p (1 - p) / (b (1 - b))),  p = b + max(0, fading mean of past residuals)
 
 A block closes with at least one own unit and as many effective words of the rest as of its own, or 10. While
-the cohort is idle it closes with 320 of the rest and speaks of the rest alone.
+the cohort is idle it closes with 3,000 of the rest and speaks of the rest alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from detectors.unit import Unit
 from detectors.voices import Expectation
 
 ENOUGH_REST_WORDS = 10.0
-IDLE_REST_WORDS = 320.0
+IDLE_REST_WORDS = 3_000.0
 """So many close a block of an idle cohort, which still has a say in whether everybody got worse."""
 FADING = 1.0 / 20.0
 LONGEST_CREDIT_DAYS = 7.0

@@ -116,13 +116,21 @@ class Monitor:
             state.healthy = Tally()
         return events
 
-    def announce(self, about: str) -> None:
+    def announce(self, about: str) -> list[Event]:
         """Judge what comes from now on against what was before: a planned change, of this description.
 
         Every cohort that can be judged and is not in alarm gets a verdict (`Signal.PLANNED`) in place of
         alarms; then what it became is its new normal. A new announcement replaces one that is not decided
         yet.
+
+        Returns
+        -------
+        The end of an alarm about everybody, if one lasted: what follows is compared with before it.
         """
+        events = []
+        if self.everybody.alarm is not None:
+            events.append(self._event(Signal.GLOBAL, Change.REBASED, None, self.everybody.alarm, self.now_s))
+            self.everybody.end_alarm()
         for cohort in self._state.cohorts.values():
             detector = cohort.detector
             if detector is not None and cohort.level.can_judge and not detector.in_alarm:
@@ -132,6 +140,8 @@ class Monitor:
                 cohort.blocks = BlockBuilder(
                     self.now_s, joins_rest=False, rest_start=self._state.residuals.copy()
                 )
+                self.everybody.leave(cohort.name)
+        return events
 
     def views(self) -> list[CohortView]:
         """What there is to show of every cohort, by name."""
@@ -295,9 +305,10 @@ class Monitor:
             change, effect = everybody
             if change is not Change.RECOVERED:
                 self._state.healthy.remove(effect.since)
+            events.append(self._event(Signal.GLOBAL, change, None, effect, block.ended_s))
             if change is Change.IMPROVED:
                 self._move_levels(effect.estimate)
-            events.append(self._event(Signal.GLOBAL, change, None, effect, block.ended_s))
+                self._state.healthy = effect.since.copy()
         if block.has_rest and block.has_own:
             events += self._judge_differential(cohort, detector, block)
             events += self._judge_standing(cohort, block)
@@ -324,7 +335,10 @@ class Monitor:
         if change is not Change.RECOVERED:
             effect = detector.effect()
             cohort.healthy.remove(effect.since)
-        return [self._event(Signal.DIFFERENTIAL, change, cohort, effect, block.ended_s)]
+        event = self._event(Signal.DIFFERENTIAL, change, cohort, effect, block.ended_s)
+        if change is Change.IMPROVED:
+            cohort.healthy = effect.since.copy()
+        return [event]
 
     def _judge_standing(self, cohort: Cohort, block: Block) -> list[Event]:
         found = cohort.standing.update(block) if cohort.standing is not None else None

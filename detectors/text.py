@@ -357,7 +357,7 @@ _STEPS = (
     ),
     _Step(
         "abbreviations",
-        "a few safe ones: dr = doctor, mr = mister, vs = versus, ok = okay",
+        "a few safe ones: dr = doctor, vs = versus, ok = okay; letters said one by one: E C G = ECG",
         abbreviations.RULES,
         on_tokens=abbreviations.in_full,
         is_english=True,

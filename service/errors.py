@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 
 class WerwatchError(Exception):
     """Every error of werwatch; its message says what is wrong, where, and what to do."""
@@ -27,3 +29,9 @@ class Refused(WerwatchError):
         self.status = status
         self.detail = detail
         self.pointer = pointer
+
+
+def place_of(error: BaseException) -> str:
+    """File and line where an error was raised: a log may say so, its message could hold text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown place"

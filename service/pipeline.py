@@ -16,7 +16,7 @@ from detectors.unit import ScoredUtterance
 from service.alerts import Alerting
 from service.config import Config
 from service.counts import Counts
-from service.errors import Refused, StartError
+from service.errors import Refused, StartError, place_of
 from service.intake import CohortBook, Intake
 from service.privacy import Hasher, load_key
 from service.records import Intervention, Receipt, Reference, ScoredRow, Utterance
@@ -164,7 +164,8 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 -- the writer must go on
             # What was accepted is on disk and stays; the rows are taken up again at the next commit.
             self.counts.monitor_failures += 1
-            logger.error("the monitor is behind: %s: %s", type(error).__name__, error)
+            # A message could hold a value of a row; its kind and place cannot.
+            logger.error("the monitor is behind: %s at %s", type(error).__name__, place_of(error))
 
     def _watch(self) -> None:
         if self._untold:
@@ -191,8 +192,7 @@ class Pipeline:
 
     def _apply(self, intervention: Intervention) -> list[Event]:
         if intervention.action == ANNOUNCE:
-            self._monitor.announce(intervention.note)
-            return []
+            return self._monitor.announce(intervention.note)
         return self._monitor.rebaseline(intervention.cohort)
 
     def _note(self, events: list[Event]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import Refused, StoreUnavailable
+from service.errors import Refused, StoreUnavailable, place_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
@@ -116,12 +115,7 @@ class Unforeseen:
         try:
             await self._app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 -- what passes here ends in the log with its message
-            logger.error("unexpected %s at %s", type(error).__name__, _place(error))
+            logger.error("unexpected %s at %s", type(error).__name__, place_of(error))
             if not has_answered:
                 detail = "an unexpected fault; it is in the log without your data"
                 await problem(Request(scope), 500, detail)(scope, receive, send)
-
-
-def _place(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown place"
