@@ -54,8 +54,8 @@ def noticeable(a_day: float, rate: float, base_precision: float, smallest_change
 
         delta = m + sqrt(2 h / (P T)),   h = log(1 / (r min(T, 1 / r))) + log(P T Delta^2 + 1) + 1
 
-    [S] h, the log of the threshold in this unit of time with the cost of not knowing the onset, was matched
-    to simulated median delays. A rise beyond 100 points cannot happen: then None.
+    [S] Against simulated median delays of rises of 5 and 10 points, in cohorts of 15 and 3 % of the traffic,
+    this is right within a fifth. A rise beyond 100 points cannot happen: then None.
 
     Parameters
     ----------

@@ -1,0 +1,58 @@
+"""What detection promises, in short: the long form is ``make bench-detection``.
+
+All seeds are fixed, so nothing here fails by chance. The budget's margin is that of the theorem: on any other
+seeds a right implementation would pass with a probability above 1 - 1e-6. The other limits are the measured
+ones, doubled.
+"""
+
+import pytest
+from benchmarks.detection import budget, power, recordings
+from benchmarks.detection.real import measure as replay
+from benchmarks.detection.runs import Watched, jobs, spread, watch
+from benchmarks.detection.specificity import COMMON
+from scipy import stats
+
+CHANCE = 1e-6
+
+
+def allowed(mean: float) -> int:
+    """The count that a Poisson variable of this mean exceeds with a probability of at most 1e-6."""
+    return int(stats.poisson.isf(CHANCE, mean))
+
+
+@pytest.mark.slow
+def test_false_alarms_stay_within_the_budget_whatever_the_stream_is_like() -> None:
+    for family in budget.measure(12_000):
+        most = allowed(family.budget * family.alarms.exposure)
+        assert family.alarms.count <= most, family.name
+
+
+@pytest.mark.slow
+def test_a_change_in_a_cohort_is_found_within_the_limits() -> None:
+    limits = {"C +10": 90.0, "E +10": 90.0}
+    for found in power.measure(9, only=list(limits)):
+        assert found.median is not None
+        assert found.median <= 2 * limits[found.name], found.name
+
+
+@pytest.mark.slow
+def test_what_hits_everybody_names_nobody() -> None:
+    runs: list[Watched] = spread(
+        watch,
+        [
+            job
+            for name in ("everybody +5", "everybody x 1.5", "mix shift", "nightly +4")
+            for job in jobs(COMMON[name], range(500_000, 500_005))
+        ],
+    )
+    assert sum(bool(run.since_change()) for run in runs) <= 4
+
+
+@pytest.mark.slow
+def test_recorded_engines_without_a_change_page_nobody() -> None:
+    if not recordings.are_there():
+        pytest.skip("the recordings of real engines are not here: set WERWATCH_RECORDINGS")
+    silent = ["edacc-null", "edacc-null-heavytail", "afri-null", "eka-null-mild", "edacc-improve"]
+    for found in replay(1, only=silent):
+        assert found.target_found.count == 0, found.name
+        assert found.wrong == 0, found.name
