@@ -41,7 +41,8 @@ up: about three times what an alarm on a change of Delta needs."""
 LONGEST_QUEUE = 4.0
 """While learning is held the queue may grow to this multiple of the lag."""
 BINS_A_LAG = 16
-SUSPICION = 0.02
+SUSPICION = 3.5
+"""Log of the likelihood ratio since the likeliest onset from which a baseline stops learning, whatever the budget."""
 MARGIN = 0.25
 FROZEN_AT = 10.0
 LARGEST_EVIDENCE = 1e12
@@ -197,7 +198,7 @@ class EvidenceProcess:
     @property
     def is_suspicious(self) -> bool:
         """Whether there is evidence enough to stop learning."""
-        return self.evidence > SUSPICION
+        return self.likeliest.cusum > SUSPICION
 
     @property
     def likeliest(self) -> Component:
