@@ -42,7 +42,7 @@ LONGEST_QUEUE = 4.0
 """While learning is held the queue may grow to this multiple of the lag."""
 BINS_A_LAG = 16
 SUSPICION = 3.5
-"""Log of the likelihood ratio since the likeliest onset from which a baseline stops learning, whatever the budget."""
+"""Log likelihood ratio since the likeliest onset at which a baseline stops learning, whatever the budget."""
 MARGIN = 0.25
 FROZEN_AT = 10.0
 LARGEST_EVIDENCE = 1e12
