@@ -49,6 +49,7 @@ def test_what_hits_everybody_names_nobody() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_recorded_engines_without_a_change_page_nobody() -> None:
     if not recordings.are_there():
         pytest.skip("the recordings of real engines are not here: set WERWATCH_RECORDINGS")
