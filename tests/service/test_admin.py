@@ -197,7 +197,8 @@ def test_the_outlook_says_when_silence_means_health(
 ) -> None:
     service = make_service()
     feed(service, worse[:1_500])
-    deadline, found = time.monotonic() + PATIENCE_S, {}
+    found: dict[str, Any] = {}
+    deadline = time.monotonic() + PATIENCE_S
     while found.get("scored_utterances", 0) < 850 and time.monotonic() < deadline:
         found = {each["cohort"]: each for each in service.get("/v1/cohorts")["cohorts"]}.get("A", {})
     assert found["ready_since"] is not None
