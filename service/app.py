@@ -17,6 +17,7 @@ from service.api.docs import DOCS_POLICY, docs_page
 from service.api.ingest import ingest_routes
 from service.api.problems import install, problem
 from service.api.query import query_routes
+from service.api.request_ids import RequestIds
 from service.api.translate import Translator
 from service.metrics import Metrics
 from service.pipeline import Pipeline
@@ -51,6 +52,7 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
     if token is not None:
         _require(app, token)
     install(app)
+    app.add_middleware(RequestIds)
     return app
 
 

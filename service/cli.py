@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,14 +29,12 @@ def serve(config_file: Path | None) -> None:
     from service.config_file import load_config
 
     config = load_config(config_file)
-    logging.basicConfig(
-        stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # httpx logs every URL that it calls, and a webhook's URL can be a credential.
-    for name in ("httpx", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    from service.crash import leave_no_values_behind
+    from service.log_lines import write_log
     from service.serve import serve as run
 
+    write_log(sys.stdout, config.log_level)
+    leave_no_values_behind()
     run(config)
 
 

@@ -136,6 +136,7 @@ class Config(Section):
     listen: str = "127.0.0.1:8600"
     metrics_listen: str = "0.0.0.0:9600"
     data_dir: Path = Path("werwatch-data")
+    log_level: Literal["debug", "info", "warning"] = "info"
     api_token: str | None = Field(default=None, min_length=16)
     api_token_file: Path | None = None
     cohorts: Cohorts = Cohorts()

@@ -16,6 +16,7 @@ from service.app import build_api, build_metrics
 from service.config import Config, split_address
 from service.delivery import DeliveryWorker
 from service.errors import StartError
+from service.log_lines import log_loop_fault
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
@@ -66,6 +67,7 @@ def serve(config: Config) -> None:
 async def _run(apps: tuple[tuple[FastAPI, socket.socket], ...], worker: DeliveryWorker) -> None:
     servers = [_Server(_settings(app)) for app, _ in apps]
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_loop_fault)
 
     def stop() -> None:
         for server in servers:

@@ -292,7 +292,7 @@ def test_a_sender_that_goes_away_is_counted_and_no_fault(make_service: Any, toke
         assert time.monotonic() < deadline, service.log
         time.sleep(0.05)
     assert service.post("/v1/utterances", utterance(), authorization=f"Bearer {token}").is_success
-    assert "ERROR" not in service.log
+    assert '"level": "error"' not in service.log
     assert "Traceback" not in service.log
 
 
