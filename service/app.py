@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client.exposition import choose_encoder
-from starlette.middleware.base import RequestResponseEndpoint
 
 from service import __version__
+from service.api.access import Access, declare
 from service.api.admin import admin_routes
 from service.api.docs import DOCS_POLICY, docs_page
 from service.api.ingest import ingest_routes
-from service.api.problems import install, problem
+from service.api.problems import install
 from service.api.query import query_routes
 from service.api.request_ids import RequestIds
 from service.api.translate import Translator
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
-from service.secret_file import api_token
+from service.tokens import read_tokens
 
 
-def _bare_app(title: str, **options: Any) -> FastAPI:
+class _Guarded(FastAPI):
+    """An app whose description says which scope each route needs."""
+
+    def openapi(self) -> dict[str, Any]:
+        return declare(super().openapi())
+
+
+def _bare_app(title: str, kind: type[FastAPI] = FastAPI, **options: Any) -> FastAPI:
     # FastAPI's own telemetry would log failed validations with what was sent.
-    return FastAPI(title=title, version=__version__, telemetry={"logs": False}, **options)
+    return kind(title=title, version=__version__, telemetry={"logs": False}, **options)
 
 
 def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
-    """The API: ingest and queries, behind a bearer token where one is configured."""
+    """The API: ingest and queries, behind bearer tokens where they are configured."""
+    tokens = read_tokens(pipeline.config)
     app = _bare_app(
         "werwatch",
+        _Guarded if tokens else FastAPI,
         summary="Last-mile drift monitor for speech transcription.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         docs_url=None,
@@ -48,9 +56,8 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
     app.include_router(ingest_routes(pipeline, translator, metrics.observe))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     app.include_router(admin_routes(pipeline, reader))
-    token = api_token(pipeline.config)
-    if token is not None:
-        _require(app, token)
+    if tokens:
+        app.add_middleware(Access, tokens=tokens)
     install(app)
     app.add_middleware(RequestIds)
     return app
@@ -78,15 +85,3 @@ def build_metrics(pipeline: Pipeline, metrics: Metrics) -> FastAPI:
 
     install(app)
     return app
-
-
-def _require(app: FastAPI, token: str) -> None:
-    expected = token.encode()
-
-    @app.middleware("http")
-    async def authorise(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        scheme, _, sent = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and hmac.compare_digest(sent.strip().encode(), expected):
-            return await call_next(request)
-        detail = "expected the header Authorization: Bearer and the token of api_token or api_token_file"
-        return problem(request, 401, detail, headers={"WWW-Authenticate": "Bearer"})

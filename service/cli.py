@@ -45,12 +45,12 @@ def check_config(config_file: Path) -> None:
     from service.config_file import load_config
     from service.privacy import load_key
     from service.receivers.webhook import Webhook
-    from service.secret_file import api_token
+    from service.tokens import read_tokens
 
     config = load_config(config_file)
     for settings in config.receivers:
         Webhook(settings)
-    api_token(config)
+    read_tokens(config)
     if config.privacy.key_file is not None:
         load_key(config.privacy.key_file, may_create=False)
     click.echo(f"{config_file}: good")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -108,6 +109,22 @@ class Limits(Section):
     lines: int = Field(default=5_000, ge=1, le=1_000_000)
 
 
+class Scope(StrEnum):
+    """What a token permits: to send, to look, to change."""
+
+    INGEST = "ingest"
+    READ = "read"
+    ADMIN = "admin"
+
+
+class ApiToken(Section):
+    """A bearer token of the API, in a file."""
+
+    name: Name
+    token_file: Path
+    scopes: list[Scope] = Field(min_length=1)
+
+
 class WebhookReceiver(Section):
     """A generic webhook, signed as Standard Webhooks specifies."""
 
@@ -139,6 +156,7 @@ class Config(Section):
     log_level: Literal["debug", "info", "warning"] = "info"
     api_token: str | None = Field(default=None, min_length=16)
     api_token_file: Path | None = None
+    api_tokens: list[ApiToken] = []
     cohorts: Cohorts = Cohorts()
     attributes: list[Name] = ["site", "device", "engine", "engine_version"]
     normaliser: NormaliserSettings = NormaliserSettings()
@@ -157,15 +175,15 @@ class Config(Section):
     def _is_consistent(self) -> Config:
         if self.api_token is not None and self.api_token_file is not None:
             raise ValueError("expected only one of api_token and api_token_file")
-        has_token = self.api_token is not None or self.api_token_file is not None
+        has_token = bool(self.api_token or self.api_token_file or self.api_tokens)
         if not has_token and not is_loopback(split_address(self.listen)[0]):
             raise ValueError(
-                f"listen: {self.listen} can be reached from outside, so api_token_file is needed "
-                "(or listen on 127.0.0.1)"
+                f"listen: {self.listen} can be reached from outside, so api_token_file or api_tokens "
+                "is needed (or listen on 127.0.0.1)"
             )
-        names = [receiver.name for receiver in self.receivers]
-        if len(set(names)) < len(names):
-            raise ValueError("receivers: every name may be used once")
+        for key, named in (("receivers", self.receivers), ("api_tokens", self.api_tokens)):
+            if len({each.name for each in named}) < len(named):
+                raise ValueError(f"{key}: every name may be used once")
         return self
 
 

@@ -7,14 +7,14 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import ValidationError
 from yaml.composer import ComposerError
 from yaml.constructor import ConstructorError
 
-from service.config import Config, WebhookReceiver
+from service.config import Config
 from service.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "WERWATCH_"
@@ -168,10 +168,10 @@ def _describe(
 def _nearest(location: tuple[str | int, ...]) -> str:
     model: Any = Config
     for part in location[:-1]:
-        if part == "receivers":
-            model = WebhookReceiver
-        elif isinstance(part, str) and part in model.model_fields:
-            model = model.model_fields[part].annotation
+        if isinstance(part, str) and part in model.model_fields:
+            section = model.model_fields[part].annotation
+            # Of a list, its entries.
+            model = next(iter(get_args(section)), section)
     known = list(model.model_fields)
     near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(known)}"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.problems import RESPONSES
+from service.api.problems import refusals
 from service.pipeline import Pipeline
 from service.reader import Reader
 
@@ -46,13 +46,13 @@ class InterventionOut(BaseModel):
 
 def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
     """The routes; they answer when the row is on disk."""
-    router = APIRouter(prefix="/v1", tags=["admin"], responses={401: RESPONSES[401]})
+    router = APIRouter(prefix="/v1", tags=["admin"], responses=refusals(422))
 
     @router.post(
         "/rebaselines",
         summary="Take what comes from now on as normal",
         status_code=201,
-        responses={404: RESPONSES[422], 422: RESPONSES[422], 503: RESPONSES[503]},
+        responses=refusals(404, 503),
     )
     async def rebaseline(body: RebaselineIn) -> dict[str, Any]:
         """The old baseline is dropped, lasting alarms of it are resolved, and learning begins anew."""
@@ -63,7 +63,7 @@ def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
         "/announcements",
         summary="Announce a planned change",
         status_code=201,
-        responses={422: RESPONSES[422], 503: RESPONSES[503]},
+        responses=refusals(503),
     )
     async def announce(body: AnnouncementIn) -> dict[str, Any]:
         """Each cohort is compared with itself before, gets a verdict, and then what it became is normal."""

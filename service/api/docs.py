@@ -43,6 +43,11 @@ def _operation(verb: str, path: str, operation: dict[str, Any]) -> str:
     ]
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         parts.append(_body(media_type, content["schema"]))
+    parts += [
+        f"<p>Needs a token with the scope <code>{escape(scope)}</code>.</p>"
+        for way in operation.get("security", [])
+        for scope in way["token"]
+    ]
     answers = ", ".join(
         f"{status} {escape(answer['description'])}"
         for status, answer in sorted(operation["responses"].items())

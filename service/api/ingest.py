@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from service.api.body import JSON, NDJSON, read_body, split_lines
-from service.api.problems import RESPONSES
+from service.api.problems import refusals
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, sent_id
 from service.errors import Refused
@@ -90,6 +90,7 @@ REFERENCE_EXAMPLE = {
     "selection": "random",
     "probability": 0.125,
 }
+REFUSALS = refusals(400, 408, 409, 413, 415, 422, 503)
 SUCCESS: dict[int | str, dict[str, Any]] = {
     200: {"model": ReceiptOut | BulkOut, "description": "A duplicate, a score, or the answer to many lines"},
     202: {"model": ReceiptOut, "description": "On disk"},
@@ -200,7 +201,7 @@ def ingest_routes(
     pipeline: Pipeline, translator: Translator, observe: Callable[[str, float], None]
 ) -> APIRouter:
     """The routes; ``observe(route, seconds)`` is told how long each request took."""
-    router = APIRouter(prefix="/v1", tags=["ingest"], responses={**RESPONSES, **SUCCESS})
+    router = APIRouter(prefix="/v1", tags=["ingest"], responses={**REFUSALS, **SUCCESS})
     turn = asyncio.Lock()
     utterances_taker = Taker(pipeline, UtteranceIn, translator.utterance, observe, turn)
     references_taker = Taker(pipeline, ReferenceIn, translator.reference, observe, turn)

@@ -19,34 +19,34 @@ RETRY_AFTER_S = 1
 
 logger = logging.getLogger("werwatch.api")
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": HTTPStatus(status).phrase,
-        "content": {
-            MEDIA_TYPE: {
-                "schema": {
-                    "type": "object",
-                    "required": ["type", "title", "status", "detail"],
-                    "properties": {
-                        "type": {"type": "string"},
-                        "title": {"type": "string"},
-                        "status": {"type": "integer"},
-                        "detail": {"type": "string"},
-                        "instance": {"type": "string"},
-                        "errors": {
-                            "type": "array",
-                            "items": {
-                                "type": "object",
-                                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
-                            },
-                        },
+PROBLEM: dict[str, Any] = {
+    MEDIA_TYPE: {
+        "schema": {
+            "type": "object",
+            "required": ["type", "title", "status", "detail"],
+            "properties": {
+                "type": {"type": "string"},
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string"},
+                "instance": {"type": "string"},
+                "errors": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
                     },
-                }
-            }
-        },
+                },
+            },
+        }
     }
-    for status in (400, 401, 409, 413, 415, 422, 503)
 }
+"""What OpenAPI says of the body of a refusal."""
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of the statuses with which a route refuses."""
+    return {status: {"description": HTTPStatus(status).phrase, "content": PROBLEM} for status in statuses}
 
 
 def problem(

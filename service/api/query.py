@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from detectors.cohort import CohortView, Estimate
 from detectors.noticeable import Noticeable
 from detectors.settings import DIFFERENTIAL_SHARE, GLOBAL_SHARE, RATES_SHARE, STANDING_SHARE
-from service.api.problems import RESPONSES
+from service.api.problems import refusals
 from service.errors import Refused
 from service.pipeline import Pipeline
 from service.reader import Reader
@@ -20,7 +20,7 @@ from service.records import AlertRow
 
 def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) -> APIRouter:
     """The routes; they read the monitor's present state and the store, never text."""
-    router = APIRouter(prefix="/v1", tags=["query"], responses={401: RESPONSES[401]})
+    router = APIRouter(prefix="/v1", tags=["query"], responses=refusals(422))
 
     @router.get("/cohorts", summary="All cohorts")
     async def cohorts() -> dict[str, Any]:
@@ -50,7 +50,7 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
             ],
         }
 
-    @router.get("/cohorts/{cohort:path}", summary="One cohort", responses={404: RESPONSES[422]})
+    @router.get("/cohorts/{cohort:path}", summary="One cohort", responses=refusals(404))
     async def one_cohort(cohort: str) -> dict[str, Any]:
         """One cohort as in the list."""
         selections = await asyncio.to_thread(reader.by_selection)
@@ -67,7 +67,7 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
         rows = await asyncio.to_thread(reader.alerts, limit)
         return {"alerts": [_alert(row) for row in rows]}
 
-    @router.get("/alerts/{alert_id}", summary="One alert", responses={404: RESPONSES[422]})
+    @router.get("/alerts/{alert_id}", summary="One alert", responses=refusals(404))
     async def one_alert(alert_id: str) -> dict[str, Any]:
         """One alert with everything that its notices said."""
         row = await asyncio.to_thread(reader.alert, alert_id)

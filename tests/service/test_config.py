@@ -53,7 +53,7 @@ receivers:
         ("detection: {detector: adwn}", "detection.detector: expected one of evidence, adwin"),
         ("listen: 8600", "listen: "),
         ("listen: localhost", "listen: expected host:port"),
-        ("listen: 0.0.0.0:8600", "can be reached from outside, so api_token_file is needed"),
+        ("listen: 0.0.0.0:8600", "can be reached from outside, so api_token_file or api_tokens is needed"),
         ("privacy: {keep_text: true}", "privacy.keep_text: this version never keeps text"),
         ("privacy: {unreferenced_retention: 30}", 'expected a number with s, m, h or d, like "30d"'),
         ("normaliser: {disable: [speling]}", "spelling"),

@@ -55,11 +55,14 @@ def test_what_is_said_on_purpose_can_be_said_as_it_stands(
     assert ["audit row 1" in said[0], "audit row 2" in said[1]] == [True, True]
 
 
-def test_its_configuration_is_a_good_one(tmp_path: Path) -> None:
-    [example] = blocks("yaml")
+def test_its_configurations_are_good_ones(tmp_path: Path) -> None:
     path = tmp_path / "werwatch.yaml"
-    path.write_text(example)
-    assert load_config(path, {}).receivers[0].name == "oncall"
+    configs = []
+    for example in blocks("yaml"):
+        path.write_text(example)
+        configs.append(load_config(path, {}))
+    assert configs[0].receivers[0].name == "oncall"
+    assert configs[1].api_tokens[0].name == "app"
 
 
 def test_it_lists_every_step_of_the_normaliser() -> None:
