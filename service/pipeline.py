@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,22 +11,20 @@ from pathlib import Path
 from detectors.cohort import CohortView
 from detectors.event import Event
 from detectors.monitor import Monitor
-from detectors.unit import ScoredUtterance
 from service.alerts import Alerting
 from service.config import Config
 from service.counts import Counts
+from service.course import ANNOUNCE, REBASELINE, Course
 from service.errors import Refused, StartError, place_of
 from service.intake import CohortBook, Intake
 from service.privacy import Hasher, load_key
-from service.records import Intervention, Receipt, Reference, ScoredRow, Utterance
+from service.records import Receipt, Reference, Utterance
 from service.store import Store
 from service.writer import Writer
 
 KEY_FILE = "key"
-REBASELINE, ANNOUNCE = "rebaseline", "announce"
 SNAPSHOT_EVERY_S = 30.0
 FORGET_EVERY_S = 3_600.0
-ROWS_AT_ONCE = 1_000
 
 logger = logging.getLogger("werwatch.pipeline")
 
@@ -64,10 +61,9 @@ class Pipeline:
         self.counts.know(self.cohorts.known)
         self._intake = Intake(self.store, config.detection, self.cohorts)
         self._alerting = Alerting(config)
-        self._lock = threading.Lock()
-        self._monitor, self._seq, self._intervention = self._restore()
+        self._course = self._restore()
         self._untold: list[Event] = []
-        self._snapshot_seq, self._snapshot_at = self._seq, time.time()
+        self._snapshot_seq, self._snapshot_at = self._course.seq, time.time()
         self._forgot_at = 0.0
         self.writer = Writer(self.store, self._after_commit, self._after_rollback)
 
@@ -114,20 +110,21 @@ class Pipeline:
         def record() -> int:
             if cohort is not None and cohort not in self.cohorts.known:
                 raise Refused(404, "no such cohort; GET /v1/cohorts lists them")
-            return self.store.put_intervention(action, cohort, author, note, time.time())
+            return self.store.history.put_intervention(action, cohort, author, note, time.time())
 
         return await self.writer.run(record)
 
     def view(self) -> MonitorView:
         """What the monitor shows now."""
-        with self._lock:
-            everybody = self._monitor.everybody
+        course = self._course
+        with course.lock:
+            everybody = course.monitor.everybody
             return MonitorView(
-                tuple(self._monitor.views()),
+                tuple(course.monitor.views()),
                 everybody.evidence,
                 everybody.in_alarm,
-                self._monitor.now_s,
-                self._seq,
+                course.monitor.now_s,
+                course.seq,
             )
 
     def _accept(self, record: Utterance | Reference) -> Receipt | Refused:
@@ -139,16 +136,19 @@ class Pipeline:
         except Refused as refusal:
             return refusal
 
-    def _restore(self) -> tuple[Monitor, int, int]:
-        settings = self.config.detection.monitor_settings()
-        saved = self.store.snapshot()
-        if saved is not None:
-            seq, intervention, state = saved
-            try:
-                return Monitor.from_state(state, settings), seq, intervention
-            except (ValueError, KeyError, TypeError) as error:
-                logger.warning("the saved state is not used, the history is read again: %s", error)
-        return Monitor(settings), 0, 0
+    def _restore(self) -> Course:
+        settings, history = self.config.detection.monitor_settings(), self.store.history
+        for saved in (history.snapshot(), history.base()):
+            if saved is not None and saved.state is not None:
+                try:
+                    return Course.continued(saved, settings)
+                except (ValueError, KeyError, TypeError) as error:
+                    logger.warning("the saved state is not used, the history is read again: %s", error)
+        with self.store.transaction():
+            begin = history.begin_anew()
+        if begin.seq:
+            logger.warning("the history begins after row %d; retention took the rows before", begin.seq)
+        return Course(Monitor(settings), begin)
 
     def _after_rollback(self) -> None:
         self.cohorts.known = set(self.store.cohorts())
@@ -157,7 +157,7 @@ class Pipeline:
         now = time.time()
         try:
             self._watch()
-            if self._seq > self._snapshot_seq and now - self._snapshot_at >= SNAPSHOT_EVERY_S:
+            if self._course.seq > self._snapshot_seq and now - self._snapshot_at >= SNAPSHOT_EVERY_S:
                 self._save()
             if now - self._forgot_at >= FORGET_EVERY_S:
                 self._forget(now)
@@ -170,33 +170,7 @@ class Pipeline:
     def _watch(self) -> None:
         if self._untold:
             self._tell()
-        told = self.store.interventions_after(self._intervention)
-        while rows := self.store.scored_after(self._seq, ROWS_AT_ONCE):
-            for row in rows:
-                told = self._intervene(told, before_seq=row.seq)
-                with self._lock:
-                    events = self._monitor.update(_scored_utterance(row))
-                    self._seq = row.seq
-                self._note(events)
-        self._intervene(told, before_seq=None)
-
-    def _intervene(self, told: list[Intervention], before_seq: int | None) -> list[Intervention]:
-        # A row that feeds no detector moves no seq, so an intervention is due before the next row that does.
-        while told and (before_seq is None or told[0].after_seq < before_seq):
-            intervention, *told = told
-            with self._lock:
-                events = self._apply(intervention)
-                self._intervention = intervention.id
-            self._note(events)
-        return told
-
-    def _apply(self, intervention: Intervention) -> list[Event]:
-        if intervention.action == ANNOUNCE:
-            return self._monitor.announce(intervention.note)
-        return self._monitor.rebaseline(intervention.cohort)
-
-    def _note(self, events: list[Event]) -> None:
-        if events:
+        for events in self._course.follow(self.store.history):
             self._untold += events
             self._tell()
 
@@ -208,12 +182,13 @@ class Pipeline:
         self._untold.clear()
 
     def _save(self) -> None:
-        if not self._monitor.can_be_saved or self._seq == 0 or self._untold:
+        course = self._course
+        if not course.monitor.can_be_saved or course.seq == 0 or self._untold:
             return
-        now = time.time()
+        now, saved = time.time(), course.saved()
         with self.store.transaction():
-            self.store.put_snapshot(self._seq, self._intervention, self._monitor.to_state(), now)
-        self._snapshot_seq, self._snapshot_at = self._seq, now
+            self.store.history.put_snapshot(saved, now)
+        self._snapshot_seq, self._snapshot_at = course.seq, now
 
     def _forget(self, now: float) -> None:
         self._forgot_at = now
@@ -238,9 +213,3 @@ def prepare_data_dir(path: Path) -> Path:
     except OSError as error:
         raise StartError(f"data_dir: {path} cannot be written: {error.strerror}") from None
     return path
-
-
-def _scored_utterance(row: ScoredRow) -> ScoredUtterance:
-    return ScoredUtterance(
-        row.cohort, row.spoken_at, row.counts, row.speaker, row.unit_key, row.session, row.normaliser
-    )

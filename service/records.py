@@ -86,6 +86,22 @@ class ScoredRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """How far into the history: the scored row and the intervention that came last."""
+
+    seq: int = 0
+    intervention: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedState:
+    """The monitor's state at a place, as JSON; None for that of a monitor that has seen nothing."""
+
+    place: Place
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Intervention:
     """What a person told the monitor, and after which scored row it takes effect: an audit row."""
 

@@ -14,7 +14,8 @@ from typing import Any
 from detectors.alignment import ErrorCounts
 from service.alert_rows import read_alerts
 from service.errors import StartError
-from service.records import AlertRow, Delivery, Intervention, Reference, ScoredRow, Utterance
+from service.history import History
+from service.records import AlertRow, Delivery, Reference, Utterance
 from service.schema import migrate
 
 FILE_NAME = "werwatch.db"
@@ -34,6 +35,16 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 class Store:
     """The one writing connection; its methods run inside a transaction that the caller holds.
 
+    Parameters
+    ----------
+    data_dir
+        Where the file is, or is made.
+
+    Attributes
+    ----------
+    history
+        What the monitor reads and leaves, over the same connection.
+
     Raises
     ------
     StartError
@@ -51,6 +62,7 @@ class Store:
             migrate(self._db)
         except (OSError, sqlite3.Error) as error:
             raise StartError(f"{self.path}: the store cannot be opened: {error}") from None
+        self.history = History(self._db)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""
@@ -92,7 +104,9 @@ class Store:
     def put_utterance(self, utterance: Utterance, cohort: str) -> None:
         """Insert an utterance under its (perhaps folded) cohort, or in the place of one with its id."""
         self._db.execute(
-            "INSERT OR REPLACE INTO utterances VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)",
+            "INSERT OR REPLACE INTO utterances (utterance_id, content, cohort, attributes, speaker, session, "
+            "recording, spoken_at, received_at, duration_s, confidence, word_confidences, audio, normaliser, "
+            "hypothesis_words, hypothesis) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 utterance.utterance_id,
                 utterance.content,
@@ -207,7 +221,7 @@ class Store:
         references = self._db.execute("DELETE FROM waiting_references WHERE received_at < ?", (before,))
         return utterances.rowcount + references.rowcount
 
-    # the monitor
+    # cohorts
 
     def cohorts(self) -> list[str]:
         """Every cohort ever named, by name."""
@@ -216,54 +230,6 @@ class Store:
     def put_cohort(self, cohort: str) -> None:
         """Remember a cohort."""
         self._db.execute("INSERT OR IGNORE INTO cohorts VALUES (?)", (cohort,))
-
-    def scored_after(self, seq: int, limit: int) -> list[ScoredRow]:
-        """The monitor's next rows, in order of seq."""
-        rows = self._db.execute(
-            "SELECT seq, cohort, speaker, unit_key, spoken_at, session, normaliser, "
-            "substitutions, deletions, insertions, hits FROM scored "
-            "WHERE seq > ? AND detects = 1 ORDER BY seq LIMIT ?",
-            (seq, limit),
-        )
-        return [
-            ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts), session, normaliser)
-            for seq, cohort, speaker, unit_key, spoken_at, session, normaliser, *counts in rows
-        ]
-
-    def last_seq(self) -> int:
-        """The newest scored row."""
-        (seq,) = self._db.execute("SELECT COALESCE(MAX(seq), 0) FROM scored").fetchone()
-        return int(seq)
-
-    def put_intervention(self, action: str, cohort: str | None, author: str, note: str, at: float) -> int:
-        """Append what a person told the monitor, effective after the newest scored row; return its id."""
-        cursor = self._db.execute(
-            "INSERT INTO interventions (after_seq, action, cohort, author, note, taken_at) "
-            "VALUES (?,?,?,?,?,?)",
-            (self.last_seq(), action, cohort, author, note, at),
-        )
-        return int(cursor.lastrowid or 0)
-
-    def interventions_after(self, number: int) -> list[Intervention]:
-        """What the monitor was told after this intervention, in order."""
-        rows = self._db.execute(
-            "SELECT id, after_seq, action, cohort, author, note, taken_at FROM interventions "
-            "WHERE id > ? ORDER BY id",
-            (number,),
-        )
-        return [Intervention(*row) for row in rows]
-
-    def snapshot(self) -> tuple[int, int, dict[str, Any]] | None:
-        """The last saved state of the monitor, after the seq and the intervention that it has seen."""
-        row = self._db.execute("SELECT seq, intervention, state FROM snapshot").fetchone()
-        return (row[0], row[1], json.loads(row[2])) if row else None
-
-    def put_snapshot(self, seq: int, intervention: int, state: dict[str, Any], taken_at: float) -> None:
-        """Save the monitor's state in place of the last one."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO snapshot (id, seq, taken_at, state, intervention) VALUES (1, ?, ?, ?, ?)",
-            (seq, taken_at, json.dumps(state), intervention),
-        )
 
     # alerts and their notices
 

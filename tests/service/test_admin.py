@@ -17,6 +17,7 @@ from simulation import Stream, simulate
 
 from service.demo.receiver import NoticeReceiver
 from service.privacy import load_key
+from service.records import Place, SavedState
 from service.schema import MIGRATIONS
 from service.store import Store
 
@@ -218,7 +219,7 @@ def test_a_store_of_the_first_layout_is_brought_up_to_date(tmp_path: Path) -> No
         db.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
         db.execute("INSERT INTO snapshot VALUES (1, 7, 0.0, '{}')")
     store = Store(tmp_path)
-    assert store.snapshot() == (7, 0, {})
-    assert store.interventions_after(0) == []
-    assert store.scored_after(0, 10) == []
+    assert store.history.snapshot() == SavedState(Place(7, 0), "{}")
+    assert store.history.interventions_after(0) == []
+    assert store.history.scored_after(0, 10) == []
     store.close()

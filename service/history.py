@@ -1,0 +1,85 @@
+"""What the monitor reads and leaves: scored rows, what people told it, its saved states."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from detectors.alignment import ErrorCounts
+from service.records import Intervention, Place, SavedState, ScoredRow
+
+ENDLESS = 2**63 - 1
+
+
+class History:
+    """The history over any connection; what writes runs inside a transaction that the caller holds."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def scored_after(self, seq: int, limit: int, last: int = ENDLESS) -> list[ScoredRow]:
+        """The monitor's next rows up to ``last``, in order of seq."""
+        rows = self._db.execute(
+            "SELECT seq, cohort, speaker, unit_key, spoken_at, session, normaliser, "
+            "substitutions, deletions, insertions, hits FROM scored "
+            "WHERE seq > ? AND seq <= ? AND detects = 1 ORDER BY seq LIMIT ?",
+            (seq, last, limit),
+        )
+        return [
+            ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts), session, normaliser)
+            for seq, cohort, speaker, unit_key, spoken_at, session, normaliser, *counts in rows
+        ]
+
+    def last_seq(self) -> int:
+        """The newest scored row, even if retention took it."""
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'scored'").fetchone()
+        return int(row[0]) if row else 0
+
+    def interventions_after(self, number: int) -> list[Intervention]:
+        """What the monitor was told after this intervention, in order."""
+        rows = self._db.execute(
+            "SELECT id, after_seq, action, cohort, author, note, taken_at FROM interventions "
+            "WHERE id > ? ORDER BY id",
+            (number,),
+        )
+        return [Intervention(*row) for row in rows]
+
+    def put_intervention(self, action: str, cohort: str | None, author: str, note: str, at: float) -> int:
+        """Append what a person told the monitor, effective after the newest scored row; return its id."""
+        cursor = self._db.execute(
+            "INSERT INTO interventions (after_seq, action, cohort, author, note, taken_at) "
+            "VALUES (?,?,?,?,?,?)",
+            (self.last_seq(), action, cohort, author, note, at),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def snapshot(self) -> SavedState | None:
+        """The last saved state."""
+        row = self._db.execute("SELECT seq, intervention, state FROM snapshot").fetchone()
+        return SavedState(Place(*row[:2]), row[2]) if row else None
+
+    def put_snapshot(self, saved: SavedState, taken_at: float) -> None:
+        """Save the monitor's state in place of the last one."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO snapshot (id, seq, taken_at, state, intervention) VALUES (1, ?, ?, ?, ?)",
+            (saved.place.seq, taken_at, saved.state, saved.place.intervention),
+        )
+
+    def base(self) -> SavedState:
+        """Where the history begins, and the state that whatever retention took had led to."""
+        row = self._db.execute("SELECT seq, intervention, state FROM base").fetchone()
+        return SavedState(Place(*row[:2]), row[2]) if row else SavedState(Place(), None)
+
+    def put_base(self, base: SavedState) -> None:
+        """Let the history begin later, or with another state."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO base VALUES (1, ?, ?, ?)",
+            (base.place.seq, base.place.intervention, base.state),
+        )
+
+    def begin_anew(self) -> Place:
+        """Forget every saved state, for a monitor that cannot go on from them; return where rows begin."""
+        place = self.base().place
+        self._db.execute("DELETE FROM snapshot")
+        if place != Place():
+            self.put_base(SavedState(place, None))
+        return place
