@@ -45,12 +45,15 @@ def check_config(config_file: Path) -> None:
     from service.config_file import load_config
     from service.privacy import load_key
     from service.receivers.webhook import Webhook
+    from service.tls import server_context
     from service.tokens import read_tokens
 
     config = load_config(config_file)
     for settings in config.receivers:
         Webhook(settings)
     read_tokens(config)
+    if config.tls is not None:
+        server_context(config.tls)
     if config.privacy.key_file is not None:
         load_key(config.privacy.key_file, may_create=False)
     click.echo(f"{config_file}: good")
@@ -82,7 +85,15 @@ def demo(*, recording: str, seconds: float, keep: bool) -> None:
 def _asks_the_service(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option(
-            "--token-file", type=CONFIG_FILE, help="File with the API token, where one is configured."
+            "--client-cert", type=CONFIG_FILE, help="PEM file with a client certificate and its key."
+        ),
+        click.option(
+            "--ca-file", type=CONFIG_FILE, help="PEM file with the authority of the API's certificate."
+        ),
+        click.option(
+            "--token-file",
+            type=CONFIG_FILE,
+            help="File with a token of the scope admin, where one is needed.",
         ),
         click.option(
             "--api", default="http://127.0.0.1:8600", show_default=True, help="The running service."
@@ -97,22 +108,24 @@ def _asks_the_service(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--cohort", help="Whose normal begins anew; without it, every cohort's.")
 @click.option("--note", required=True, help="Why; kept in the audit record.")
 @_asks_the_service
-def rebaseline(cohort: str | None, author: str, note: str, api: str, token_file: Path | None) -> None:
+def rebaseline(cohort: str | None, author: str, note: str, api: str, **credentials: Path | None) -> None:
     """Take what comes from now on as normal, in a running service."""
-    from service.remote import post
+    from service.remote import Remote
 
-    answer = post(api, "/v1/rebaselines", {"cohort": cohort, "author": author, "note": note}, token_file)
+    body = {"cohort": cohort, "author": author, "note": note}
+    answer = Remote(api, **credentials).post("/v1/rebaselines", body)
     click.echo(f"{cohort or 'every cohort'} is learned anew (audit row {answer['id']})")
 
 
 @werwatch.command()
 @click.argument("description")
 @_asks_the_service
-def announce(description: str, author: str, api: str, token_file: Path | None) -> None:
+def announce(description: str, author: str, api: str, **credentials: Path | None) -> None:
     """Announce a planned change, to be judged as a before/after comparison by a running service."""
-    from service.remote import post
+    from service.remote import Remote
 
-    answer = post(api, "/v1/announcements", {"description": description, "author": author}, token_file)
+    body = {"description": description, "author": author}
+    answer = Remote(api, **credentials).post("/v1/announcements", body)
     click.echo(f"every cohort that can be judged is compared with itself before (audit row {answer['id']})")
 
 

@@ -125,6 +125,14 @@ class ApiToken(Section):
     scopes: list[Scope] = Field(min_length=1)
 
 
+class Tls(Section):
+    """The API's certificate and key, and whose certificates clients need; all PEM."""
+
+    cert_file: Path
+    key_file: Path
+    client_ca_file: Path | None = None
+
+
 class WebhookReceiver(Section):
     """A generic webhook, signed as Standard Webhooks specifies."""
 
@@ -157,6 +165,7 @@ class Config(Section):
     api_token: str | None = Field(default=None, min_length=16)
     api_token_file: Path | None = None
     api_tokens: list[ApiToken] = []
+    tls: Tls | None = None
     cohorts: Cohorts = Cohorts()
     attributes: list[Name] = ["site", "device", "engine", "engine_version"]
     normaliser: NormaliserSettings = NormaliserSettings()

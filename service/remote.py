@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +15,54 @@ from service.secret_file import read_secret
 TIMEOUT_S = 10.0
 
 
-def post(api: str, route: str, body: dict[str, Any], token_file: Path | None) -> dict[str, Any]:
-    """POST to a running service and return its answer.
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A running service, and by what it lets us in.
 
-    Raises
-    ------
-    StartError
-        If it cannot be reached or refuses; the message is its own.
+    Parameters
+    ----------
+    api
+        Its URL.
+    token_file
+        With the bearer token.
+    ca_file
+        With the certificates that may vouch for it, in place of the machine's.
+    client_cert
+        With our certificate and its key.
     """
-    headers = {}
-    if token_file is not None:
-        headers["authorization"] = f"Bearer {read_secret(token_file, '--token-file')}"
-    try:
-        answer = httpx.post(f"{api.rstrip('/')}{route}", json=body, headers=headers, timeout=TIMEOUT_S)
-        content = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise StartError(f"{api}: no answer of werwatch: {type(error).__name__}; is it running?") from None
-    if answer.is_error:
-        raise StartError(f"{api}: {content.get('detail', answer.reason_phrase)}")
-    return dict(content)
+
+    api: str
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    client_cert: Path | None = None
+
+    def post(self, route: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST and return the answer.
+
+        Raises
+        ------
+        StartError
+            If it cannot be reached or refuses; the message is its own.
+        """
+        headers = {}
+        if self.token_file is not None:
+            headers["authorization"] = f"Bearer {read_secret(self.token_file, '--token-file')}"
+        url = f"{self.api.rstrip('/')}{route}"
+        try:
+            answer = httpx.post(url, json=body, headers=headers, timeout=TIMEOUT_S, verify=self._context())
+            content = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            reason = str(error) if isinstance(error, httpx.TransportError) else type(error).__name__
+            raise StartError(f"{self.api}: no answer of werwatch: {reason}; is it running?") from None
+        if answer.is_error:
+            raise StartError(f"{self.api}: {content.get('detail', answer.reason_phrase)}")
+        return dict(content)
+
+    def _context(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+            if self.client_cert is not None:
+                context.load_cert_chain(self.client_cert, password="")
+        except (OSError, ssl.SSLError) as error:
+            raise StartError(f"--ca-file or --client-cert: cannot be used: {error}") from None
+        return context

@@ -7,7 +7,9 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,6 +23,7 @@ from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
 from service.receivers.webhook import Webhook
+from service.tls import server_context
 
 GRACE_S = 8
 BACKLOG = 512
@@ -36,6 +39,32 @@ class _Server(uvicorn.Server):
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    """An application and where it is reached."""
+
+    app: FastAPI
+    bound: socket.socket
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self.tls is None else 'https'}://{name_of(self.bound)}"
+
+    def settings(self) -> uvicorn.Config:
+        tls = self.tls
+        # The access log would print paths and queries; requests are counted in the metrics instead.
+        return uvicorn.Config(
+            self.app,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=GRACE_S,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
+        )
+
+
 def serve(config: Config) -> None:
     """Run until SIGTERM or SIGINT, then finish what was accepted.
 
@@ -45,6 +74,7 @@ def serve(config: Config) -> None:
         If it cannot start; nothing is left running then.
     """
     receivers = {settings.name: Webhook(settings) for settings in config.receivers}
+    tls = None if config.tls is None else server_context(config.tls)
     with contextlib.ExitStack() as stack:
         api_socket = stack.enter_context(bind("listen", config.listen))
         metrics_socket = stack.enter_context(bind("metrics_listen", config.metrics_listen))
@@ -55,17 +85,17 @@ def serve(config: Config) -> None:
         reader = Reader(config.data_dir)
         stack.callback(reader.close)
         metrics = Metrics(pipeline, reader)
-        apps = (
-            (build_api(pipeline, reader, metrics), api_socket),
-            (build_metrics(pipeline, metrics), metrics_socket),
+        listeners = (
+            _Listener(build_api(pipeline, reader, metrics), api_socket, tls),
+            _Listener(build_metrics(pipeline, metrics), metrics_socket),
         )
-        logger.info("API on http://%s, metrics on http://%s", name_of(api_socket), name_of(metrics_socket))
-        asyncio.run(_run(apps, DeliveryWorker(pipeline, reader, receivers)))
+        logger.info("API on %s, metrics on %s", *(listener.url for listener in listeners))
+        asyncio.run(_run(listeners, DeliveryWorker(pipeline, reader, receivers)))
     logger.info("stopped; everything that was accepted is on disk")
 
 
-async def _run(apps: tuple[tuple[FastAPI, socket.socket], ...], worker: DeliveryWorker) -> None:
-    servers = [_Server(_settings(app)) for app, _ in apps]
+async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker) -> None:
+    servers = [_Server(listener.settings()) for listener in listeners]
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_loop_fault)
 
@@ -77,21 +107,13 @@ async def _run(apps: tuple[tuple[FastAPI, socket.socket], ...], worker: Delivery
         loop.add_signal_handler(number, stop)
     delivering = asyncio.create_task(worker.run())
     try:
-        listeners = [bound for _, bound in apps]
         await asyncio.gather(
-            *(server.serve([bound]) for server, bound in zip(servers, listeners, strict=True))
+            *(server.serve([listener.bound]) for server, listener in zip(servers, listeners, strict=True))
         )
     finally:
         delivering.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await delivering
-
-
-def _settings(app: FastAPI) -> uvicorn.Config:
-    # The access log would print paths and queries; requests are counted in the metrics instead.
-    return uvicorn.Config(
-        app, access_log=False, log_config=None, lifespan="off", timeout_graceful_shutdown=GRACE_S
-    )
 
 
 def bind(key: str, address: str) -> socket.socket:

@@ -58,7 +58,7 @@ class RunningService:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self.process.poll() is None:
-            found = re.search(r'API on (http://[^\s"]+), metrics on (http://[^\s"]+)', self.log[seen:])
+            found = re.search(r'API on (https?://[^\s"]+), metrics on (http://[^\s"]+)', self.log[seen:])
             if found:
                 self.api, self.metrics = found.groups()
                 return self

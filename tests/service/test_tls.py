@@ -1,0 +1,153 @@
+"""TLS and client certificates, with certificates made here by openssl."""
+
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import RunningService, program
+
+from service.config import Tls
+from service.errors import ConfigError
+from service.tls import server_context
+
+UTTERANCE = {"utterance_id": "u", "hypothesis": "x"}
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority of the test's own."""
+
+    folder: Path
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def make(self) -> "Authority":
+        self._openssl("req", "-x509", *NEW, "ca.key", "-out", "ca.pem", "-subj", "/CN=authority")
+        return self
+
+    def issue(self, name: str) -> Path:
+        """A PEM file with a certificate for 127.0.0.1 and its key."""
+        (self.folder / "names").write_text("subjectAltName=IP:127.0.0.1")
+        self._openssl("req", *NEW, f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
+        self._openssl("x509", "-req", "-in", f"{name}.csr", *signed, "-out", f"{name}.crt")
+        both = self.folder / f"{name}.pem"
+        both.write_text("".join((self.folder / f"{name}.{end}").read_text() for end in ("crt", "key")))
+        return both
+
+    def _openssl(self, *arguments: str) -> None:
+        command = [program("openssl", "openssl"), *arguments]
+        subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
+
+
+NEW = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority")).make()
+
+
+@pytest.fixture(scope="module")
+def server(authority: Authority) -> Path:
+    return authority.issue("server")
+
+
+def client(authority: Authority, certificate: Path | None = None) -> httpx.Client:
+    context = ssl.create_default_context(cafile=authority.certificate)
+    if certificate is not None:
+        context.load_cert_chain(certificate)
+    return httpx.Client(verify=context, timeout=30)
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_api_speaks_tls_and_nothing_else(
+    make_service: Callable[..., RunningService], authority: Authority, server: Path
+) -> None:
+    service = make_service(tls={"cert_file": str(server), "key_file": str(server)})
+    assert service.api.startswith("https://")
+    with client(authority) as trusting:
+        assert trusting.post(service.api + "/v1/utterances", json=UTTERANCE).status_code == 202
+    with httpx.Client() as doubting, pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        doubting.get(service.api + "/v1/alerts")
+    with pytest.raises(httpx.TransportError):
+        httpx.get(service.api.replace("https", "http") + "/v1/alerts")
+    old = ssl.create_default_context(cafile=authority.certificate)
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with httpx.Client(verify=old) as outdated, pytest.raises(httpx.ConnectError):
+        outdated.get(service.api + "/v1/alerts")
+    assert "werwatch_utterances_total" in service.scrape()
+    service.stop()
+    assert '"level": "error"' not in service.log
+
+
+def test_only_clients_with_a_certificate_of_the_authority_are_answered(
+    make_service: Callable[..., RunningService], authority: Authority, server: Path, tmp_path: Path
+) -> None:
+    tls = {"cert_file": str(server), "key_file": str(server), "client_ca_file": str(authority.certificate)}
+    service = make_service(tls=tls)
+    stranger = Authority(tmp_path).make().issue("stranger")
+    for certificate in (None, stranger):
+        with client(authority, certificate) as unknown, pytest.raises(httpx.TransportError):
+            unknown.post(service.api + "/v1/utterances", json=UTTERANCE)
+    with client(authority, authority.issue("app")) as known:
+        assert known.post(service.api + "/v1/utterances", json=UTTERANCE).status_code == 202
+
+
+def test_commands_reach_it_by_certificate_and_token(
+    make_service: Callable[..., RunningService], authority: Authority, server: Path, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("a-token-of-some-length")
+    tls = {"cert_file": str(server), "key_file": str(server), "client_ca_file": str(authority.certificate)}
+    service = make_service(tls=tls, api_token_file=str(token))
+    command = ["announce", "x", "--author", "a", "--api", service.api]
+    certificate = authority.issue("ops")
+    admitted: list[str | Path] = ["--ca-file", authority.certificate, "--client-cert", certificate]
+    assert "audit row 1" in run(*command, *admitted, "--token-file", token).stdout
+    refused = run(*command)
+    assert (refused.returncode, "certificate verify failed" in refused.stderr) == (2, True)
+    done = run(*command, "--ca-file", tmp_path / "none")
+    assert (done.returncode, "--ca-file" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_files_that_cannot_be_used_are_named(authority: Authority, server: Path, tmp_path: Path) -> None:
+    other = authority.issue("other")
+    secret = tmp_path / "encrypted.key"
+    encrypt = ["ec", "-in", str(server), "-aes256", "-passout", "pass:long enough", "-out", str(secret)]
+    subprocess.run([program("openssl", "openssl"), *encrypt], check=True, capture_output=True)
+    no_pem = tmp_path / "no.pem"
+    no_pem.write_text("no certificate")
+    missing = tmp_path / "missing"
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"cert_file": missing}, "tls.cert_file: .*missing cannot be read: No such file"),
+        ({"key_file": missing}, "tls.key_file: .*missing cannot be read: No such file"),
+        ({"client_ca_file": missing}, "tls.client_ca_file: .*missing cannot be read: No such file"),
+        ({"cert_file": no_pem}, "cert_file .*no.pem and key_file .*server.pem: expected a certificate"),
+        ({"key_file": other}, "KEY_VALUES_MISMATCH"),
+        ({"key_file": secret}, "its key without a passphrase"),
+        ({"client_ca_file": no_pem}, "tls.client_ca_file: .*expected certificates as PEM"),
+    ]
+    for change, message in cases:
+        with pytest.raises(ConfigError, match=message):
+            server_context(Tls(**{"cert_file": server, "key_file": server, **change}))
+
+
+def test_check_config_looks_at_the_certificates(tmp_path: Path) -> None:
+    path = tmp_path / "werwatch.yaml"
+    path.write_text("tls: {cert_file: /none/crt, key_file: /none/key}")
+    done = run("check-config", path)
+    assert (done.returncode, "tls.cert_file: /none/crt cannot be read" in done.stderr) == (2, True)
