@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from detectors.cohort import CohortView
 from detectors.event import Event
@@ -15,7 +15,8 @@ from service.alerts import Alerting
 from service.config import Config
 from service.counts import Counts
 from service.course import ANNOUNCE, REBASELINE, Course
-from service.errors import Refused, StartError, place_of
+from service.data_dir import held
+from service.errors import Refused, place_of
 from service.intake import CohortBook, Intake
 from service.privacy import Hasher, load_key
 from service.records import Receipt, Reference, Utterance
@@ -52,20 +53,23 @@ class Pipeline:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.counts = Counts()
-        data_dir = prepare_data_dir(config.data_dir)
         key_file = config.privacy.key_file
-        key = load_key(key_file or data_dir / KEY_FILE, may_create=key_file is None)
-        self.hasher = Hasher(key)
-        self.store = Store(data_dir)
-        self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
-        self.counts.know(self.cohorts.known)
-        self._intake = Intake(self.store, config.detection, self.cohorts)
-        self._alerting = Alerting(config)
-        self._course = self._restore()
-        self._untold: list[Event] = []
-        self._snapshot_seq, self._snapshot_at = self._course.seq, time.time()
-        self._forgot_at = 0.0
-        self.writer = Writer(self.store, self._after_commit, self._after_rollback)
+        with ExitStack() as opened:
+            data_dir = opened.enter_context(held(config.data_dir))
+            key = load_key(key_file or data_dir / KEY_FILE, may_create=key_file is None)
+            self.hasher = Hasher(key)
+            self.store = Store(data_dir)
+            opened.callback(self.store.close)
+            self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
+            self.counts.know(self.cohorts.known)
+            self._intake = Intake(self.store, config.detection, self.cohorts)
+            self._alerting = Alerting(config)
+            self._course = self._restore()
+            self._untold: list[Event] = []
+            self._snapshot_seq, self._snapshot_at = self._course.seq, time.time()
+            self._forgot_at = 0.0
+            self.writer = Writer(self.store, self._after_commit, self._after_rollback)
+            self._opened = opened.pop_all()
 
     @property
     def snapshot_at(self) -> float:
@@ -81,7 +85,7 @@ class Pipeline:
         """Finish what was accepted, save the monitor's state, close the store."""
         self.writer.close()
         self._save()
-        self.store.close()
+        self._opened.close()
 
     async def accept(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
         """Keep and score records in one transaction; the answer comes when they are on disk."""
@@ -195,21 +199,3 @@ class Pipeline:
         before = now - self.config.privacy.unreferenced_retention.total_seconds()
         with self.store.transaction():
             self.counts.forgotten += self.store.forget_unreferenced(before)
-
-
-def prepare_data_dir(path: Path) -> Path:
-    """The data folder, made with mode 0700 where it is missing.
-
-    Raises
-    ------
-    StartError
-        If it cannot be made or written.
-    """
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = path / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise StartError(f"data_dir: {path} cannot be written: {error.strerror}") from None
-    return path

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from service.data_dir import sync_folder
 from service.errors import StartError
 
 KEY_BYTES = 32
@@ -91,3 +92,4 @@ def _create_key(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
+    sync_folder(path.parent)

@@ -13,6 +13,7 @@ from typing import Any
 
 from detectors.alignment import ErrorCounts
 from service.alert_rows import read_alerts
+from service.data_dir import sync_folder
 from service.errors import StartError
 from service.history import History
 from service.records import AlertRow, Delivery, Reference, Utterance
@@ -30,6 +31,20 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     )
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     return connection
+
+
+def make_durable(connection: sqlite3.Connection) -> None:
+    """Let every commit of this connection be on disk when it returns.
+
+    Raises
+    ------
+    StartError
+        If the file system cannot do that.
+    """
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StartError(f"data_dir: its file system has no write-ahead log ({mode}); put it on a local disk")
+    connection.execute("PRAGMA synchronous = FULL")
 
 
 class Store:
@@ -57,9 +72,9 @@ class Store:
             # The log and index files beside it take over its mode.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = connect(self.path, read_only=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
+            make_durable(self._db)
             migrate(self._db)
+            sync_folder(data_dir)
         except (OSError, sqlite3.Error) as error:
             raise StartError(f"{self.path}: the store cannot be opened: {error}") from None
         self.history = History(self._db)

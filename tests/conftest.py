@@ -35,6 +35,7 @@ class RunningService:
 
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)
+    program: tuple[str, ...] = ("-m", "service.cli")
     process: subprocess.Popen[bytes] | None = None
     api: str = ""
     metrics: str = ""
@@ -54,7 +55,7 @@ class RunningService:
         log_path = self.folder / "service.log"
         seen = len(self.log) if log_path.exists() else 0
         with log_path.open("ab") as log:
-            command = [sys.executable, "-m", "service.cli", "serve", "--config", str(config)]
+            command = [sys.executable, *self.program, "serve", "--config", str(config)]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -92,10 +93,10 @@ class RunningService:
 def make_service(tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
     started: list[RunningService] = []
 
-    def make(**settings: Any) -> RunningService:
+    def make(*program: str, **settings: Any) -> RunningService:
         folder = tmp_path / f"service-{len(started)}"
         folder.mkdir()
-        service = RunningService(folder, settings)
+        service = RunningService(folder, settings, program or RunningService.program)
         started.append(service)
         return service.start()
 

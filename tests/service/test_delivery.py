@@ -2,18 +2,15 @@
 
 import asyncio
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from on_call import on_call
 from standardwebhooks import Webhook as ReferenceWebhook
 
 from detectors.event import Change, Event, Signal
@@ -48,42 +45,6 @@ EVENT = Event(
     guarantee_held=True,
 )
 RECOVERY = replace(EVENT, change=Change.RECOVERED, detected_s=1_772_640_000.0)
-
-
-@dataclass
-class OnCall:
-    """A server that gives the scripted answers first and 204 after them."""
-
-    script: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    seen: list[tuple[float, dict[str, str], bytes]] = field(default_factory=list)
-    url: str = ""
-
-
-@contextmanager
-def on_call(*script: int | tuple[int, dict[str, str]]) -> Iterator[OnCall]:
-    server_state = OnCall([answer if isinstance(answer, tuple) else (answer, {}) for answer in script])
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            server_state.seen.append((time.monotonic(), dict(self.headers.items()), body))
-            status, headers = server_state.script.pop(0) if server_state.script else (204, {})
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    server_state.url = f"http://127.0.0.1:{server.server_address[1]}/"
-    try:
-        yield server_state
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def config(folder: Path, *urls: str) -> Config:

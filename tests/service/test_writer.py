@@ -1,0 +1,78 @@
+"""One thread writes; what it answered is on disk."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from service.config import Config
+from service.errors import Refused
+from service.pipeline import Pipeline
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
+    pipeline = Pipeline(Config.model_validate({"data_dir": tmp_path}))
+    pipeline.start()
+    yield pipeline
+    pipeline.close()
+
+
+def commits(pipeline: Pipeline) -> list[str]:
+    """Grows by one a commit of the writing connection."""
+    seen: list[str] = []
+    pipeline.store._db.set_trace_callback(lambda sql: seen.append(sql) if sql == "COMMIT" else None)
+    return seen
+
+
+def test_requests_that_wait_together_share_a_commit_and_are_answered_after_it(pipeline: Pipeline) -> None:
+    async def scenario() -> None:
+        with closing(sqlite3.connect(pipeline.store.path)) as other:
+            has_begun, may_go_on = threading.Event(), threading.Event()
+
+            def hold() -> None:
+                has_begun.set()
+                may_go_on.wait()
+
+            # What a new service tidies up after its first commit is over before the second one.
+            await pipeline.writer.run(lambda: None)
+            await pipeline.writer.run(lambda: None)
+            seen = commits(pipeline)
+            first = asyncio.create_task(pipeline.writer.run(hold))
+            await asyncio.to_thread(has_begun.wait)
+            jobs = [
+                asyncio.create_task(pipeline.writer.run(lambda n=n: pipeline.store.put_cohort(f"c{n}")))  # type: ignore[misc]
+                for n in range(50)
+            ]
+            await asyncio.sleep(0)
+            assert pipeline.writer.waiting == 50
+            assert not any(job.done() for job in jobs)
+            may_go_on.set()
+            await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+            assert other.execute("SELECT COUNT(*) FROM cohorts").fetchone() == (50,)
+            await asyncio.gather(first, *jobs)
+            assert len(seen) == 2
+
+    asyncio.run(scenario())
+
+
+def test_every_commit_is_synced_also_after_a_rollback(pipeline: Pipeline) -> None:
+    def durability() -> tuple[int, str]:
+        db = pipeline.store._db
+        return db.execute("PRAGMA synchronous").fetchone()[0], db.execute("PRAGMA journal_mode").fetchone()[0]
+
+    def refuse() -> None:
+        raise Refused(409, "no")
+
+    async def scenario() -> None:
+        full = 2
+        assert await pipeline.writer.run(durability) == (full, "wal")
+        with pytest.raises(Refused):
+            await pipeline.writer.run(refuse)
+        assert await pipeline.writer.run(durability) == (full, "wal")
+
+    asyncio.run(scenario())
