@@ -12,6 +12,7 @@ from prometheus_client.exposition import choose_encoder
 from service import __version__
 from service.api.access import Access, declare
 from service.api.admin import admin_routes
+from service.api.bounds import Bounds
 from service.api.docs import DOCS_POLICY, docs_page
 from service.api.ingest import ingest_routes
 from service.api.problems import install
@@ -56,6 +57,7 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
     app.include_router(ingest_routes(pipeline, translator, metrics.observe))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     app.include_router(admin_routes(pipeline, reader))
+    app.add_middleware(Bounds, limits=pipeline.config.limits)
     if tokens:
         app.add_middleware(Access, tokens=tokens)
     install(app)

@@ -102,11 +102,14 @@ class Privacy(Section):
 
 
 class Limits(Section):
-    """Bounds on what one request may bring."""
+    """Bounds on what one request may bring, and on how long its client may take to bring it."""
 
     body_bytes: int = Field(default=10_000_000, ge=1_000, le=1_000_000_000)
     line_bytes: int = Field(default=262_144, ge=1_000, le=10_000_000)
     lines: int = Field(default=5_000, ge=1, le=1_000_000)
+    client_timeout: Duration = Field(
+        default=timedelta(seconds=30), ge=timedelta(seconds=1), le=timedelta(hours=1)
+    )
 
 
 class Scope(StrEnum):

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from service.app import build_api, build_metrics
 from service.config import Config, split_address
+from service.connections import BoundedConnection
 from service.delivery import DeliveryWorker
 from service.errors import StartError
 from service.log_lines import log_loop_fault
@@ -45,6 +46,7 @@ class _Listener:
 
     app: FastAPI
     bound: socket.socket
+    client_timeout_s: int
     tls: ssl.SSLContext | None = None
 
     @property
@@ -59,7 +61,9 @@ class _Listener:
             access_log=False,
             log_config=None,
             lifespan="off",
+            http=BoundedConnection,
             ws="none",
+            timeout_keep_alive=self.client_timeout_s,
             timeout_graceful_shutdown=GRACE_S,
             ssl_context_factory=None if tls is None else lambda *_: tls,
         )
@@ -85,9 +89,10 @@ def serve(config: Config) -> None:
         reader = Reader(config.data_dir)
         stack.callback(reader.close)
         metrics = Metrics(pipeline, reader)
+        client_timeout_s = int(config.limits.client_timeout.total_seconds())
         listeners = (
-            _Listener(build_api(pipeline, reader, metrics), api_socket, tls),
-            _Listener(build_metrics(pipeline, metrics), metrics_socket),
+            _Listener(build_api(pipeline, reader, metrics), api_socket, client_timeout_s, tls),
+            _Listener(build_metrics(pipeline, metrics), metrics_socket, client_timeout_s),
         )
         logger.info("API on %s, metrics on %s", *(listener.url for listener in listeners))
         asyncio.run(_run(listeners, DeliveryWorker(pipeline, reader, receivers)))

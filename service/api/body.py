@@ -21,7 +21,7 @@ async def read_body(request: Request, limits: Limits) -> tuple[bytes, bool]:
     ------
     Refused
         415 for another content type or an encoding, 413 for too much, 400 for nothing, 408 for a sender that
-        went away.
+        went away or is late.
     """
     media_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if media_type not in (JSON, NDJSON):
@@ -62,7 +62,7 @@ def split_lines(body: bytes, limits: Limits) -> list[tuple[int, bytes]]:
     Refused
         413 if there are too many.
     """
-    lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
-    if len(lines) > limits.lines:
-        raise Refused(413, f"the body has {len(lines)} lines, more than {limits.lines}; split it")
-    return lines
+    count = body.removesuffix(b"\n").count(b"\n") + 1
+    if count > limits.lines:
+        raise Refused(413, f"the body has {count} lines, more than {limits.lines}; split it")
+    return [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]

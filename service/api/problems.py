@@ -75,11 +75,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> JSONResponse:
-        return problem(request, error.status, error.detail, error.pointer)
+        # What comes late is not worth waiting for.
+        headers = {"Connection": "close"} if error.status == HTTPStatus.REQUEST_TIMEOUT else None
+        return problem(request, error.status, error.detail, error.pointer, headers)
 
     @app.exception_handler(StoreUnavailable)
     async def unavailable(request: Request, error: StoreUnavailable) -> JSONResponse:
-        detail = f"nothing was accepted: {error}; send it again"
+        detail = f"not taken: {error}; send it again, what is kept already counts once"
         return problem(request, 503, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
 
     @app.exception_handler(RequestValidationError)
@@ -91,6 +93,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
+        # FastAPI says of everything that is raised while it reads a body that this could not be parsed.
+        if isinstance(error.__cause__, Refused):
+            return await refused(request, error.__cause__)
+        if isinstance(error.__cause__, StoreUnavailable):
+            return await unavailable(request, error.__cause__)
         return problem(request, error.status_code, str(error.detail), headers=dict(error.headers or {}))
 
 

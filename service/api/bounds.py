@@ -1,0 +1,68 @@
+"""Bounds on every request, whatever its route: how much it brings, how long it takes, how much all bring."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.config import Limits
+from service.errors import Refused, StoreUnavailable
+
+BODIES_AT_ONCE = 4
+"""How many bodies of full size may be in memory at the same time."""
+
+
+class Bounds:
+    """Raises where the app receives a body, if that goes beyond the limits.
+
+    Raises
+    ------
+    Refused
+        413 for too much, 408 for what did not come within ``client_timeout``.
+    StoreUnavailable
+        While what is in memory at the same time fills the place allowed for it.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self._app = app
+        self._most = limits.body_bytes
+        self._timeout_s = limits.client_timeout.total_seconds()
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app; what it has received counts until it has answered."""
+        declared = Headers(scope=scope).get("content-length", "")
+        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        size = 0
+        is_whole = False
+
+        async def bounded() -> Message:
+            nonlocal size, is_whole
+            if is_whole:
+                return await receive()
+            if declared.isdecimal():
+                self._must_fit(int(declared))
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise Refused(408, f"the body did not come within {self._timeout_s:g} s") from None
+            piece = len(message.get("body", b""))
+            size += piece
+            self._held += piece
+            is_whole = not message.get("more_body", False)
+            self._must_fit(size)
+            if self._held > BODIES_AT_ONCE * self._most:
+                raise StoreUnavailable("too many large bodies come at the same time")
+            return message
+
+        try:
+            await self._app(scope, bounded, send)
+        finally:
+            self._held -= size
+
+    def _must_fit(self, size: int) -> None:
+        if size > self._most:
+            raise Refused(413, f"the body is larger than {self._most} bytes; split it")

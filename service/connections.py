@@ -1,0 +1,93 @@
+"""Connections that wait a bounded time for their client, and give way to others when there are too many."""
+
+from __future__ import annotations
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST_OPEN = 400
+"""Connections of one listener: those of both stay below the 1024 files that a process is usually allowed."""
+CLOSE_S = 1.0
+"""What a client that is late has left to read its refusal."""
+
+
+class BoundedConnection(H11Protocol):
+    """HTTP/1.1 for clients that may be slow, silent or gone.
+
+    uvicorn's ``timeout_keep_alive`` bounds every wait for the client: until it begins a request, from the
+    first byte of a request to its last, and for an answer to be read.
+    """
+
+    _to_send: asyncio.TimerHandle | None = None
+    _to_read: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a request; among too many connections, close the one that has been idle for longest."""
+        super().connection_made(transport)
+        self._await_request()
+        if len(self.connections) > MOST_OPEN:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        super().connection_lost(exc)
+        for timer in (self._to_send, self._to_read):
+            if timer is not None:
+                timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Take up what came; the first byte of a request starts its time."""
+        if self.is_idle:
+            self._await_request()
+        super().data_received(data)
+        self._stop_if_whole()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._await_request()
+        self._stop_if_whole()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read."""
+        super().pause_writing()
+        self._to_read = self.loop.call_later(self.timeout_keep_alive, self.give_up)
+
+    def resume_writing(self) -> None:
+        """Go on: the client has read."""
+        super().resume_writing()
+        if self._to_read is not None:
+            self._to_read.cancel()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no byte of a next request has come, and none of the last is left."""
+        return self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+
+    def idle_until(self) -> float:
+        """When it will be given up, by the loop's clock: the sooner, the longer it has been idle."""
+        return self._to_send.when() if self._to_send else float("inf")
+
+    def give_up(self) -> None:
+        """Close at once: a polite end would wait for what the client does not read."""
+        self.transport.abort()
+
+    def _make_room(self) -> None:
+        # A connection that is given up stays in the set until the loop comes round to it.
+        others = [each for each in self.connections if isinstance(each, BoundedConnection)]
+        standing = [each for each in others if not each.transport.is_closing()]
+        if len(standing) > MOST_OPEN:
+            idle = [each for each in standing if each.is_idle and each is not self]
+            min(idle, key=BoundedConnection.idle_until, default=self).give_up()
+
+    def _await_request(self) -> None:
+        if self._to_send is not None:
+            self._to_send.cancel()
+        self._to_send = self.loop.call_later(self.timeout_keep_alive + CLOSE_S, self.give_up)
+
+    def _stop_if_whole(self) -> None:
+        if self._to_send is not None and self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._to_send.cancel()
+            self._to_send = None
