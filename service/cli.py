@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from service import __version__
 from service.errors import ConfigError, StartError, WerwatchError
+
+if TYPE_CHECKING:
+    from service.key_record import Unjoinable
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
@@ -127,6 +131,33 @@ def announce(description: str, author: str, api: str, **credentials: Path | None
     body = {"description": description, "author": author}
     answer = Remote(api, **credentials).post("/v1/announcements", body)
     click.echo(f"every cohort that can be judged is compared with itself before (audit row {answer['id']})")
+
+
+@werwatch.command("rotate-key")
+@click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
+@click.option("--to", type=CONFIG_FILE, help="File with the new key, where privacy.key_file is set.")
+@click.option("--author", required=True, help="Who does so; kept in the audit record.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def rotate_key(config_file: Path | None, to: Path | None, author: str, *, yes: bool) -> None:
+    """Change the hashing key of a stopped service; say what that makes useless, before and after."""
+    from service.config_file import load_config
+    from service.key_rotation import rotate, what_is_lost
+
+    def confirm(lost: Unjoinable) -> bool:
+        click.echo("With another hashing key, what comes cannot be joined any more with what is kept:")
+        click.echo(what_is_lost(lost))
+        return yes or click.confirm("Change the key?")
+
+    done = rotate(load_config(config_file), to, author, confirm)
+    if done is None:
+        click.echo("nothing was changed")
+        sys.exit(EXIT_FAILURE)
+    row, lost = done
+    click.echo(f"the hashing key was changed (audit row {row}):")
+    click.echo(what_is_lost(lost))
+    if to is not None:
+        click.echo(f"before the next start, let privacy.key_file name {to}")
+    click.echo("destroy every copy of the old key; a backup made before can only be used with it")
 
 
 @werwatch.command()

@@ -13,7 +13,7 @@ from detectors.unit import ScoredUtterance
 from service.history import ENDLESS, History
 from service.records import Intervention, Place, SavedState, ScoredRow
 
-REBASELINE, ANNOUNCE = "rebaseline", "announce"
+REBASELINE, ANNOUNCE, ROTATE_KEY = "rebaseline", "announce", "rotate_key"
 ROWS_AT_ONCE = 1_000
 
 
@@ -88,10 +88,14 @@ class Course:
 
     def _hear(self, intervention: Intervention) -> list[Event]:
         with self.lock:
-            if intervention.action == ANNOUNCE:
-                events = self.monitor.announce(intervention.note)
-            else:
-                events = self.monitor.rebaseline(intervention.cohort)
+            match intervention.action:
+                case "announce":
+                    events = self.monitor.announce(intervention.note)
+                case "rebaseline":
+                    events = self.monitor.rebaseline(intervention.cohort)
+                case _:
+                    # Another hashing key makes speakers and sessions new ones; nothing else changes.
+                    events = []
             self.intervention = intervention.id
         return events
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from detectors.alignment import ErrorCounts, align
 from service.config import Detection
 from service.errors import Refused
+from service.key_record import UNRECOGNISABLE
 from service.records import Outcome, Receipt, Reference, Utterance
 from service.store import Store
 
@@ -87,6 +88,8 @@ class Intake:
             content, scored_seq = known
             if content == utterance.content:
                 return Receipt(key, Outcome.DUPLICATE)
+            if content == UNRECOGNISABLE:
+                raise _unrecognisable()
             if scored_seq is not None:
                 raise Refused(409, "this utterance_id was scored already with another content; use a new id")
             outcome = Outcome.REPLACED
@@ -110,6 +113,8 @@ class Intake:
         if scored is not None:
             if scored[0] == reference.content:
                 return Receipt(key, Outcome.DUPLICATE, counts=scored[1])
+            if scored[0] == UNRECOGNISABLE:
+                raise _unrecognisable()
             raise Refused(
                 409, "this utterance was scored already with another reference; the first one counts"
             )
@@ -168,6 +173,14 @@ class Intake:
         )
         store.add_to_totals(cohort, reference.selection, counts)
         return Receipt(key, Outcome.SCORED, cohort, counts, reference.selection, reference.detects)
+
+
+def _unrecognisable() -> Refused:
+    return Refused(
+        409,
+        "this utterance was scored before the hashing key was changed, so whether this is the same cannot be "
+        "told; it counts once",
+    )
 
 
 def _comparable(reference: Reference, normaliser: str) -> bool:

@@ -18,12 +18,12 @@ from service.course import ANNOUNCE, REBASELINE, Course
 from service.data_dir import held
 from service.errors import Refused, place_of
 from service.intake import CohortBook, Intake
-from service.privacy import Hasher, load_key
+from service.key_rotation import open_key
+from service.privacy import Hasher
 from service.records import Receipt, Reference, Utterance
 from service.store import Store
 from service.writer import Writer
 
-KEY_FILE = "key"
 SNAPSHOT_EVERY_S = 30.0
 FORGET_EVERY_S = 3_600.0
 
@@ -53,13 +53,11 @@ class Pipeline:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.counts = Counts()
-        key_file = config.privacy.key_file
         with ExitStack() as opened:
             data_dir = opened.enter_context(held(config.data_dir))
-            key = load_key(key_file or data_dir / KEY_FILE, may_create=key_file is None)
-            self.hasher = Hasher(key)
             self.store = Store(data_dir)
             opened.callback(self.store.close)
+            self.hasher = Hasher(open_key(config, self.store))
             self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
             self.counts.know(self.cohorts.known)
             self._intake = Intake(self.store, config.detection, self.cohorts)

@@ -179,6 +179,11 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (hour_at, cohort, selection, kind, normaliser)
     ) WITHOUT ROWID;
 
+    CREATE TABLE hashing_key (            -- one row: which key the hashes here are made with
+        id     INTEGER PRIMARY KEY CHECK (id = 1),
+        check_value BLOB NOT NULL         -- keyed digest of nothing
+    );
+
     CREATE TABLE texts (                  -- only with privacy.keep_text; rows are appended and wiped in place
         number       INTEGER PRIMARY KEY,
         utterance_id TEXT NOT NULL,

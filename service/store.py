@@ -16,6 +16,7 @@ from service.alert_rows import read_alerts
 from service.data_dir import sync_folder
 from service.errors import StartError
 from service.history import History
+from service.key_record import KeyRecord
 from service.records import AlertRow, Delivery, Reference, Utterance
 from service.schema import migrate
 
@@ -59,6 +60,8 @@ class Store:
     ----------
     history
         What the monitor reads and leaves, over the same connection.
+    key
+        Which hashing key is in use, over the same connection.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise StartError(f"{self.path}: the store cannot be opened: {error}") from None
         self.history = History(self._db)
+        self.key = KeyRecord(self._db)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""

@@ -39,6 +39,18 @@ def test_a_quiet_stream_stays_within_the_budget() -> None:
     assert len(alarms) <= 13
 
 
+def test_speakers_who_all_get_new_names_are_no_change() -> None:
+    # 3 streams of 0.45 expected alarms: more than 9 have probability below 1e-6.
+    alarms = []
+    for seed in range(3):
+        monitor = Monitor(MonitorSettings(false_alarms_per_month=BUDGET_A_MONTH))
+        for index, scored in enumerate(simulate(Stream(UTTERANCES, seed))):
+            new_name = None if scored.speaker is None else f"{scored.speaker}-again"
+            known = scored if index < CHANGE_AT else replace(scored, speaker=new_name)
+            alarms += [event for event in monitor.update(known) if event.change is Change.DEGRADED]
+    assert len(alarms) <= 9
+
+
 @pytest.mark.parametrize(("cohort", "rise"), [("A", 0.10), ("C", 0.12), ("E", 0.30)])
 def test_a_cohort_that_gets_worse_alone_is_named(cohort: str, rise: float) -> None:
     stream = Stream(
