@@ -22,8 +22,10 @@ from service.records import Outcome, Receipt, Reference, Utterance
 
 MOST_TOLD = 1_000
 """Rejected lines that one answer lists."""
+SHORT_BYTES = 4_096
+"""A longer body is read beside the loop that answers everybody,"""
 PORTION_BYTES = 32_768
-"""What is read at a time; a longer body is read beside the loop that answers everybody."""
+"""and in portions of this size, so that others have their turn."""
 
 T = TypeVar("T")
 
@@ -144,7 +146,7 @@ class Taker:
         return answer
 
     async def _one(self, body: bytes) -> JSONResponse:
-        is_short = len(body) <= PORTION_BYTES
+        is_short = len(body) <= SHORT_BYTES
         record = self._record(body) if is_short else await self._aside(self._record, body)
         [receipt] = await self._pipeline.accept([record])
         if isinstance(receipt, Refused):

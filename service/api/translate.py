@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+import unicodedata
 from array import array
 
 from detectors.text import Normaliser
-from service.api.wire import ReferenceIn, Spoken, UtteranceIn
+from service.api.wire import MOST_CHARACTERS, ReferenceIn, Spoken, UtteranceIn
 from service.config import Config
 from service.counts import Counts
+from service.errors import Refused
 from service.privacy import Hasher
 from service.records import Reference, Utterance
 
@@ -34,7 +36,13 @@ class Translator:
         return self._normaliser.version
 
     def utterance(self, sent: UtteranceIn, now: float) -> Utterance:
-        """The record of an utterance."""
+        """The record of an utterance.
+
+        Raises
+        ------
+        Refused
+            422 if its text is longer than can be scored without keeping others waiting.
+        """
         attributes = {name: value for name, value in sent.attributes.items() if name in self._declared}
         if len(attributes) < len(sent.attributes):
             with self._counting:
@@ -54,11 +62,17 @@ class Translator:
             word_confidences=sent.word_confidences,
             audio=sent.audio,
             normaliser=self.normaliser_version,
-            hypothesis=self._tokens(sent.hypothesis),
+            hypothesis=self._tokens("hypothesis", sent.hypothesis),
         )
 
     def reference(self, sent: ReferenceIn, now: float) -> Reference:
-        """The record of a reference."""
+        """The record of a reference.
+
+        Raises
+        ------
+        Refused
+            As for an utterance.
+        """
         text = sent.reference
         brought = sent.utterance()
         return Reference(
@@ -67,7 +81,7 @@ class Translator:
                 b"correct" if text is None else b"=" + _encode(text),
                 f"{sent.reference_kind} {sent.selection} {sent.probability}".encode(),
             ),
-            tokens=None if text is None else self._tokens(text),
+            tokens=None if text is None else self._tokens("reference", text),
             kind=sent.reference_kind,
             selection=sent.selection,
             probability=sent.probability,
@@ -78,8 +92,16 @@ class Translator:
             utterance=self.utterance(brought, now) if brought else None,
         )
 
-    def _tokens(self, text: str) -> array[int]:
-        return self._hasher.tokens(self._normaliser.tokens(text))
+    def _tokens(self, field: str, text: str) -> array[int]:
+        if not text.isascii() and len(unicodedata.normalize("NFKC", text)) > MOST_CHARACTERS:
+            detail = f"{field}: more than {MOST_CHARACTERS} characters with its ligatures taken apart"
+            raise Refused(422, detail, f"#/{field}")
+        tokens = self._normaliser.tokens(text)
+        most = self._config.limits.words
+        if len(tokens) > most:
+            detail = f"{field}: {len(tokens)} words once normalised, more than {most}; send it in parts"
+            raise Refused(422, detail, f"#/{field}")
+        return self._hasher.tokens(tokens)
 
     def _pseudonym(self, kind: str, value: str | None) -> str | None:
         return None if value is None else self._hasher.pseudonym(kind, value)

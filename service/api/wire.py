@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
@@ -32,6 +32,15 @@ Transcript = Annotated[str, Field(max_length=MOST_CHARACTERS)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
+def _plausible(value: datetime) -> datetime:
+    if not EARLIEST <= value <= datetime.now(UTC) + FUTURE:
+        raise ValueError("expected a time between 2000 and an hour from now")
+    return value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
+
+
 class Wire(BaseModel):
     """A submitted object: unknown fields are refused, so that a misspelt one is noticed."""
 
@@ -46,17 +55,10 @@ class Spoken(Wire):
     speaker_id: Identifier | None = None
     attributes: Annotated[dict[AttributeName, AttributeValue], Field(max_length=32)] = {}
     confidence: Probability | None = None
-    word_confidences: Annotated[list[Probability], Field(max_length=50_000)] | None = None
+    word_confidences: Annotated[list[Probability], Field(max_length=50_000, fail_fast=True)] | None = None
     duration_s: Annotated[float, Field(ge=0, le=864_000)] | None = None
     audio: Annotated[dict[AttributeName, float], Field(max_length=16)] | None = None
-    spoken_at: AwareDatetime | None = None
-
-    @field_validator("spoken_at")
-    @classmethod
-    def _is_plausible(cls, value: datetime | None) -> datetime | None:
-        if value is not None and not EARLIEST <= value <= datetime.now(UTC) + FUTURE:
-            raise ValueError("expected a time between 2000 and an hour from now")
-        return value
+    spoken_at: Moment | None = None
 
 
 class UtteranceIn(Spoken):
@@ -76,7 +78,7 @@ class ReferenceIn(Spoken):
     reference: Transcript | None = None
     verdict: Literal["correct"] | None = None
     hypothesis: Transcript | None = None
-    corrected_at: AwareDatetime | None = None
+    corrected_at: Moment | None = None
     reference_kind: Literal["verbatim", "edited", "read_script"] = "verbatim"
     selection: Literal["random", "requested", "volunteered"] = "volunteered"
     probability: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
