@@ -50,6 +50,16 @@ class BoundedConnection(H11Protocol):
         self._await_request()
         self._stop_if_whole()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, unless an answer has begun; what the app answers still is for nobody."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.give_up()
+
     def pause_writing(self) -> None:
         """Wait for the client to read."""
         super().pause_writing()
