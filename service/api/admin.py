@@ -52,7 +52,7 @@ def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
         "/rebaselines",
         summary="Take what comes from now on as normal",
         status_code=201,
-        responses=refusals(404, 503),
+        responses=refusals(400, 404, 408, 413, 503),
     )
     async def rebaseline(body: RebaselineIn) -> dict[str, Any]:
         """The old baseline is dropped, lasting alarms of it are resolved, and learning begins anew."""
@@ -63,7 +63,7 @@ def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
         "/announcements",
         summary="Announce a planned change",
         status_code=201,
-        responses=refusals(503),
+        responses=refusals(400, 408, 413, 503),
     )
     async def announce(body: AnnouncementIn) -> dict[str, Any]:
         """Each cohort is compared with itself before, gets a verdict, and then what it became is normal."""
