@@ -6,8 +6,10 @@ effects around their cohort's WER (correlation of utterance error rates about 0.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -69,3 +71,25 @@ def simulate(stream: Stream) -> Iterator[ScoredUtterance]:
             index += 1
             if index == stream.utterances:
                 return
+
+
+def references(stream: Stream, name: str = "u", word: str = "word") -> list[str]:
+    """Bodies that score as the simulated utterances do, in order, with ids and words that begin so."""
+    found = []
+    for number, scored in enumerate(simulate(stream)):
+        counts = scored.counts
+        words = [f"{word}{index}" for index in range(counts.reference_words)]
+        wrong = [f"other{index}" for index in range(counts.substitutions + counts.insertions)]
+        right = words[counts.substitutions + counts.deletions :]
+        body = {
+            "utterance_id": f"{name}{number}",
+            "hypothesis": " ".join(wrong + right),
+            "reference": " ".join(words),
+            "speaker_id": scored.speaker,
+            "attributes": {"accent": scored.cohort},
+            "spoken_at": datetime.fromtimestamp(scored.at_s, UTC).isoformat(),
+            "selection": "random",
+            "probability": 0.5,
+        }
+        found.append(json.dumps(body))
+    return found

@@ -6,14 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from conftest import RunningService
-from simulation import Stream, simulate
+from simulation import Stream, references
 
 from service.demo.receiver import NoticeReceiver
 from service.privacy import load_key
@@ -24,28 +23,6 @@ from service.store import Store
 PATIENCE_S = 20.0
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 WHO = {"author": "ann", "note": "new microphones on ward 3"}
-
-
-def bodies(stream: Stream) -> list[str]:
-    """References that score as the simulated utterances do, in order."""
-    found = []
-    for number, scored in enumerate(simulate(stream)):
-        counts = scored.counts
-        words = [f"word{index}" for index in range(counts.reference_words)]
-        wrong = [f"other{index}" for index in range(counts.substitutions + counts.insertions)]
-        right = words[counts.substitutions + counts.deletions :]
-        body = {
-            "utterance_id": f"u{number}",
-            "hypothesis": " ".join(wrong + right),
-            "reference": " ".join(words),
-            "speaker_id": scored.speaker,
-            "attributes": {"accent": scored.cohort},
-            "spoken_at": datetime.fromtimestamp(scored.at_s, UTC).isoformat(),
-            "selection": "random",
-            "probability": 0.5,
-        }
-        found.append(json.dumps(body))
-    return found
 
 
 def feed(service: RunningService, lines: list[str]) -> None:
@@ -76,7 +53,7 @@ def cohort(service: RunningService, name: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def worse() -> list[str]:
     """Two cohorts, of which B gets much worse after 1,500 utterances."""
-    return bodies(
+    return references(
         Stream(
             3_000,
             1,

@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import secrets
+import sqlite3
 import stat
 import time
 from collections.abc import Callable
@@ -11,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
-from conftest import RunningService
+from conftest import CLIENT, RunningService
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from on_call import on_call
+from simulation import Stream, references
 
 from service.api.translate import Translator
 from service.app import build_api
@@ -39,6 +44,7 @@ WORDS = [
     "collywobbles",
 ]
 PEOPLE = {"speaker_id": "doctor-gardyloo", "session_id": "session-taradiddle", "recording_id": "tape-xertz"}
+SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 NAMES = ("gardyloo", "taradiddle", "xertz")
 
 
@@ -51,9 +57,16 @@ def everything_that_remains(service: RunningService) -> dict[str, bytes]:
     return remains
 
 
+def open_files(service: RunningService) -> set[str]:
+    assert service.process is not None
+    return {file.path for file in psutil.Process(service.process.pid).open_files()}
+
+
 def test_no_word_and_no_person_is_left_anywhere(make_service: Callable[..., RunningService]) -> None:
-    service = make_service()
+    service = make_service(log_level="debug")
     text = " ".join(WORDS)
+    for path in (f"/v1/alerts/{WORDS[0]}", f"/v1/cohorts?{WORDS[1]}={WORDS[2]}", f"/{WORDS[3]}/{NAMES[0]}"):
+        CLIENT.get(service.api + path, headers={"referer": text, "user-agent": text, "x-request-id": text})
     for number in range(6):
         service.post("/v1/utterances", {"utterance_id": f"u{number}", "hypothesis": text, **PEOPLE})
     service.post("/v1/utterances", {"utterance_id": "u5", "hypothesis": " ".join(reversed(WORDS)), **PEOPLE})
@@ -77,14 +90,47 @@ def test_no_word_and_no_person_is_left_anywhere(make_service: Callable[..., Runn
         for media_type in ("application/json", "application/x-ndjson", "text/plain"):
             answer = service.post("/v1/utterances", broken, **{"content-type": media_type})
             assert not any(word in answer.text for word in WORDS)
-    time.sleep(0.5)
     running = everything_that_remains(service)
+    assert running[str(service.data_dir / "werwatch.db-wal")]
+    assert not open_files(service) - running.keys() - {str(service.folder / "service.log")}
     service.stop()
     at_rest = {str(path): path.read_bytes() for path in service.data_dir.rglob("*") if path.is_file()}
     for remains in (running, {**at_rest, "log": service.log.encode()}):
         for place, content in remains.items():
             found = [word for word in (*WORDS, *NAMES) if word.encode() in content.lower()]
             assert not found, (place, found)
+
+
+def test_an_utterance_id_is_kept_in_the_store_and_said_nowhere(
+    make_service: Callable[..., RunningService],
+) -> None:
+    def shift(cohort: str, index: int, _: float) -> float:
+        return 0.5 if cohort == "B" and index >= 1_000 else 0.0
+
+    stream = Stream(2_000, 1, shift, cohorts=(("A", 0.1, 0.6), ("B", 0.1, 0.4)))
+    with on_call() as receiver:
+        service = make_service(
+            log_level="debug",
+            receivers=[{"name": "oncall", "kind": "webhook", "url": receiver.url, "secret": SECRET}],
+        )
+        lines = "\n".join(references(stream, "callithump-", WORDS[0])).encode()
+        answer = service.post("/v1/references", lines, **{"content-type": "application/x-ndjson"})
+        assert answer.json()["scored"] == stream.utterances
+        deadline = time.monotonic() + 30
+        while not receiver.seen:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        remains = everything_that_remains(service)
+        remains |= {f"notice {number}": body for number, (_, _, body) in enumerate(receiver.seen)}
+        service.stop()
+    kept_in = {Path(place).stem for place, content in remains.items() if b"callithump" in content}
+    assert kept_in == {"werwatch"}
+    assert not [place for place, content in remains.items() if WORDS[0].encode() in content]
+    with contextlib.closing(sqlite3.connect(service.data_dir / "werwatch.db")) as db:
+        for table in ("alerts", "outbox", "snapshot"):
+            rows = str(db.execute(f"SELECT * FROM {table}").fetchall())
+            assert "B" in rows
+            assert "callithump" not in rows
 
 
 def fail(*_: object) -> Any:
