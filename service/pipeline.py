@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from detectors.cohort import CohortView
 from detectors.event import Event
@@ -19,6 +20,7 @@ from service.data_dir import held
 from service.errors import Refused, place_of
 from service.intake import CohortBook, Intake
 from service.key_rotation import open_key
+from service.portions import portions
 from service.privacy import Hasher
 from service.records import Receipt, Reference, Utterance
 from service.store import Store
@@ -86,8 +88,10 @@ class Pipeline:
         self._opened.close()
 
     async def accept(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
-        """Keep and score records in one transaction; the answer comes when they are on disk."""
-        receipts = await self.writer.run(lambda: [self._accept(record) for record in records])
+        """Keep and score records; the answer comes when they are on disk, of many in several transactions."""
+        receipts: list[Receipt | Refused] = []
+        for portion in portions(records):
+            receipts += await self.writer.run(partial(self._accept_all, portion))
         now = time.time()
         for receipt in receipts:
             if isinstance(receipt, Receipt):
@@ -128,6 +132,9 @@ class Pipeline:
                 course.monitor.now_s,
                 course.seq,
             )
+
+    def _accept_all(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
+        return [self._accept(record) for record in records]
 
     def _accept(self, record: Utterance | Reference) -> Receipt | Refused:
         try:

@@ -1,0 +1,33 @@
+"""How much of a large body is scored in one transaction, so that others need not wait for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from service.records import Reference, Utterance
+
+MOST_RECORDS = 1_000
+MOST_WORDS = 25_000
+"""Each word may meet 10,000 others: all that takes at most a sixteenth of a second to align."""
+
+
+def portions(records: Sequence[Utterance | Reference]) -> Iterator[list[Utterance | Reference]]:
+    """All records in their order, in portions that are as large as they may be."""
+    portion: list[Utterance | Reference] = []
+    words = 0
+    for record in records:
+        more = _words(record)
+        if portion and (len(portion) == MOST_RECORDS or words + more > MOST_WORDS):
+            yield portion
+            portion, words = [], 0
+        portion.append(record)
+        words += more
+    if portion:
+        yield portion
+
+
+def _words(record: Utterance | Reference) -> int:
+    if isinstance(record, Utterance):
+        return len(record.hypothesis)
+    brought = 0 if record.utterance is None else len(record.utterance.hypothesis)
+    return max(brought, len(record.tokens or ()))
