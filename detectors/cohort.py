@@ -141,10 +141,8 @@ class Cohort:
 
     def view(self, now_s: float, open_units: list[Unit]) -> CohortView:
         """What is shown of the cohort; units still open count for the cumulative and windowed WER."""
-        every, windowed = UnitSums(), UnitSums()
+        every, windowed = UnitSums(), self.window.sums_at(now_s)
         every.merge(self.all_units)
-        self.window.advance(now_s)
-        windowed.merge(self.window.sums)
         for unit in open_units:
             every.add(unit.tally.errors, unit.tally.reference_words)
             windowed.add(unit.tally.errors, unit.tally.reference_words)

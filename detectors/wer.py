@@ -197,9 +197,14 @@ class WindowedWER(stats.base.Statistic[float]):
         self._slice(index).sums.add(errors, words)
         self.sums.add(errors, words)
 
-    def advance(self, at_s: float) -> None:
-        """Let the window's old end follow the stream's clock although no unit came."""
-        self._forget_before(math.floor(at_s * self.buckets / self.window_s) - self.buckets + 1)
+    def sums_at(self, at_s: float) -> UnitSums:
+        """What a window that ends at ``at_s`` holds, for a clock that goes on although no unit comes."""
+        begin = math.floor(at_s * self.buckets / self.window_s) - self.buckets + 1
+        sums = UnitSums()
+        for bucket in self._slices:
+            if bucket.index >= begin:
+                sums.merge(bucket.sums)
+        return sums
 
     def get(self) -> float | None:
         """The ratio of sums inside the window, or None without words."""

@@ -267,6 +267,16 @@ def test_a_saved_monitor_continues_exactly() -> None:
     assert interrupted.to_state() == whole.to_state()
 
 
+def test_looking_at_a_monitor_changes_nothing() -> None:
+    watched, alone = Monitor(MonitorSettings()), Monitor(MonitorSettings())
+    for number, scored in enumerate(simulate(Stream(3_000, seed=4))):
+        watched.update(scored)
+        alone.update(scored)
+        if number % 7 == 0:
+            watched.views()
+    assert watched.to_state() == alone.to_state()
+
+
 def test_a_state_of_other_settings_is_refused() -> None:
     state = Monitor(MonitorSettings()).to_state()
     with pytest.raises(ValueError, match="other settings"):
