@@ -81,9 +81,15 @@ def build_metrics(pipeline: Pipeline, metrics: Metrics) -> FastAPI:
 
     @app.get("/readyz")
     async def ready() -> JSONResponse:
-        is_ready = pipeline.writer.is_alive
-        status = "ready" if is_ready else "the writer has stopped; see the log, then restart"
-        return JSONResponse({"status": status}, 200 if is_ready else 503)
+        writer, behind = pipeline.writer, pipeline.watch.rows_behind
+        is_ready = writer.is_alive and writer.failure is None
+        status = "ready"
+        if not writer.is_alive:
+            status = "the writer has stopped; see the log, then restart"
+        elif writer.failure is not None:
+            status = f"the store cannot be written: {writer.failure}"
+        notes = [f"the monitor reads the history again, {behind} rows are left"] if behind else []
+        return JSONResponse({"status": status, "notes": notes}, 200 if is_ready else 503)
 
     install(app)
     return app

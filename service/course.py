@@ -58,6 +58,8 @@ class Course:
     def follow(self, history: History, until: Place | None = None) -> Iterator[list[Event]]:
         """Take the rows and interventions that come next, in their order; yield what each made certain.
 
+        Between two portions of rows it yields nothing in a list, so that a caller can break off.
+
         Parameters
         ----------
         history
@@ -81,6 +83,7 @@ class Course:
                     self.seq = row.seq
                 if events:
                     yield events
+            yield []
         while told:
             yield self._hear(told.popleft())
         if until is not None:

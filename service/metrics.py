@@ -20,8 +20,9 @@ from prometheus_client.registry import Collector
 
 from detectors.cohort import CohortView, Estimate, Readiness
 from service import __version__
-from service.pipeline import MonitorView, Pipeline
+from service.pipeline import Pipeline
 from service.reader import Reader
+from service.watch import MonitorView
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
@@ -62,7 +63,7 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All families, from one view of the monitor."""
-        view = self._pipeline.view()
+        view = self._pipeline.watch.view()
         yield InfoMetricFamily(
             "werwatch_build",
             "Version of this process.",
@@ -184,11 +185,25 @@ class StateCollector(Collector):
             unmatched.add_metric([kind], rows)
         yield unmatched
         yield _gauge("werwatch_store_bytes", "Size of the store's file.", pipeline.store.path.stat().st_size)
+        writer = pipeline.writer
+        yield _gauge(
+            "werwatch_store_writable",
+            "0 while nothing can be written, for example on a full disk.",
+            float(writer.failure is None and writer.is_alive),
+        )
+        yield _counter(
+            "store_write_failures", "Transactions that could not be written.", [], {(): writer.failures}
+        )
+        yield _gauge(
+            "werwatch_monitor_rows_behind",
+            "Scored rows that the monitor has yet to see.",
+            pipeline.watch.rows_behind,
+        )
         yield _gauge("werwatch_write_queue_jobs", "Requests that wait for the disk.", pipeline.writer.waiting)
         yield _gauge(
             "werwatch_snapshot_timestamp_seconds",
             "When the monitor's state was last saved or read.",
-            pipeline.snapshot_at,
+            pipeline.watch.saved_at,
         )
         yield _gauge("werwatch_scrape_timestamp_seconds", "The clock of this process.", time.time())
 

@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 
-from detectors.cohort import CohortView
-from detectors.event import Event
-from detectors.monitor import Monitor
-from service.alerts import Alerting
 from service.config import Config
 from service.counts import Counts
-from service.course import ANNOUNCE, REBASELINE, Course
+from service.course import ANNOUNCE, REBASELINE
 from service.data_dir import held
-from service.errors import Refused, place_of
+from service.errors import Refused, StartError
 from service.intake import CohortBook, Intake
 from service.key_rotation import open_key
 from service.portions import portions
 from service.privacy import Hasher
 from service.records import Receipt, Reference, Utterance
 from service.store import Store
+from service.watch import Watch
 from service.writer import Writer
 
-SNAPSHOT_EVERY_S = 30.0
 FORGET_EVERY_S = 3_600.0
+FIRST_TURN_S, TURN_S = 1.0, 0.2
+"""How long the monitor reads before anything is accepted, and between two commits."""
+CLOSE_S = 1.5
 
 logger = logging.getLogger("werwatch.pipeline")
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorView:
-    """What the monitor shows, taken at one moment."""
-
-    cohorts: tuple[CohortView, ...]
-    global_evidence: float
-    global_in_alarm: bool
-    now_s: float
-    seq: int
 
 
 class Pipeline:
@@ -63,28 +51,20 @@ class Pipeline:
             self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
             self.counts.know(self.cohorts.known)
             self._intake = Intake(self.store, config.detection, self.cohorts)
-            self._alerting = Alerting(config)
-            self._course = self._restore()
-            self._untold: list[Event] = []
-            self._snapshot_seq, self._snapshot_at = self._course.seq, time.time()
+            self.watch = self._begin_to_watch()
             self._forgot_at = 0.0
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
             self._opened = opened.pop_all()
 
-    @property
-    def snapshot_at(self) -> float:
-        """When the monitor's state was last saved or read, seconds since the epoch."""
-        return self._snapshot_at
-
     def start(self) -> None:
-        """Catch up with the rows after the last snapshot and begin to accept."""
-        self._watch()
+        """Catch up with the history, the rest of a long one later, and begin to accept."""
+        self.watch.go_on(FIRST_TURN_S)
         self.writer.start()
 
     def close(self) -> None:
         """Finish what was accepted, save the monitor's state, close the store."""
-        self.writer.close()
-        self._save()
+        self.writer.close(CLOSE_S)
+        self.watch.close()
         self._opened.close()
 
     async def accept(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
@@ -120,19 +100,6 @@ class Pipeline:
 
         return await self.writer.run(record)
 
-    def view(self) -> MonitorView:
-        """What the monitor shows now."""
-        course = self._course
-        with course.lock:
-            everybody = course.monitor.everybody
-            return MonitorView(
-                tuple(course.monitor.views()),
-                everybody.evidence,
-                everybody.in_alarm,
-                course.monitor.now_s,
-                course.seq,
-            )
-
     def _accept_all(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
         return [self._accept(record) for record in records]
 
@@ -145,62 +112,26 @@ class Pipeline:
         except Refused as refusal:
             return refusal
 
-    def _restore(self) -> Course:
-        settings, history = self.config.detection.monitor_settings(), self.store.history
-        for saved in (history.snapshot(), history.base()):
-            if saved is not None and saved.state is not None:
-                try:
-                    return Course.continued(saved, settings)
-                except (ValueError, KeyError, TypeError) as error:
-                    logger.warning("the saved state is not used, the history is read again: %s", error)
-        with self.store.transaction():
-            begin = history.begin_anew()
-        if begin.seq:
-            logger.warning("the history begins after row %d; retention took the rows before", begin.seq)
-        return Course(Monitor(settings), begin)
+    def _begin_to_watch(self) -> Watch:
+        try:
+            return Watch(self.store, self.config, self.counts)
+        except sqlite3.Error as error:
+            raise StartError(f"{self.store.path}: the store cannot be written: {error}") from None
 
     def _after_rollback(self) -> None:
         self.cohorts.known = set(self.store.cohorts())
 
-    def _after_commit(self) -> None:
+    def _after_commit(self) -> bool:
         now = time.time()
-        try:
-            self._watch()
-            if self._course.seq > self._snapshot_seq and now - self._snapshot_at >= SNAPSHOT_EVERY_S:
-                self._save()
-            if now - self._forgot_at >= FORGET_EVERY_S:
-                self._forget(now)
-        except Exception as error:  # noqa: BLE001 -- the writer must go on
-            # What was accepted is on disk and stays; the rows are taken up again at the next commit.
-            self.counts.monitor_failures += 1
-            # A message could hold a value of a row; its kind and place cannot.
-            logger.error("the monitor is behind: %s at %s", type(error).__name__, place_of(error))
-
-    def _watch(self) -> None:
-        if self._untold:
-            self._tell()
-        for events in self._course.follow(self.store.history):
-            self._untold += events
-            self._tell()
-
-    def _tell(self) -> None:
-        # An event that cannot be written now is kept and told before anything else.
-        with self.store.transaction():
-            for event in self._untold:
-                self._alerting.apply(self.store, event, time.time())
-        self._untold.clear()
-
-    def _save(self) -> None:
-        course = self._course
-        if not course.monitor.can_be_saved or course.seq == 0 or self._untold:
-            return
-        now, saved = time.time(), course.saved()
-        with self.store.transaction():
-            self.store.history.put_snapshot(saved, now)
-        self._snapshot_seq, self._snapshot_at = course.seq, now
+        if now - self._forgot_at >= FORGET_EVERY_S:
+            self._forget(now)
+        return self.watch.go_on(TURN_S)
 
     def _forget(self, now: float) -> None:
         self._forgot_at = now
         before = now - self.config.privacy.unreferenced_retention.total_seconds()
-        with self.store.transaction():
-            self.counts.forgotten += self.store.forget_unreferenced(before)
+        try:
+            with self.store.transaction():
+                self.counts.forgotten += self.store.forget_unreferenced(before)
+        except sqlite3.Error as error:
+            logger.error("what is too old is not forgotten now: %s", error)

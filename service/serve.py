@@ -8,12 +8,14 @@ import logging
 import signal
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import uvicorn
-from fastapi import FastAPI
 
+from service.api.finishing import Finishing
 from service.app import build_api, build_metrics
 from service.config import Config, split_address
 from service.connections import BoundedConnection
@@ -26,8 +28,9 @@ from service.reader import Reader
 from service.receivers.webhook import Webhook
 from service.tls import server_context
 
-GRACE_S = 8
 BACKLOG = 512
+RECEIVE_S, ANSWER_S = 3, 6
+"""After SIGTERM: how long bodies may still arrive, and answers be made; 10 s must do for everything."""
 
 logger = logging.getLogger("werwatch")
 
@@ -44,7 +47,7 @@ class _Server(uvicorn.Server):
 class _Listener:
     """An application and where it is reached."""
 
-    app: FastAPI
+    app: Finishing
     bound: socket.socket
     client_timeout_s: int
     tls: ssl.SSLContext | None = None
@@ -64,7 +67,7 @@ class _Listener:
             http=BoundedConnection,
             ws="none",
             timeout_keep_alive=self.client_timeout_s,
-            timeout_graceful_shutdown=GRACE_S,
+            timeout_graceful_shutdown=ANSWER_S,
             ssl_context_factory=None if tls is None else lambda *_: tls,
         )
 
@@ -77,6 +80,9 @@ def serve(config: Config) -> None:
     StartError, ConfigError
         If it cannot start; nothing is left running then.
     """
+    # Until the loop listens to signals; what is on disk by then is whole.
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     receivers = {settings.name: Webhook(settings) for settings in config.receivers}
     tls = None if config.tls is None else server_context(config.tls)
     with contextlib.ExitStack() as stack:
@@ -91,10 +97,9 @@ def serve(config: Config) -> None:
         metrics = Metrics(pipeline, reader)
         client_timeout_s = int(config.limits.client_timeout.total_seconds())
         listeners = (
-            _Listener(build_api(pipeline, reader, metrics), api_socket, client_timeout_s, tls),
-            _Listener(build_metrics(pipeline, metrics), metrics_socket, client_timeout_s),
+            _Listener(Finishing(build_api(pipeline, reader, metrics)), api_socket, client_timeout_s, tls),
+            _Listener(Finishing(build_metrics(pipeline, metrics)), metrics_socket, client_timeout_s),
         )
-        logger.info("API on %s, metrics on %s", *(listener.url for listener in listeners))
         asyncio.run(_run(listeners, DeliveryWorker(pipeline, reader, receivers)))
     logger.info("stopped; everything that was accepted is on disk")
 
@@ -107,9 +112,15 @@ async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker) -> None:
     def stop() -> None:
         for server in servers:
             server.should_exit = True
+        for listener in listeners:
+            loop.call_later(RECEIVE_S, listener.app.stop_receiving)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        _tell_loop(number, stop)
+    _tell_loop(
+        signal.SIGHUP, lambda: logger.warning("SIGHUP changes nothing; restart to apply a new configuration")
+    )
+    logger.info("API on %s, metrics on %s", *(listener.url for listener in listeners))
     delivering = asyncio.create_task(worker.run())
     try:
         await asyncio.gather(
@@ -119,6 +130,25 @@ async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker) -> None:
         delivering.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await delivering
+
+
+def _leave(*_: object) -> NoReturn:
+    sys.exit(0)
+
+
+def _ignore() -> None:
+    logger.warning("SIGHUP changes nothing; restart to apply a new configuration")
+
+
+def _tell_loop(number: signal.Signals, react: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def tell(*_: object) -> None:
+        # Once the loop is over the last things are saved, and no signal may break that off.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(react)
+
+    signal.signal(number, tell)
 
 
 def bind(key: str, address: str) -> socket.socket:

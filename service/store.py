@@ -106,10 +106,17 @@ class Store:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK TO part")
-            self._db.execute("RELEASE part")
+            # On a full disk SQLite may have undone the whole transaction already.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK TO part")
+                self._db.execute("RELEASE part")
             raise
         self._db.execute("RELEASE part")
+
+    def probe(self) -> None:
+        """Write what is there already: it shows whether the store can be written."""
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        self._db.execute(f"PRAGMA user_version = {version}")
 
     # utterances and references
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from service.errors import Refused, StoreUnavailable
+from service.errors import Refused, StoreUnavailable, place_of
 from service.store import Store
 
 MOST_WAITING = 10_000
@@ -37,21 +40,32 @@ class Writer:
     store
         The store; no other thread writes to it while the writer runs.
     after_commit
-        Called in the writer's thread after each commit, and at least every second.
+        Called in the writer's thread after each commit, and at least every second; returns whether it has
+        more to do as soon as those who wait have had their turn. It raises nothing.
     after_rollback
-        Called when a transaction or a job's part of it was lost: what was remembered beside the store must be
-        read again.
+        Called in the next transaction after one was lost, or a job's part of one: what was remembered beside
+        the store must be read again.
+
+    Attributes
+    ----------
+    failure
+        Why the store could not be written the last time; None while it can.
+    failures
+        How many transactions could not be written so far.
     """
 
     def __init__(
-        self, store: Store, after_commit: Callable[[], None], after_rollback: Callable[[], None]
+        self, store: Store, after_commit: Callable[[], bool], after_rollback: Callable[[], None]
     ) -> None:
+        self.failure: str | None = None
+        self.failures = 0
         self._store = store
         self._after_commit = after_commit
         self._after_rollback = after_rollback
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MOST_WAITING)
         self._thread = threading.Thread(target=self._run, name="werwatch-writer", daemon=True)
-        self._is_closing = False
+        self._must_reread = False
+        self._is_closing, self._close_by = False, math.inf
 
     @property
     def waiting(self) -> int:
@@ -67,8 +81,9 @@ class Writer:
         """Begin to work."""
         self._thread.start()
 
-    def close(self) -> None:
-        """Finish what waits, then stop."""
+    def close(self, most_s: float) -> None:
+        """Finish what waits, for about so many seconds; refuse the rest."""
+        self._close_by = time.monotonic() + most_s
         self._is_closing = True
         self._jobs.put(None)
         self._thread.join()
@@ -94,24 +109,27 @@ class Writer:
         return await future
 
     def _run(self) -> None:
-        is_open = True
-        while is_open:
-            batch: list[_Job] = []
-            try:
-                first = self._jobs.get(timeout=IDLE_S)
-            except queue.Empty:
-                self._after_commit()
-                continue
-            while first is not None:
-                batch.append(first)
-                if len(batch) >= MOST_TOGETHER or self._jobs.empty():
-                    break
-                first = self._jobs.get_nowait()
-            is_open = first is not None
-            if batch:
+        is_open, has_more = True, False
+        while is_open and time.monotonic() < self._close_by:
+            batch, is_open = self._gather(0.0 if has_more else IDLE_S)
+            if batch or self.failure is not None:
                 self._commit(batch)
-            self._after_commit()
+            has_more = self._after_commit()
         self._refuse_the_rest()
+
+    def _gather(self, most_s: float) -> tuple[list[_Job], bool]:
+        """The jobs that wait together, and whether more may come."""
+        batch: list[_Job] = []
+        try:
+            job = self._jobs.get(timeout=most_s)
+        except queue.Empty:
+            return batch, True
+        while job is not None:
+            batch.append(job)
+            if len(batch) >= MOST_TOGETHER or self._jobs.empty():
+                return batch, True
+            job = self._jobs.get_nowait()
+        return batch, False
 
     def _refuse_the_rest(self) -> None:
         # A request can pass the check in run() just before close() and come in behind its mark.
@@ -119,32 +137,59 @@ class Writer:
         while not self._jobs.empty():
             job = self._jobs.get_nowait()
             if job is not None:
-                job.loop.call_soon_threadsafe(_answer, job.future, None, stopping)
+                _reply(job, None, stopping)
 
     def _commit(self, batch: list[_Job]) -> None:
-        answers: list[tuple[_Job, Any, BaseException | None]] = []
         try:
             with self._store.transaction():
+                if self._must_reread:
+                    self._after_rollback()
+                if self.failure is not None:
+                    self._store.probe()
                 answers = [(job, *self._attempt(job)) for job in batch]
-        except sqlite3.Error as error:
-            logger.error("nothing of a batch of %d was written: %s", len(batch), error)
-            self._after_rollback()
-            lost = StoreUnavailable(f"the store cannot be written: {error}")
+        except Exception as error:  # noqa: BLE001 -- everybody is answered, and the thread goes on
+            self._must_reread = True
+            lost = self._note_failure(error)
             answers = [(job, None, lost) for job in batch]
+        else:
+            self._must_reread = False
+            self._note_success()
         for job, result, failure in answers:
-            job.loop.call_soon_threadsafe(_answer, job.future, result, failure)
+            _reply(job, result, failure)
+
+    def _note_failure(self, error: Exception) -> StoreUnavailable:
+        self.failures += 1
+        known = isinstance(error, sqlite3.Error)
+        failure = str(error) if known else f"{type(error).__name__} at {place_of(error)}"
+        if failure != self.failure:
+            logger.error("the store cannot be written, everything is refused until it can: %s", failure)
+        self.failure = failure
+        return StoreUnavailable(f"the store cannot be written: {failure if known else 'see the log'}")
+
+    def _note_success(self) -> None:
+        if self.failure is not None:
+            logger.warning("the store can be written again")
+        self.failure = None
 
     def _attempt(self, job: _Job) -> tuple[Any, BaseException | None]:
         try:
             with self._store.part():
                 return job.work(), None
-        except sqlite3.Error:
+        except (sqlite3.OperationalError, sqlite3.InternalError):
             raise
         except Refused as refusal:
             return None, refusal
-        except Exception as error:  # noqa: BLE001 -- one request's fault may not stop the thread for all
+        except Exception as error:
+            if type(error) is sqlite3.DatabaseError:
+                raise
             self._after_rollback()
             return None, error
+
+
+def _reply(job: _Job, result: Any, failure: BaseException | None) -> None:
+    # A loop that has ended has nobody left who waits.
+    with suppress(RuntimeError):
+        job.loop.call_soon_threadsafe(_answer, job.future, result, failure)
 
 
 def _answer(future: asyncio.Future[Any], result: Any, failure: BaseException | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ import pytest
 import yaml
 
 START_S = 30.0
+PATIENCE_S = 30.0
 CLIENT = httpx.Client(timeout=30)
 """Making a client is slower than most requests that are made with it."""
 
@@ -35,7 +37,7 @@ class RunningService:
 
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)
-    program: tuple[str, ...] = ("-m", "service.cli")
+    program: tuple[str, ...] = (sys.executable, "-m", "service.cli")
     process: subprocess.Popen[bytes] | None = None
     api: str = ""
     metrics: str = ""
@@ -55,7 +57,7 @@ class RunningService:
         log_path = self.folder / "service.log"
         seen = len(self.log) if log_path.exists() else 0
         with log_path.open("ab") as log:
-            command = [sys.executable, *self.program, "serve", "--config", str(config)]
+            command = [*self.program, "serve", "--config", str(config)]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self.process.poll() is None:
@@ -87,6 +89,31 @@ class RunningService:
 
     def scrape(self, accept: str = "") -> str:
         return CLIENT.get(self.metrics + "/metrics", headers={"accept": accept}).raise_for_status().text
+
+
+def eventually(is_so: Callable[[], object]) -> bool:
+    """Whether something becomes so before patience ends."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+class BadDay:
+    """What goes wrong around a service that runs as ``program``; see ``bad_day.py``."""
+
+    def __init__(self, folder: Path, **faults: float) -> None:
+        self._file = folder / "day.json"
+        self.program = (sys.executable, str(Path(__file__).parent / "bad_day.py"), str(self._file))
+        self.becomes(**faults)
+
+    def becomes(self, **faults: float) -> None:
+        """Let exactly this go wrong from now on."""
+        written = self._file.with_suffix(".new")
+        written.write_text(json.dumps(faults))
+        written.rename(self._file)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
     @router.get("/cohorts", summary="All cohorts")
     async def cohorts() -> dict[str, Any]:
         """Every cohort with its WER, its differential and how far it can be judged."""
-        view = pipeline.view()
+        view = pipeline.watch.view()
         selections = await asyncio.to_thread(reader.by_selection)
         watched = {cohort.cohort for cohort in view.cohorts}
         others = sorted({cohort for cohort, _ in selections} - watched)
@@ -54,7 +54,7 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
     async def one_cohort(cohort: str) -> dict[str, Any]:
         """One cohort as in the list."""
         selections = await asyncio.to_thread(reader.by_selection)
-        for view in pipeline.view().cohorts:
+        for view in pipeline.watch.view().cohorts:
             if view.cohort == cohort:
                 return _cohort(view, selections)
         raise Refused(

@@ -116,7 +116,7 @@ def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_sigterm_ends_it_in_order(make_service: Callable[..., RunningService]) -> None:
     service = make_service()
-    assert httpx.get(service.metrics + "/readyz").json() == {"status": "ready"}
+    assert httpx.get(service.metrics + "/readyz").json() == {"status": "ready", "notes": []}
     assert httpx.get(service.metrics + "/healthz").json() == {"status": "ok"}
     assert service.stop() == 0
     assert "everything that was accepted is on disk" in service.log

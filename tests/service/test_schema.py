@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunningService
+from conftest import BadDay, RunningService
 from on_call import on_call
 
 from service.errors import StartError
@@ -21,7 +21,6 @@ from service.store import FILE_NAME, Store
 
 LAYOUTS = Path(__file__).parent / "layouts"
 EARLIER = range(1, len(MIGRATIONS))
-CLOCKED = Path(__file__).parents[1] / "clocked.py"
 WRITTEN_AT = 1_795_604_900.0
 """Just after the dumps were taken; what is kept for a time would be gone later."""
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
@@ -92,14 +91,12 @@ def test_the_service_goes_on_with_what_an_earlier_version_kept(
     data_dir = tmp_path / "old"
     data_dir.mkdir()
     written_by(layout, data_dir / FILE_NAME).chmod(0o600)
-    key, clock = tmp_path / "key", tmp_path / "clock"
+    key = tmp_path / "key"
     key.write_bytes(KEY)
     key.chmod(0o600)
-    clock.write_text(str(WRITTEN_AT - time.time()))
     with on_call() as server:
         service = make_service(
-            str(CLOCKED),
-            str(clock),
+            *BadDay(tmp_path, clock_s=WRITTEN_AT - time.time()).program,
             data_dir=str(data_dir),
             privacy={"key_file": str(key)},
             receivers=[{"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}],

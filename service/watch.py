@@ -1,0 +1,163 @@
+"""The monitor follows what was committed: its events become alerts, its state is saved."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from detectors.cohort import CohortView
+from detectors.event import Event
+from detectors.monitor import Monitor
+from service.alerts import Alerting
+from service.config import Config
+from service.counts import Counts
+from service.course import Course
+from service.errors import place_of
+from service.store import Store
+
+SAVE_EVERY_S = 30.0
+REST_S = 30.0
+"""How long a monitor that failed rests before it is tried again."""
+
+logger = logging.getLogger("werwatch.watch")
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorView:
+    """What the monitor shows, taken at one moment."""
+
+    cohorts: tuple[CohortView, ...]
+    global_evidence: float
+    global_in_alarm: bool
+    now_s: float
+    seq: int
+
+
+class Watch:
+    """Takes the monitor along the history, in the one thread that writes.
+
+    Whatever was not told or saved when the process died is found again from the last saved state, because
+    the monitor is a function of the rows. An event that cannot be written now is kept and told before
+    anything else.
+
+    Attributes
+    ----------
+    saved_at
+        When the monitor's state was last saved or read, seconds since the epoch.
+    rows_behind
+        How many scored rows it has yet to pass.
+    """
+
+    def __init__(self, store: Store, config: Config, counts: Counts) -> None:
+        self._store = store
+        self._settings = config.detection.monitor_settings()
+        self._alerting = Alerting(config)
+        self._counts = counts
+        self._course = self._restore()
+        self._untold: list[Event] = []
+        self._fault = ""
+        self._is_whole, self._rests_until = True, 0.0
+        self.saved_at = time.time()
+        self._saved, self._save_due = self._course.place, 0.0
+        self.rows_behind = store.history.last_seq() - self._course.seq
+
+    def view(self) -> MonitorView:
+        """What the monitor shows now."""
+        course = self._course
+        with course.lock:
+            everybody = course.monitor.everybody
+            return MonitorView(
+                tuple(course.monitor.views()),
+                everybody.evidence,
+                everybody.in_alarm,
+                course.monitor.now_s,
+                course.seq,
+            )
+
+    def go_on(self, most_s: float) -> bool:
+        """Take the rows that came, for about so many seconds; return whether more of them wait.
+
+        Nothing is raised: what was accepted is on disk, and what fails here is taken up again the next time.
+        """
+        try:
+            self._follow(time.monotonic() + most_s)
+            if time.monotonic() >= self._save_due:
+                self._save()
+        except Exception as error:  # noqa: BLE001 -- the thread that writes must go on
+            self._stumble(error)
+            return False
+        if self._fault and self._is_whole:
+            logger.warning("the monitor goes on")
+            self._fault = ""
+        return self.rows_behind > 0
+
+    def close(self) -> None:
+        """Save the monitor's state for the next start, which would else find it from the history."""
+        try:
+            self._save()
+        except sqlite3.Error as error:
+            logger.warning(
+                "the monitor's state is not saved, the next start reads on from the last: %s", error
+            )
+
+    def _follow(self, deadline: float) -> None:
+        if not self._is_whole:
+            if time.monotonic() < self._rests_until:
+                return
+            self._course = self._restore()
+            self._untold.clear()
+            self._is_whole = True
+        self._tell()
+        for events in self._course.follow(self._store.history):
+            self._untold += events
+            self._tell()
+            if time.monotonic() >= deadline:
+                self.rows_behind = self._store.history.last_seq() - self._course.seq
+                return
+        self.rows_behind = 0
+
+    def _tell(self) -> None:
+        if not self._untold:
+            return
+        with self._store.transaction():
+            for event in self._untold:
+                self._alerting.apply(self._store, event, time.time())
+        self._untold.clear()
+
+    def _save(self) -> None:
+        course = self._course
+        is_new = course.seq > 0 and course.place != self._saved
+        if not is_new or self._untold or not self._is_whole or not course.monitor.can_be_saved:
+            return
+        now, saved = time.time(), course.saved()
+        with self._store.transaction():
+            self._store.history.put_snapshot(saved, now)
+        self.saved_at, self._saved = now, course.place
+        self._save_due = time.monotonic() + SAVE_EVERY_S
+
+    def _stumble(self, error: Exception) -> None:
+        self._counts.monitor_failures += 1
+        if not isinstance(error, sqlite3.Error):
+            # It may have stopped halfway through a row, so only a saved state can be trusted.
+            self._is_whole, self._rests_until = False, time.monotonic() + REST_S
+        # A message could hold a value of a row; its kind and place cannot.
+        fault = f"{type(error).__name__} at {place_of(error)}"
+        if fault != self._fault:
+            logger.error("the monitor is behind: %s", fault)
+        self._fault = fault
+
+    def _restore(self) -> Course:
+        history = self._store.history
+        for saved in (history.snapshot(), history.base()):
+            if saved is not None and saved.state is not None:
+                try:
+                    return Course.continued(saved, self._settings)
+                except (ValueError, LookupError, TypeError, AttributeError) as error:
+                    logger.warning("the saved state is not used, the history is read again: %s", error)
+        with self._store.transaction():
+            begin = history.begin_anew()
+        if begin.seq:
+            logger.warning("the history begins after row %d; retention took the rows before", begin.seq)
+        return Course(Monitor(self._settings), begin)

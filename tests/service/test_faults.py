@@ -1,0 +1,105 @@
+"""Faults injected for real: what the service answers, and that it recovers by itself."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import CLIENT, BadDay, RunningService, eventually
+
+from service.store import FILE_NAME
+
+
+def ready(service: RunningService) -> tuple[int, dict[str, Any]]:
+    answer = CLIENT.get(service.metrics + "/readyz")
+    return answer.status_code, answer.json()
+
+
+def sample(service: RunningService, name: str) -> float:
+    [line] = [line for line in service.scrape().splitlines() if line.startswith(f"{name} ")]
+    return float(line.split()[1])
+
+
+def utterance(number: int) -> dict[str, Any]:
+    # Every number has words of its own, so that it takes its room on the disk.
+    words = " ".join(f"word{number}x{n}" for n in range(200))
+    return {"utterance_id": f"u{number}", "hypothesis": words}
+
+
+def fill(service: RunningService) -> tuple[int, httpx.Response]:
+    """Post until something is refused; return how many were accepted, and the refusal."""
+    for number in range(20_000):
+        answer = service.post("/v1/utterances", utterance(number))
+        if answer.status_code >= 300:
+            return number, answer
+    raise AssertionError("the disk never filled up")
+
+
+def hold_everything(service: RunningService, accepted: int, refusal: httpx.Response) -> None:
+    assert refusal.status_code == 503
+    assert refusal.headers["retry-after"] == "1"
+    assert "the store cannot be written" in refusal.json()["detail"]
+    assert sample(service, "werwatch_store_writable") == 0
+    assert sample(service, "werwatch_store_write_failures_total") >= 1
+    status, content = ready(service)
+    assert status == 503
+    assert content["status"].startswith("the store cannot be written: ")
+    # What only reads goes on.
+    assert service.get("/v1/alerts") == {"alerts": []}
+    assert accepted > 0
+
+
+def recover(service: RunningService, accepted: int, data_dir: Path) -> None:
+    assert eventually(lambda: ready(service)[0] == 200)
+    assert sample(service, "werwatch_store_writable") == 1
+    assert service.post("/v1/utterances", utterance(accepted)).status_code == 202
+    # SQLite would not find its files through another process's root, so a copy is looked at.
+    copy = service.folder / "copy"
+    shutil.copytree(data_dir, copy, ignore=shutil.ignore_patterns("*-shm"))
+    with closing(sqlite3.connect(copy / FILE_NAME)) as db:
+        kept = {row[0] for row in db.execute("SELECT utterance_id FROM utterances")}
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert kept == {f"u{number}" for number in range(accepted + 1)}
+    assert service.log.count("everything is refused until it can") >= 1
+    assert "the store can be written again" in service.log
+
+
+def test_a_full_disk_refuses_and_recovers_by_itself_with_everything_that_was_accepted(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    day = BadDay(tmp_path)
+    service = make_service(*day.program)
+    service.post("/v1/utterances", utterance(0))
+    day.becomes(file_bytes=400_000)
+    accepted, refusal = fill(service)
+    hold_everything(service, accepted, refusal)
+    day.becomes()
+    recover(service, accepted, service.data_dir)
+    assert service.stop() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can mount a small disk")
+def test_a_small_disk_that_another_program_fills_does_no_harm(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = f'mount -t tmpfs -o size=1m none "{disk}" && exec "$@"'
+    service = make_service(
+        "unshare", "--mount", "sh", "-c", mount, "sh", *RunningService.program, data_dir=str(disk)
+    )
+    assert service.process is not None
+    # The disk is the child's alone, so it is looked at through the child.
+    seen = Path(f"/proc/{service.process.pid}/root") / disk.relative_to("/")
+    (seen / "filler").write_bytes(bytes(400_000))
+    accepted, refusal = fill(service)
+    hold_everything(service, accepted, refusal)
+    assert "database or disk is full" in refusal.json()["detail"]
+    (seen / "filler").unlink()
+    recover(service, accepted, seen)
+    assert service.stop() == 0
