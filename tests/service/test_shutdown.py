@@ -1,0 +1,140 @@
+"""Asked to stop, the service answers or refuses everybody, saves, and is gone within 10 s."""
+
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from chaos.stream import DETECTION, said
+from conftest import RunningService, eventually
+
+from service.data_dir import LOCK_FILE
+from service.store import FILE_NAME
+
+SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
+WITHIN_S = 10
+
+
+@contextmanager
+def receiver_that_hangs() -> Iterator[tuple[str, list[socket.socket]]]:
+    """Takes notices and never answers."""
+    held: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hold() -> None:
+            while True:
+                try:
+                    held.append(server.accept()[0])
+                except OSError:
+                    return
+
+        threading.Thread(target=hold, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/", held
+        server.shutdown(socket.SHUT_RDWR)
+    for each in held:
+        each.close()
+
+
+def connect(service: RunningService) -> socket.socket:
+    host, port = service.api.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
+def head(service: RunningService, length: int) -> bytes:
+    host = service.api.removeprefix("http://")
+    return (
+        f"POST /v1/references HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-ndjson\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+def answer_on(connection: socket.socket) -> tuple[int, dict[str, str], Any]:
+    received = b""
+    while piece := connection.recv(65_536):
+        received += piece
+    top, _, body = received.partition(b"\r\n\r\n")
+    status, *lines = top.decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines)
+    return int(status.split()[1]), headers, json.loads(body)
+
+
+def bulk(begin: int, end: int) -> bytes:
+    return "\n".join(json.dumps(said(index, seed=2).both()) for index in range(begin, end)).encode()
+
+
+def test_everybody_is_answered_or_refused_and_it_is_gone_in_time(
+    make_service: Callable[..., RunningService],
+) -> None:
+    with receiver_that_hangs() as (url, held):
+        receiver = {"name": "oncall", "kind": "webhook", "url": url, "secret": SECRET}
+        service = make_service(detection=DETECTION, receivers=[receiver])
+        service.post("/v1/references", bulk(0, 1_300), **{"content-type": "application/x-ndjson"})
+        assert eventually(lambda: held)
+        whole = bulk(1_300, 3_300)
+        with connect(service) as idle, connect(service) as silent, connect(service) as slow:
+            with connect(service) as busy:
+                idle.sendall(b"GET /v1/alerts HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert idle.recv(65_536).startswith(b"HTTP/1.1 200")
+                silent.sendall(b"POST /v1/utter")
+                slow.sendall(head(service, 1_000) + b'{"utterance_id"')
+                busy.sendall(head(service, len(whole)) + whole)
+                time.sleep(0.1)
+                assert service.process is not None
+                service.process.send_signal(signal.SIGTERM)
+                status, _, content = answer_on(busy)
+                assert (status, content["scored"]) == (200, 2_000)
+            status, headers, content = answer_on(slow)
+            assert (status, headers["retry-after"]) == (503, "1")
+            assert headers["content-type"] == "application/problem+json"
+            assert "the service is stopping" in content["detail"]
+            for connection in (idle, silent):
+                while connection.recv(65_536):
+                    pass
+        assert service.process.wait(WITHIN_S) == 0
+    assert "everything that was accepted is on disk" in service.log
+    with closing(sqlite3.connect(service.data_dir / FILE_NAME)) as db:
+        assert db.execute("SELECT COUNT(*) FROM scored").fetchone() == (3_300,)
+        assert db.execute("SELECT seq FROM snapshot").fetchone() == (3_300,)
+        assert db.execute("SELECT COUNT(*) FROM outbox WHERE state = 'pending'").fetchone() > (0,)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_breaks_nothing_off(
+    number: signal.Signals, make_service: Callable[..., RunningService]
+) -> None:
+    service = make_service()
+    assert service.process is not None
+    deadline = time.monotonic() + WITHIN_S
+    while "everything that was accepted is on disk" not in service.log and time.monotonic() < deadline:
+        service.process.send_signal(number)
+        time.sleep(0.05)
+    assert service.process.wait(WITHIN_S) == 0
+
+
+def test_it_can_be_stopped_while_it_still_starts(tmp_path: Path) -> None:
+    config = tmp_path / "werwatch.yaml"
+    addresses = {"listen": "127.0.0.1:0", "metrics_listen": "127.0.0.1:0"}
+    config.write_text(yaml.safe_dump({**addresses, "data_dir": str(tmp_path)}))
+    with subprocess.Popen([*RunningService.program, "serve", "--config", str(config)]) as process:
+        lock = tmp_path / LOCK_FILE
+        assert eventually(lambda: lock.exists() and lock.read_text() == f"{process.pid}\n")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WITHIN_S) == 0
+
+
+def test_a_hangup_is_no_reason_to_stop(make_service: Callable[..., RunningService]) -> None:
+    service = make_service()
+    assert service.process is not None
+    service.process.send_signal(signal.SIGHUP)
+    assert eventually(lambda: "restart to apply a new configuration" in service.log)
+    assert service.post("/v1/utterances", {"utterance_id": "a", "hypothesis": "no fever"}).status_code == 202
+    assert service.stop() == 0
