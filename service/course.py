@@ -1,4 +1,4 @@
-"""The monitor on its way through the history: one way to go on, for the service, retention and replays."""
+"""The monitor on its way through the history: its rows and what people told it, in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from detectors.event import Event
 from detectors.monitor import Monitor, MonitorSettings
 from detectors.unit import ScoredUtterance
-from service.history import ENDLESS, History
+from service.history import History
 from service.records import Intervention, Place, SavedState, ScoredRow
 
 REBASELINE, ANNOUNCE, ROTATE_KEY = "rebaseline", "announce", "rotate_key"
@@ -42,8 +42,6 @@ class Course:
         ValueError, KeyError, TypeError
             If the state was saved under other settings or by another version, or is damaged.
         """
-        if saved.state is None:
-            return cls(Monitor(settings), saved.place)
         return cls(Monitor.from_state(json.loads(saved.state), settings), saved.place)
 
     @property
@@ -55,25 +53,13 @@ class Course:
         """The state from which a course is continued exactly."""
         return SavedState(self.place, json.dumps(self.monitor.to_state()))
 
-    def follow(self, history: History, until: Place | None = None) -> Iterator[list[Event]]:
+    def follow(self, history: History) -> Iterator[list[Event]]:
         """Take the rows and interventions that come next, in their order; yield what each made certain.
 
-        Between two portions of rows it yields nothing in a list, so that a caller can break off.
-
-        Parameters
-        ----------
-        history
-            Where they are read.
-        until
-            The last row and the last intervention to take; without it, all that there are.
+        After each portion of rows it yields an empty list, so that a caller can break off.
         """
-        told = deque(
-            each
-            for each in history.interventions_after(self.intervention)
-            if until is None or each.id <= until.intervention
-        )
-        last = ENDLESS if until is None else until.seq
-        while rows := history.scored_after(self.seq, ROWS_AT_ONCE, last):
+        told = deque(history.interventions_after(self.intervention))
+        while rows := history.scored_after(self.seq, ROWS_AT_ONCE):
             for row in rows:
                 # A row that feeds no detector moves no seq: an intervention is due before the next that does.
                 while told and told[0].after_seq < row.seq:
@@ -86,19 +72,15 @@ class Course:
             yield []
         while told:
             yield self._hear(told.popleft())
-        if until is not None:
-            self.seq = until.seq
 
     def _hear(self, intervention: Intervention) -> list[Event]:
         with self.lock:
-            match intervention.action:
-                case "announce":
-                    events = self.monitor.announce(intervention.note)
-                case "rebaseline":
-                    events = self.monitor.rebaseline(intervention.cohort)
-                case _:
-                    # Another hashing key makes speakers and sessions new ones; nothing else changes.
-                    events = []
+            # Another hashing key makes speakers and sessions new ones; nothing else changes.
+            events: list[Event] = []
+            if intervention.action == ANNOUNCE:
+                events = self.monitor.announce(intervention.note)
+            elif intervention.action == REBASELINE:
+                events = self.monitor.rebaseline(intervention.cohort)
             self.intervention = intervention.id
         return events
 

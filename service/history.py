@@ -7,8 +7,6 @@ import sqlite3
 from detectors.alignment import ErrorCounts
 from service.records import Intervention, Place, SavedState, ScoredRow
 
-ENDLESS = 2**63 - 1
-
 
 class History:
     """The history over any connection; what writes runs inside a transaction that the caller holds."""
@@ -16,13 +14,13 @@ class History:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def scored_after(self, seq: int, limit: int, last: int = ENDLESS) -> list[ScoredRow]:
-        """The monitor's next rows up to ``last``, in order of seq."""
+    def scored_after(self, seq: int, limit: int) -> list[ScoredRow]:
+        """The monitor's next rows, in order of seq."""
         rows = self._db.execute(
             "SELECT seq, cohort, speaker, unit_key, spoken_at, session, normaliser, "
             "substitutions, deletions, insertions, hits FROM scored "
-            "WHERE seq > ? AND seq <= ? AND detects = 1 ORDER BY seq LIMIT ?",
-            (seq, last, limit),
+            "WHERE seq > ? AND detects = 1 ORDER BY seq LIMIT ?",
+            (seq, limit),
         )
         return [
             ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts), session, normaliser)
@@ -30,7 +28,7 @@ class History:
         ]
 
     def last_seq(self) -> int:
-        """The newest scored row, even if retention took it."""
+        """The newest scored row; 0 before the first."""
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'scored'").fetchone()
         return int(row[0]) if row else 0
 
@@ -63,23 +61,3 @@ class History:
             "INSERT OR REPLACE INTO snapshot (id, seq, taken_at, state, intervention) VALUES (1, ?, ?, ?, ?)",
             (saved.place.seq, taken_at, saved.state, saved.place.intervention),
         )
-
-    def base(self) -> SavedState:
-        """Where the history begins, and the state that whatever retention took had led to."""
-        row = self._db.execute("SELECT seq, intervention, state FROM base").fetchone()
-        return SavedState(Place(*row[:2]), row[2]) if row else SavedState(Place(), None)
-
-    def put_base(self, base: SavedState) -> None:
-        """Let the history begin later, or with another state."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO base VALUES (1, ?, ?, ?)",
-            (base.place.seq, base.place.intervention, base.state),
-        )
-
-    def begin_anew(self) -> Place:
-        """Forget every saved state, for a monitor that cannot go on from them; return where rows begin."""
-        place = self.base().place
-        self._db.execute("DELETE FROM snapshot")
-        if place != Place():
-            self.put_base(SavedState(place, None))
-        return place

@@ -17,7 +17,6 @@ class Unjoinable:
     references: int
     scored: int
     speakers: int
-    texts: int
 
 
 class KeyRecord:
@@ -50,7 +49,6 @@ class KeyRecord:
             references=self._count("waiting_references"),
             scored=self._count("scored"),
             speakers=self._count("(SELECT DISTINCT speaker FROM scored WHERE speaker IS NOT NULL)"),
-            texts=self._count("texts WHERE is_wiped = 0 AND speaker IS NOT NULL"),
         )
 
     def drop_unjoinable(self) -> None:

@@ -94,7 +94,6 @@ def what_is_lost(lost: Unjoinable) -> str:
         f"{lost.references:,} references without an utterance are deleted; send them again",
         f"{lost.scored:,} scored utterances stay and count; sent again, they are refused as known (409)",
         f"{lost.speakers:,} speakers become new ones: their own levels are learned again",
-        f"{lost.texts:,} kept texts can be erased by utterance_id or by age, no more by speaker",
     ]
     return "\n".join(f"  {line}" for line in lines)
 

@@ -116,7 +116,7 @@ class Pipeline:
         try:
             return Watch(self.store, self.config, self.counts)
         except sqlite3.Error as error:
-            raise StartError(f"{self.store.path}: the store cannot be written: {error}") from None
+            raise StartError(f"{self.store.path}: the store cannot be read: {error}") from None
 
     def _after_rollback(self) -> None:
         self.cohorts.known = set(self.store.cohorts())

@@ -95,10 +95,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SavedState:
-    """The monitor's state at a place, as JSON; None for that of a monitor that has seen nothing."""
+    """The monitor's state at a place, as JSON."""
 
     place: Place
-    state: str | None
+    state: str
 
 
 @dataclass(frozen=True, slots=True)

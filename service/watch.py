@@ -15,6 +15,7 @@ from service.config import Config
 from service.counts import Counts
 from service.course import Course
 from service.errors import place_of
+from service.records import Place
 from service.store import Store
 
 SAVE_EVERY_S = 30.0
@@ -149,15 +150,10 @@ class Watch:
         self._fault = fault
 
     def _restore(self) -> Course:
-        history = self._store.history
-        for saved in (history.snapshot(), history.base()):
-            if saved is not None and saved.state is not None:
-                try:
-                    return Course.continued(saved, self._settings)
-                except (ValueError, LookupError, TypeError, AttributeError) as error:
-                    logger.warning("the saved state is not used, the history is read again: %s", error)
-        with self._store.transaction():
-            begin = history.begin_anew()
-        if begin.seq:
-            logger.warning("the history begins after row %d; retention took the rows before", begin.seq)
-        return Course(Monitor(self._settings), begin)
+        saved = self._store.history.snapshot()
+        if saved is not None:
+            try:
+                return Course.continued(saved, self._settings)
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                logger.warning("the saved state is not used, the history is read again: %s", error)
+        return Course(Monitor(self._settings), Place())
