@@ -117,9 +117,7 @@ async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         _tell_loop(number, stop)
-    _tell_loop(
-        signal.SIGHUP, lambda: logger.warning("SIGHUP changes nothing; restart to apply a new configuration")
-    )
+    _tell_loop(signal.SIGHUP, _say_that_a_restart_is_needed)
     logger.info("API on %s, metrics on %s", *(listener.url for listener in listeners))
     delivering = asyncio.create_task(worker.run())
     try:
@@ -136,7 +134,7 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def _ignore() -> None:
+def _say_that_a_restart_is_needed() -> None:
     logger.warning("SIGHUP changes nothing; restart to apply a new configuration")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.answer import Answer
 from service.api.problems import RETRY_AFTER_S, problem
 
 
@@ -25,12 +26,7 @@ class Finishing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app; refuse in its place if it is cancelled before it has answered."""
-        has_answered = False
-
-        async def watched(message: Message) -> None:
-            nonlocal has_answered
-            has_answered = True
-            await send(message)
+        answer = Answer(send)
 
         async def received() -> Message:
             task = asyncio.current_task()
@@ -42,9 +38,9 @@ class Finishing:
                 self._receiving.discard(task)
 
         try:
-            await self._app(scope, received, watched)
+            await self._app(scope, received, answer)
         except asyncio.CancelledError:
-            if has_answered:
+            if answer.has_begun:
                 raise
             detail = "the service is stopping and has not confirmed this; send it again"
             headers = {"Retry-After": str(RETRY_AFTER_S)}

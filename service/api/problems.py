@@ -10,8 +10,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.api.answer import Answer
 from service.errors import Refused, StoreUnavailable, place_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -112,17 +113,11 @@ class Unforeseen:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app; answer 500 where it fails before it has answered."""
-        has_answered = False
-
-        async def watched(message: Message) -> None:
-            nonlocal has_answered
-            has_answered = True
-            await send(message)
-
+        answer = Answer(send)
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 -- what passes here ends in the log with its message
             logger.error("unexpected %s at %s", type(error).__name__, place_of(error))
-            if not has_answered:
+            if not answer.has_begun:
                 detail = "an unexpected fault; it is in the log without your data"
                 await problem(Request(scope), 500, detail)(scope, receive, send)
