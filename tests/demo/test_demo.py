@@ -55,6 +55,8 @@ def test_the_control_raises_nothing() -> None:
 def test_stopping_it_leaves_nothing_running(ending: signal.Signals, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "service.cli", "demo", "--seconds", "60"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    # What a shell runs in the background ignores SIGINT, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     children: list[psutil.Process] = []
     deadline = time.monotonic() + 30

@@ -1,7 +1,6 @@
 """The data folder refuses what it cannot keep, and says what to do."""
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import RunningService
+from conftest import RunningService, program
 
 from service.config import Config
 from service.data_dir import held
@@ -103,6 +102,4 @@ def read_only(folder: Path) -> list[str]:
         return []
     # To root no permission is denied, so the file system itself is made read-only for the child.
     mounted = f'mount --bind "{data_dir}" "{data_dir}" && mount -o remount,bind,ro "{data_dir}" && exec "$@"'
-    if shutil.which("unshare") is None:
-        pytest.skip("unshare is missing")
-    return ["unshare", "--mount", "sh", "-c", mounted, "sh"]
+    return [program("unshare", "util-linux"), "--mount", "sh", "-c", mounted, "sh"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import CLIENT, BadDay, RunningService, eventually
+from conftest import CLIENT, BadDay, RunningService, eventually, program
 
 from service.store import FILE_NAME
 
@@ -91,7 +91,14 @@ def test_a_small_disk_that_another_program_fills_does_no_harm(
     disk.mkdir()
     mount = f'mount -t tmpfs -o size=1m none "{disk}" && exec "$@"'
     service = make_service(
-        "unshare", "--mount", "sh", "-c", mount, "sh", *RunningService.program, data_dir=str(disk)
+        program("unshare", "util-linux"),
+        "--mount",
+        "sh",
+        "-c",
+        mount,
+        "sh",
+        *RunningService.program,
+        data_dir=str(disk),
     )
     assert service.process is not None
     # The disk is the child's alone, so it is looked at through the child.
