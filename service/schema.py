@@ -160,6 +160,58 @@ MIGRATIONS: tuple[str, ...] = (
         check_value BLOB NOT NULL         -- keyed digest of nothing
     );
     """,
+    """
+    CREATE TABLE base (                   -- one row: where the history begins, once retention took rows
+        id     INTEGER PRIMARY KEY CHECK (id = 1),
+        seq    INTEGER NOT NULL,          -- the last scored row that is not needed any more
+        intervention INTEGER NOT NULL,
+        state  TEXT                       -- the monitor's state there; NULL: it has seen nothing
+    );
+
+    CREATE TABLE hourly (                 -- sums over the scored rows that retention took
+        hour_at      INTEGER NOT NULL,    -- begin of the hour in which they were spoken
+        cohort       TEXT NOT NULL,
+        selection    TEXT NOT NULL,
+        kind         TEXT NOT NULL,
+        normaliser   TEXT NOT NULL,
+        utterances   INTEGER NOT NULL,
+        substitutions INTEGER NOT NULL,
+        deletions    INTEGER NOT NULL,
+        insertions   INTEGER NOT NULL,
+        reference_words INTEGER NOT NULL,
+        capped_errors INTEGER NOT NULL,   -- errors of each utterance, at most its words
+        loops        INTEGER NOT NULL,
+        empties      INTEGER NOT NULL,
+        PRIMARY KEY (hour_at, cohort, selection, kind, normaliser)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE texts (                  -- only with privacy.keep_text; rows are appended and wiped in place
+        number       INTEGER PRIMARY KEY,
+        utterance_id TEXT NOT NULL,
+        side         TEXT NOT NULL,       -- hypothesis, reference
+        speaker      TEXT,                -- keyed hash
+        received_at  REAL NOT NULL,
+        is_wiped     INTEGER NOT NULL DEFAULT 0,
+        text         BLOB NOT NULL        -- UTF-8; as many zeros once wiped
+    );
+    CREATE INDEX texts_utterance ON texts (utterance_id);
+    CREATE INDEX texts_speaker ON texts (speaker) WHERE speaker IS NOT NULL;
+    CREATE INDEX texts_age ON texts (received_at) WHERE is_wiped = 0;
+
+    CREATE TABLE erasures (               -- what was erased on demand; append-only
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        subject    TEXT NOT NULL,         -- utterance, speaker, all
+        key        TEXT,                  -- the utterance_id, or the speaker's keyed hash
+        author     TEXT,
+        texts      INTEGER NOT NULL,      -- how many were kept and are gone
+        unreferenced INTEGER NOT NULL,
+        erased_at  REAL NOT NULL
+    );
+    CREATE TRIGGER erasures_stay_as_they_are BEFORE UPDATE ON erasures
+        BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
+    CREATE TRIGGER erasures_stay BEFORE DELETE ON erasures
+        BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
+    """,
 )
 
 
