@@ -14,9 +14,11 @@ from chaos.stream import DETECTION, said
 from conftest import RunningService, eventually
 from on_call import OnCall, on_call
 
+from detectors import progress
 from detectors.alignment import ErrorCounts
 from detectors.event import Event
 from detectors.monitor import Monitor, MonitorSettings
+from detectors.monitor_state import MonitorState
 from detectors.unit import ScoredUtterance, Unit
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn
@@ -138,16 +140,16 @@ def test_a_monitor_that_stopped_halfway_is_taken_up_from_its_saved_state(
 ) -> None:
     config = Config.model_validate({"data_dir": tmp_path, "detection": DETECTION})
     monkeypatch.setattr("service.watch.REST_S", 0.0)
-    complete = Monitor._complete
+    take = progress.take
     falls = [1]
 
-    def falling(monitor: Monitor, unit: Unit) -> list[Event]:
-        if monitor.now_s > said(500, SEED).spoken_at.timestamp() and falls:
+    def falling(state: MonitorState, settings: MonitorSettings, unit: Unit) -> list[Event]:
+        if state.now_s > said(500, SEED).spoken_at.timestamp() and falls:
             falls.pop()
             raise ZeroDivisionError
-        return complete(monitor, unit)
+        return take(state, settings, unit)
 
-    monkeypatch.setattr(Monitor, "_complete", falling)
+    monkeypatch.setattr(progress, "take", falling)
     with pipeline_of(config) as pipeline:
         for begin in range(0, ENOUGH, 100):
             asyncio.run(accept(pipeline, range(begin, begin + 100)))

@@ -1,0 +1,47 @@
+"""From an effect to the event that is told, with everything that a person needs to judge it."""
+
+from __future__ import annotations
+
+from detectors.cohort import Cohort
+from detectors.event import Change, Event, Signal
+from detectors.evidence import Effect
+from detectors.monitor_state import MonitorState
+from detectors.settings import MonitorSettings
+
+
+def told(
+    state: MonitorState,
+    settings: MonitorSettings,
+    signal: Signal,
+    change: Change,
+    cohort: Cohort | None,
+    effect: Effect,
+    detected_s: float,
+    about: str = "",
+) -> Event:
+    """The event that says this of a cohort, or of everybody where it is None."""
+    everybody, cohorts = state.everybody, [cohort] if cohort is not None else state.cohorts.values()
+    onset = effect.onset_s, effect.onset_s
+    if signal is Signal.DIFFERENTIAL and cohort is not None and cohort.detector is not None:
+        onset = cohort.detector.onset_interval()
+    elif signal is Signal.GLOBAL:
+        onset = everybody.onset_interval
+    return Event(
+        signal=signal,
+        change=change,
+        cohort=cohort.name if cohort is not None else None,
+        onset_s=effect.onset_s,
+        onset_earliest_s=min(onset[0], effect.onset_s),
+        onset_latest_s=max(onset[1], effect.onset_s),
+        detected_s=detected_s,
+        effect_points=100.0 * effect.estimate,
+        lower_points=100.0 * effect.lower,
+        upper_points=100.0 * effect.upper,
+        before=(cohort.healthy if cohort is not None else state.healthy).copy(),
+        after=effect.since.copy(),
+        evidence=1.0,
+        during_global=signal is Signal.DIFFERENTIAL and everybody.in_alarm,
+        false_alarms_per_month=settings.false_alarms_per_month,
+        guarantee_held=all(c.level.speakers_known for c in cohorts),
+        about=about,
+    )
