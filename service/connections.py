@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,10 +20,21 @@ class BoundedConnection(H11Protocol):
 
     uvicorn's ``timeout_keep_alive`` bounds every wait for the client: until it begins a request, from the
     first byte of a request to its last, and for an answer to be read.
+
+    Parameters
+    ----------
+    note_crowded_out
+        Called for each connection that is closed to make room for another.
+    uvicorns
+        What uvicorn makes a connection from.
     """
 
     _to_send: asyncio.TimerHandle | None = None
     _to_read: asyncio.TimerHandle | None = None
+
+    def __init__(self, note_crowded_out: Callable[[], None], **uvicorns: Any) -> None:
+        super().__init__(**uvicorns)
+        self._note_crowded_out = note_crowded_out
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request; among too many connections, close the one that has been idle for longest."""
@@ -91,6 +104,7 @@ class BoundedConnection(H11Protocol):
         if len(standing) > MOST_OPEN:
             idle = [each for each in standing if each.is_idle and each is not self]
             min(idle, key=BoundedConnection.idle_until, default=self).give_up()
+            self._note_crowded_out()
 
     def _await_request(self) -> None:
         if self._to_send is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from service.records import Outcome, Receipt
 
+LISTENERS = ("api", "metrics")
 SELECTIONS = ("random", "requested", "volunteered")
 REASONS = {
     400: "not_json",
@@ -33,6 +34,7 @@ class Counts:
     last_reference_at: dict[str, float] = field(default_factory=dict)
     deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    crowded_out: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(LISTENERS, 0)))
     undeclared_attributes: int = 0
     forgotten: int = 0
     monitor_failures: int = 0
@@ -40,6 +42,10 @@ class Counts:
     def reject(self, status: int) -> None:
         """Count an object that was not taken, by the reason that its HTTP status gives."""
         self.rejected[REASONS.get(status, "other")] += 1
+
+    def crowd_out(self, listener: str) -> None:
+        """Count a connection that was closed to make room for another."""
+        self.crowded_out[listener] += 1
 
     def know(self, cohorts: Iterable[str]) -> None:
         """Let every series of a cohort exist at 0: a counter born above 0 hides its first increase."""

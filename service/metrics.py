@@ -107,6 +107,12 @@ class StateCollector(Collector):
             ["receiver", "outcome"],
             counts.deliveries,
         )
+        yield _counter(
+            "connections_crowded_out",
+            "Connections closed to make room for others.",
+            ["listener"],
+            _keyed(counts.crowded_out),
+        )
         yield _counter("forgotten", "Unreferenced rows deleted by age.", [], {(): counts.forgotten})
         yield _counter(
             "monitor_failures", "Times the monitor could not go on.", [], {(): counts.monitor_failures}

@@ -11,7 +11,8 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from functools import partial
+from typing import NoReturn, cast
 
 import uvicorn
 
@@ -50,6 +51,7 @@ class _Listener:
     app: Finishing
     bound: socket.socket
     client_timeout_s: int
+    note_crowded_out: Callable[[], None]
     tls: ssl.SSLContext | None = None
 
     @property
@@ -58,13 +60,14 @@ class _Listener:
 
     def settings(self) -> uvicorn.Config:
         tls = self.tls
+        connection = partial(BoundedConnection, self.note_crowded_out)
         # The access log would print paths and queries; requests are counted in the metrics instead.
         return uvicorn.Config(
             self.app,
             access_log=False,
             log_config=None,
             lifespan="off",
-            http=BoundedConnection,
+            http=cast("type[BoundedConnection]", connection),
             ws="none",
             timeout_keep_alive=self.client_timeout_s,
             timeout_graceful_shutdown=ANSWER_S,
@@ -95,10 +98,12 @@ def serve(config: Config) -> None:
         reader = Reader(config.data_dir)
         stack.callback(reader.close)
         metrics = Metrics(pipeline, reader)
-        client_timeout_s = int(config.limits.client_timeout.total_seconds())
+        timeout_s = int(config.limits.client_timeout.total_seconds())
+        crowd_out = pipeline.counts.crowd_out
+        api, health = build_api(pipeline, reader, metrics), build_metrics(pipeline, metrics)
         listeners = (
-            _Listener(Finishing(build_api(pipeline, reader, metrics)), api_socket, client_timeout_s, tls),
-            _Listener(Finishing(build_metrics(pipeline, metrics)), metrics_socket, client_timeout_s),
+            _Listener(Finishing(api), api_socket, timeout_s, partial(crowd_out, "api"), tls),
+            _Listener(Finishing(health), metrics_socket, timeout_s, partial(crowd_out, "metrics")),
         )
         asyncio.run(_run(listeners, DeliveryWorker(pipeline, reader, receivers)))
     logger.info("stopped; everything that was accepted is on disk")

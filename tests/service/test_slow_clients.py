@@ -151,6 +151,7 @@ def test_idle_connections_give_way_to_new_ones_and_are_closed(service: RunningSe
             stack.enter_context(connect(service))
         assert all(is_served(service) for _ in range(5))
         assert len(peers(service)) <= MOST_OPEN
+        assert 'werwatch_connections_crowded_out_total{listener="api"} 10' in service.scrape()
         wait_until(lambda: not peers(service))
     assert '"level": "error"' not in service.log
 
