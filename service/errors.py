@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import traceback
 
+SOON_S, LATER_S = 1, 30
+"""When to send again what was put off: for the moment, or until somebody has mended what is broken."""
+
 
 class WerwatchError(Exception):
     """Every error of werwatch; its message says what is wrong, where, and what to do."""
@@ -18,7 +21,20 @@ class StartError(WerwatchError):
 
 
 class StoreUnavailable(WerwatchError):
-    """The store cannot take writes now (disk full, locked, closing); nothing was accepted."""
+    """The store cannot take writes now (disk full, locked, closing).
+
+    Parameters
+    ----------
+    retry_after_s
+        When it is worth to be sent again.
+    kept
+        How many of the records that came together were kept all the same.
+    """
+
+    def __init__(self, detail: str, retry_after_s: int = SOON_S, kept: int = 0) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+        self.kept = kept
 
 
 class Refused(WerwatchError):

@@ -13,7 +13,7 @@ from service.config import Config
 from service.counts import Counts
 from service.course import ANNOUNCE, REBASELINE
 from service.data_dir import held
-from service.errors import Refused, StartError
+from service.errors import Refused, StartError, StoreUnavailable
 from service.intake import CohortBook, Intake
 from service.key_rotation import open_key
 from service.portions import portions
@@ -68,14 +68,22 @@ class Pipeline:
         self._opened.close()
 
     async def accept(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
-        """Keep and score records; the answer comes when they are on disk, of many in several transactions."""
+        """Keep and score records; the answer comes when they are on disk, of many in several transactions.
+
+        Raises
+        ------
+        StoreUnavailable
+            If the store cannot be written; it says how many records were kept before.
+        """
         receipts: list[Receipt | Refused] = []
+        kept = 0
         for portion in portions(records):
-            receipts += await self.writer.run(partial(self._accept_all, portion))
-        now = time.time()
-        for receipt in receipts:
-            if isinstance(receipt, Receipt):
-                self.counts.receive(receipt, now)
+            try:
+                done = await self.writer.run(partial(self._accept_all, portion))
+            except StoreUnavailable as error:
+                raise StoreUnavailable(str(error), error.retry_after_s, kept) from None
+            kept += self._count(done)
+            receipts += done
         return receipts
 
     async def rebaseline(self, cohort: str | None, author: str, note: str) -> int:
@@ -99,6 +107,13 @@ class Pipeline:
             return self.store.history.put_intervention(action, cohort, author, note, time.time())
 
         return await self.writer.run(record)
+
+    def _count(self, receipts: Sequence[Receipt | Refused]) -> int:
+        now = time.time()
+        kept = [receipt for receipt in receipts if isinstance(receipt, Receipt)]
+        for receipt in kept:
+            self.counts.receive(receipt, now)
+        return len(kept)
 
     def _accept_all(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
         return [self._accept(record) for record in records]

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from service.errors import Refused, StoreUnavailable, place_of
+from service.errors import LATER_S, Refused, StoreUnavailable, place_of
 from service.store import Store
 
 MOST_WAITING = 10_000
@@ -164,7 +164,8 @@ class Writer:
         if failure != self.failure:
             logger.error("the store cannot be written, everything is refused until it can: %s", failure)
         self.failure = failure
-        return StoreUnavailable(f"the store cannot be written: {failure if known else 'see the log'}")
+        told = failure if known else "see the log"
+        return StoreUnavailable(f"the store cannot be written: {told}", LATER_S)
 
     def _note_success(self) -> None:
         if self.failure is not None:

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.answer import Answer
-from service.api.problems import RETRY_AFTER_S, problem
+from service.api.problems import problem
+from service.errors import SOON_S
 
 
 class Finishing:
@@ -43,5 +44,5 @@ class Finishing:
             if answer.has_begun:
                 raise
             detail = "the service is stopping and has not confirmed this; send it again"
-            headers = {"Retry-After": str(RETRY_AFTER_S)}
+            headers = {"Retry-After": str(SOON_S)}
             await problem(Request(scope), 503, detail, headers=headers)(scope, receive, send)

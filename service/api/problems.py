@@ -16,7 +16,6 @@ from service.api.answer import Answer
 from service.errors import Refused, StoreUnavailable, place_of
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_S = 1
 
 logger = logging.getLogger("werwatch.api")
 
@@ -31,6 +30,10 @@ PROBLEM: dict[str, Any] = {
                 "status": {"type": "integer"},
                 "detail": {"type": "string"},
                 "instance": {"type": "string"},
+                "kept": {
+                    "type": "integer",
+                    "description": "Lines that are on disk although the whole was not taken.",
+                },
                 "errors": {
                     "type": "array",
                     "items": {
@@ -56,6 +59,7 @@ def problem(
     detail: str,
     pointer: str | None = None,
     headers: dict[str, str] | None = None,
+    **more: int,
 ) -> JSONResponse:
     """A problem+json answer."""
     content: dict[str, Any] = {
@@ -64,6 +68,7 @@ def problem(
         "status": status,
         "detail": detail,
         "instance": request.url.path,
+        **more,
     }
     if pointer is not None:
         content["errors"] = [{"pointer": pointer, "detail": detail}]
@@ -82,8 +87,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(StoreUnavailable)
     async def unavailable(request: Request, error: StoreUnavailable) -> JSONResponse:
+        headers = {"Retry-After": str(error.retry_after_s)}
+        if error.kept:
+            detail = f"only {error.kept} lines are kept: {error}; send all again, what is kept counts once"
+            return problem(request, 503, detail, headers=headers, kept=error.kept)
         detail = f"not taken: {error}; send it again, what is kept already counts once"
-        return problem(request, 503, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+        return problem(request, 503, detail, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

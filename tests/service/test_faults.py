@@ -1,6 +1,8 @@
 """Faults injected for real: what the service answers, and that it recovers by itself."""
 
+import json
 import os
+import resource
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -42,7 +44,7 @@ def fill(service: RunningService) -> tuple[int, httpx.Response]:
 
 def hold_everything(service: RunningService, accepted: int, refusal: httpx.Response) -> None:
     assert refusal.status_code == 503
-    assert refusal.headers["retry-after"] == "1"
+    assert refusal.headers["retry-after"] == "30"
     assert "the store cannot be written" in refusal.json()["detail"]
     assert sample(service, "werwatch_store_writable") == 0
     assert sample(service, "werwatch_store_write_failures_total") >= 1
@@ -81,6 +83,25 @@ def test_a_full_disk_refuses_and_recovers_by_itself_with_everything_that_was_acc
     day.becomes()
     recover(service, accepted, service.data_dir)
     assert service.stop() == 0
+
+
+def test_of_many_lines_a_full_disk_says_how_many_are_kept(
+    make_service: Callable[..., RunningService],
+) -> None:
+    service = make_service()
+    assert service.process is not None
+    lines = "\n".join(json.dumps(utterance(number)) for number in range(1_000)).encode()
+    ndjson = {"content-type": "application/x-ndjson"}
+    resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+    refusal = service.post("/v1/utterances", lines, **ndjson)
+    kept = refusal.json()["kept"]
+    assert (refusal.status_code, refusal.headers["retry-after"]) == (503, "30")
+    assert refusal.json()["detail"].startswith(f"only {kept} lines are kept: the store cannot be written: ")
+    assert sample(service, 'werwatch_receipts_total{outcome="accepted"}') == kept
+    resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    assert eventually(lambda: ready(service)[0] == 200)
+    answer = service.post("/v1/utterances", lines, **ndjson).json()
+    assert (answer["duplicate"], answer["accepted"]) == (kept, 1_000 - kept)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone can mount a small disk")
