@@ -99,6 +99,17 @@ class Privacy(Section):
     keep_text: Literal[False] = False
     key_file: Path | None = None
     unreferenced_retention: Duration = timedelta(days=30)
+    scored_retention: Duration = timedelta(days=400)
+    alert_retention: Duration = timedelta(days=400)
+
+    @model_validator(mode="after")
+    def _alerts_outlive_rows(self) -> Privacy:
+        if self.alert_retention < self.scored_retention:
+            raise ValueError(
+                "alert_retention: expected at least scored_retention: while the rows are kept in which an "
+                "alert was found, it is what tells that it was sent already"
+            )
+        return self
 
 
 class Limits(Section):

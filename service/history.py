@@ -61,3 +61,22 @@ class History:
             "INSERT OR REPLACE INTO snapshot (id, seq, taken_at, state, intervention) VALUES (1, ?, ?, ?, ?)",
             (saved.place.seq, taken_at, saved.state, saved.place.intervention),
         )
+
+    def base(self) -> SavedState | None:
+        """The state from which the history goes on without the rows that retention took."""
+        row = self._db.execute("SELECT seq, intervention, state FROM base").fetchone()
+        return SavedState(Place(*row[:2]), row[2]) if row else None
+
+    def beginning(self) -> Place:
+        """Before the first row that is left, and after everything that was told before that."""
+        (first,) = self._db.execute("SELECT MIN(seq) FROM scored").fetchone()
+        seq = self.last_seq() if first is None else first - 1
+        (told,) = self._db.execute(
+            "SELECT COALESCE(MAX(id), 0) FROM interventions WHERE after_seq <= ?", (seq,)
+        ).fetchone()
+        return Place(seq, told)
+
+    def begin_anew(self) -> Place:
+        """Forget the base, for a monitor that cannot go on from it; return where the rows begin."""
+        self._db.execute("DELETE FROM base")
+        return self.beginning()

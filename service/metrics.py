@@ -113,7 +113,7 @@ class StateCollector(Collector):
             ["listener"],
             _keyed(counts.crowded_out),
         )
-        yield _counter("forgotten", "Unreferenced rows deleted by age.", [], {(): counts.forgotten})
+        yield _counter("forgotten_rows", "Rows deleted by age.", ["kind"], _keyed(counts.forgotten))
         yield _counter(
             "monitor_failures", "Times the monitor could not go on.", [], {(): counts.monitor_failures}
         )

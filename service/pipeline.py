@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -19,16 +18,14 @@ from service.key_rotation import open_key
 from service.portions import portions
 from service.privacy import Hasher
 from service.records import Receipt, Reference, Utterance
+from service.retention import Retention
 from service.store import Store
 from service.watch import Watch
 from service.writer import Writer
 
-FORGET_EVERY_S = 3_600.0
 FIRST_TURN_S, TURN_S = 1.0, 0.2
 """How long the monitor reads before anything is accepted, and between two commits."""
 CLOSE_S = 1.5
-
-logger = logging.getLogger("werwatch.pipeline")
 
 
 class Pipeline:
@@ -52,7 +49,7 @@ class Pipeline:
             self.counts.know(self.cohorts.known)
             self._intake = Intake(self.store, config.detection, self.cohorts)
             self.watch = self._begin_to_watch()
-            self._forgot_at = 0.0
+            self._retention = Retention(self.store, config.privacy, self.counts, self.watch)
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
             self._opened = opened.pop_all()
 
@@ -137,16 +134,5 @@ class Pipeline:
         self.cohorts.known = set(self.store.cohorts())
 
     def _after_commit(self) -> bool:
-        now = time.time()
-        if now - self._forgot_at >= FORGET_EVERY_S:
-            self._forget(now)
-        return self.watch.go_on(TURN_S)
-
-    def _forget(self, now: float) -> None:
-        self._forgot_at = now
-        before = now - self.config.privacy.unreferenced_retention.total_seconds()
-        try:
-            with self.store.transaction():
-                self.counts.forgotten += self.store.forget_unreferenced(before)
-        except sqlite3.Error as error:
-            logger.error("what is too old is not forgotten now: %s", error)
+        has_rows = self.watch.go_on(TURN_S)
+        return self._retention.step(time.time()) or has_rows

@@ -165,7 +165,7 @@ MIGRATIONS: tuple[str, ...] = (
         id     INTEGER PRIMARY KEY CHECK (id = 1),
         seq    INTEGER NOT NULL,          -- the last scored row that is not needed any more
         intervention INTEGER NOT NULL,
-        state  TEXT                       -- the monitor's state there; NULL: it has seen nothing
+        state  TEXT NOT NULL              -- the monitor's state there
     );
 
     CREATE TABLE hourly (                 -- sums over the scored rows that retention took

@@ -17,6 +17,7 @@ from service.data_dir import sync_folder
 from service.errors import StartError
 from service.history import History
 from service.key_record import KeyRecord
+from service.old_rows import OldRows
 from service.records import AlertRow, Delivery, Reference, Utterance
 from service.schema import migrate
 
@@ -62,6 +63,8 @@ class Store:
         What the monitor reads and leaves, over the same connection.
     key
         Which hashing key is in use, over the same connection.
+    old_rows
+        What retention takes, over the same connection.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class Store:
             raise StartError(f"{self.path}: the store cannot be opened: {error}") from None
         self.history = History(self._db)
         self.key = KeyRecord(self._db)
+        self.old_rows = OldRows(self._db)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""
@@ -238,14 +242,6 @@ class Store:
             "reference_words = reference_words + excluded.reference_words",
             (cohort, selection, counts.errors, counts.reference_words),
         )
-
-    def forget_unreferenced(self, before: float) -> int:
-        """Delete utterances without a reference and references without an utterance, received before."""
-        utterances = self._db.execute(
-            "DELETE FROM utterances WHERE scored_seq IS NULL AND received_at < ?", (before,)
-        )
-        references = self._db.execute("DELETE FROM waiting_references WHERE received_at < ?", (before,))
-        return utterances.rowcount + references.rowcount
 
     # cohorts
 

@@ -47,6 +47,8 @@ class Watch:
     ----------
     saved_at
         When the monitor's state was last saved or read, seconds since the epoch.
+    saved
+        What the snapshot in the store has seen, if the monitor can go on from it.
     rows_behind
         How many scored rows it has yet to pass.
     """
@@ -56,13 +58,19 @@ class Watch:
         self._settings = config.detection.monitor_settings()
         self._alerting = Alerting(config)
         self._counts = counts
+        self.saved = Place()
         self._course = self._restore()
         self._untold: list[Event] = []
         self._fault = ""
         self._is_whole, self._rests_until = True, 0.0
         self.saved_at = time.time()
-        self._saved, self._save_due = self._course.place, 0.0
+        self._save_due = 0.0
         self.rows_behind = store.history.last_seq() - self._course.seq
+
+    @property
+    def can_save(self) -> bool:
+        """Whether the monitor's state can be saved at all; else it reads every row at each start."""
+        return self._course.monitor.can_be_saved
 
     def view(self) -> MonitorView:
         """What the monitor shows now."""
@@ -129,13 +137,13 @@ class Watch:
 
     def _save(self) -> None:
         course = self._course
-        is_new = course.seq > 0 and course.place != self._saved
-        if not is_new or self._untold or not self._is_whole or not course.monitor.can_be_saved:
+        is_new = course.seq > 0 and course.place != self.saved
+        if not is_new or self._untold or not self._is_whole or not self.can_save:
             return
         now, saved = time.time(), course.saved()
         with self._store.transaction():
             self._store.history.put_snapshot(saved, now)
-        self.saved_at, self._saved = now, course.place
+        self.saved_at, self.saved = now, saved.place
         self._save_due = time.monotonic() + SAVE_EVERY_S
 
     def _stumble(self, error: Exception) -> None:
@@ -150,10 +158,22 @@ class Watch:
         self._fault = fault
 
     def _restore(self) -> Course:
-        saved = self._store.history.snapshot()
-        if saved is not None:
+        history = self._store.history
+        self.saved = Place()
+        snapshot = history.snapshot()
+        for saved in (snapshot, history.base()):
+            if saved is None:
+                continue
             try:
-                return Course.continued(saved, self._settings)
+                course = Course.continued(saved, self._settings)
             except (ValueError, LookupError, TypeError, AttributeError) as error:
                 logger.warning("the saved state is not used, the history is read again: %s", error)
-        return Course(Monitor(self._settings), Place())
+                continue
+            if saved is snapshot:
+                self.saved = saved.place
+            return course
+        with self._store.transaction():
+            begin = history.begin_anew()
+        if begin.seq:
+            logger.warning("the history begins after row %d; retention took the rows before", begin.seq)
+        return Course(Monitor(self._settings), begin)

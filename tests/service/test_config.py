@@ -56,6 +56,7 @@ receivers:
         ("listen: 0.0.0.0:8600", "can be reached from outside, so api_token_file or api_tokens is needed"),
         ("privacy: {keep_text: true}", "privacy.keep_text: this version never keeps text"),
         ("privacy: {unreferenced_retention: 30}", 'expected a number with s, m, h or d, like "30d"'),
+        ("privacy: {alert_retention: 30d}", "alert_retention: expected at least scored_retention"),
         ("normaliser: {disable: [speling]}", "spelling"),
         ("receivers: [{name: a, kind: pager}]", "receivers.0"),
         (
