@@ -24,7 +24,7 @@ lint: $(VENV)/tested-with  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/tested-with  ## benchmarks: ratios against a baseline of the same run
+bench: $(VENV)/tested-with  ## speed against baselines of the same run, with what is asked for: table, build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
 
 bench-detection: $(VENV)/tested-with  ## what detection promises, measured: tables, build/detection.json and .png (half an hour)

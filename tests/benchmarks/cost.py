@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jiwer
 from river.drift import ADWIN
 from simulation import Stream, simulate
 
-from benchmarks.timing import paired, table
+from benchmarks.figures import Asked, Figure, Section, compared
+from benchmarks.timing import ROUNDS, turns
 from detectors.alignment import align
 from detectors.monitor import Monitor, MonitorSettings
 from detectors.text import Normaliser
@@ -17,20 +20,19 @@ PAIRS = 1_000
 STREAM = 8_000
 
 
-def run() -> None:
-    """Print the table."""
+def run() -> Section:
+    """Time both in turn."""
     normaliser, hasher = Normaliser("en"), Hasher(bytes(32))
     lines = [line for _, line in zip(range(PAIRS), read_lines("hospital"), strict=False)]
     texts = [line["reference"] for line in lines]
     tokens = [(normaliser.tokens(line["reference"]), normaliser.tokens(line["hypothesis"])) for line in lines]
     joined = [(" ".join(reference), " ".join(hypothesis)) for reference, hypothesis in tokens]
-    hashed = [(hasher.tokens(reference), hasher.tokens(hypothesis)) for reference, hypothesis in tokens]
     cohorts = tuple((f"c{n:02}", 0.08 + 0.005 * n, 1.0) for n in range(30))
     stream = list(simulate(Stream(STREAM, 1, cohorts=cohorts, references_per_day=2_000)))
 
     def score() -> None:
-        for reference, hypothesis in hashed:
-            align(reference, hypothesis)
+        for reference, hypothesis in joined:
+            align(hasher.tokens(reference.split()), hasher.tokens(hypothesis.split()))
 
     def score_with_jiwer() -> None:
         for reference, hypothesis in joined:
@@ -50,16 +52,36 @@ def run() -> None:
         for scored in stream:
             detectors[scored.cohort].update(scored.counts.wer or 0.0)  # type: ignore[no-untyped-call]
 
-    rows = [["what", "ours", "baseline", "ratio"]]
-    ours, baseline = paired(score, score_with_jiwer)
-    rows.append(_row("score a pair of hashed token lists / jiwer.process_words", ours, baseline, PAIRS))
-    ours, baseline = paired(normalise, score_with_jiwer)
-    rows.append(_row("normalise a reference / jiwer.process_words", ours, baseline, PAIRS))
-    ours, baseline = paired(watch, watch_with_adwin, rounds=3)
-    rows.append(_row("watch a scored utterance, 30 cohorts / river ADWIN", ours, baseline, STREAM))
-    table("cost of one utterance", rows)
+    return Section(
+        "Cost of one utterance",
+        [
+            _figure(
+                "hash and score a pair / jiwer.process_words",
+                PAIRS,
+                score,
+                score_with_jiwer,
+                Asked(0.2, "less"),
+            ),
+            _figure("normalise a reference / jiwer.process_words", PAIRS, normalise, score_with_jiwer),
+            _figure(
+                "watch a scored utterance, 30 cohorts / river ADWIN",
+                STREAM,
+                watch,
+                watch_with_adwin,
+                Asked(30.0, "less"),
+            ),
+        ],
+        [f"Medians of {ROUNDS} runs in turn; both score the same normalised strings."],
+    )
 
 
-def _row(name: str, ours_s: float, baseline_s: float, count: int) -> list[str]:
+def _figure(
+    what: str,
+    count: int,
+    ours: Callable[[], object],
+    baseline: Callable[[], object],
+    asked: Asked | None = None,
+) -> Figure:
+    pairs = turns(ours, baseline)
     us = 1e6 / count
-    return [name, f"{ours_s * us:.1f} us", f"{baseline_s * us:.1f} us", f"{ours_s / baseline_s:.2f}"]
+    return compared(what, "us", [us * own for own, _ in pairs], [us * other for _, other in pairs], asked)

@@ -9,33 +9,41 @@ import time
 from pathlib import Path
 
 import psutil
-from conftest import RunningService
 
-from benchmarks.timing import table
+from benchmarks.figures import Asked, Section, compared
+from benchmarks.running import SERVER, pinned, service_in
 
 LIBRARIES = (
     "import river.drift, river.stats, fastapi, numpy, time; print('ready', flush=True); time.sleep(60)"
 )
-RUNS = 3
+RUNS = 5
+IDLE_S = 2.0
 
 
-def run() -> None:
-    """Print the table."""
+def run() -> Section:
+    """Start both in turn."""
     ours, baseline = [], []
     for _ in range(RUNS):
         baseline.append(_libraries())
         with tempfile.TemporaryDirectory() as folder:
             ours.append(_service(Path(folder)))
-    rows = [["what", "ours", "libraries alone", "ratio"]]
-    for name, index, unit in (("start", 0, "s"), ("idle memory", 1, "MB")):
-        mine, theirs = (sorted(each[index] for each in runs)[RUNS // 2] for runs in (ours, baseline))
-        rows.append([name, f"{mine:.2f} {unit}", f"{theirs:.2f} {unit}", f"{mine / theirs:.2f}"])
-    table("start", rows)
+    start_s, memory_mb = zip(*ours, strict=True)
+    library_s, library_mb = zip(*baseline, strict=True)
+    return Section(
+        "Start and idle memory",
+        [
+            compared("start / importing fastapi, river and numpy", "s", start_s, library_s),
+            compared("idle resident memory / the same", "MB", memory_mb, library_mb, Asked(1.25, "less")),
+        ],
+        [f"Medians of {RUNS} starts."],
+    )
 
 
 def _libraries() -> tuple[float, float]:
     started = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-c", LIBRARIES], stdout=subprocess.PIPE) as process:
+    with pinned(SERVER):
+        process = subprocess.Popen([sys.executable, "-c", LIBRARIES], stdout=subprocess.PIPE)
+    with process:
         assert process.stdout is not None
         process.stdout.readline()
         took = time.perf_counter() - started
@@ -46,9 +54,8 @@ def _libraries() -> tuple[float, float]:
 
 def _service(folder: Path) -> tuple[float, float]:
     started = time.perf_counter()
-    service = RunningService(folder).start()
-    took = time.perf_counter() - started
-    assert service.process is not None
-    memory = psutil.Process(service.process.pid).memory_info().rss / 1e6
-    service.kill()
-    return took, memory
+    with service_in(folder) as service:
+        took = time.perf_counter() - started
+        time.sleep(IDLE_S)
+        assert service.process is not None
+        return took, psutil.Process(service.process.pid).memory_info().rss / 1e6

@@ -16,13 +16,20 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def turns(
+    ours: Callable[[], object], baseline: Callable[[], object], rounds: int = ROUNDS
+) -> list[tuple[float, float]]:
+    """Seconds of both, measured in turn so that a drifting machine hits both alike."""
+    ours()
+    baseline()
+    return [(seconds(ours), seconds(baseline)) for _ in range(rounds)]
+
+
 def paired(
     ours: Callable[[], object], baseline: Callable[[], object], rounds: int = ROUNDS
 ) -> tuple[float, float]:
-    """Median seconds of both, measured in turn so that a drifting machine hits both alike."""
-    ours()
-    baseline()
-    pairs = [(seconds(ours), seconds(baseline)) for _ in range(rounds)]
+    """Median seconds of both, measured in turn."""
+    pairs = turns(ours, baseline, rounds)
     return statistics.median(o for o, _ in pairs), statistics.median(b for _, b in pairs)
 
 
