@@ -112,6 +112,12 @@ class Privacy(Section):
         return self
 
 
+class Storage(Section):
+    """How much room the store may take."""
+
+    max_bytes: int | None = Field(default=None, ge=20_000_000)
+
+
 class Limits(Section):
     """Bounds on what one request may bring, and on how long its client may take to bring it."""
 
@@ -187,6 +193,7 @@ class Config(Section):
     normaliser: NormaliserSettings = NormaliserSettings()
     detection: Detection = Detection()
     privacy: Privacy = Privacy()
+    storage: Storage = Storage()
     limits: Limits = Limits()
     receivers: list[WebhookReceiver] = []
 

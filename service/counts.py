@@ -10,7 +10,14 @@ from service.records import Outcome, Receipt
 
 LISTENERS = ("api", "metrics")
 SELECTIONS = ("random", "requested", "volunteered")
-KINDS = ("utterance", "reference", "scored", "alert")
+FORGOTTEN = (
+    ("utterance", "age"),
+    ("utterance", "size"),
+    ("reference", "age"),
+    ("reference", "size"),
+    ("scored", "age"),
+    ("alert", "age"),
+)
 REASONS = {
     400: "not_json",
     408: "broken_off",
@@ -37,7 +44,7 @@ class Counts:
     rejected: Counter[str] = field(default_factory=Counter)
     crowded_out: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(LISTENERS, 0)))
     undeclared_attributes: int = 0
-    forgotten: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(KINDS, 0)))
+    forgotten: Counter[tuple[str, str]] = field(default_factory=lambda: Counter(dict.fromkeys(FORGOTTEN, 0)))
     monitor_failures: int = 0
 
     def reject(self, status: int) -> None:

@@ -113,7 +113,8 @@ class StateCollector(Collector):
             ["listener"],
             _keyed(counts.crowded_out),
         )
-        yield _counter("forgotten_rows", "Rows deleted by age.", ["kind"], _keyed(counts.forgotten))
+        forgotten = "Rows deleted because of their age, or for want of room."
+        yield _counter("forgotten_rows", forgotten, ["kind", "reason"], counts.forgotten)
         yield _counter(
             "monitor_failures", "Times the monitor could not go on.", [], {(): counts.monitor_failures}
         )
@@ -190,7 +191,13 @@ class StateCollector(Collector):
         for kind, rows in self._reader.unmatched().items():
             unmatched.add_metric([kind], rows)
         yield unmatched
-        yield _gauge("werwatch_store_bytes", "Size of the store's file.", pipeline.store.path.stat().st_size)
+        taken = pipeline.store.room.taken_bytes
+        yield _gauge("werwatch_store_bytes", "Size of the store's file with its log.", taken)
+        yield _gauge(
+            "werwatch_store_over_budget",
+            "1 while more is needed than storage.max_bytes and nothing is left that may go.",
+            float(pipeline.is_over_budget),
+        )
         writer = pipeline.writer
         yield _gauge(
             "werwatch_store_writable",

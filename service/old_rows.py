@@ -57,6 +57,18 @@ class OldRows:
             (before, most),
         ).rowcount
 
+    def oldest_unreferenced(self, number: int) -> float | None:
+        """When the so-manieth row came, or the last, of those that were never joined, the oldest first."""
+        (at_s,) = self._db.execute(
+            "SELECT MAX(received_at) FROM (SELECT received_at FROM ("
+            "SELECT received_at FROM (SELECT received_at FROM utterances WHERE scored_seq IS NULL "
+            "ORDER BY received_at LIMIT :number) UNION ALL "
+            "SELECT received_at FROM (SELECT received_at FROM waiting_references "
+            "ORDER BY received_at LIMIT :number)) ORDER BY received_at LIMIT :number)",
+            {"number": number},
+        ).fetchone()
+        return None if at_s is None else float(at_s)
+
     def drop_scored(self, before: float, most: int, saved_seq: int) -> int:
         """Delete rows that were scored before this time, with their utterances; their sums stay.
 

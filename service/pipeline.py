@@ -49,7 +49,7 @@ class Pipeline:
             self.counts.know(self.cohorts.known)
             self._intake = Intake(self.store, config.detection, self.cohorts)
             self.watch = self._begin_to_watch()
-            self._retention = Retention(self.store, config.privacy, self.counts, self.watch)
+            self._retention = Retention(self.store, config, self.counts, self.watch)
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
             self._opened = opened.pop_all()
 
@@ -63,6 +63,11 @@ class Pipeline:
         self.writer.close(CLOSE_S)
         self.watch.close()
         self._opened.close()
+
+    @property
+    def is_over_budget(self) -> bool:
+        """Whether the store needs more room than it may take, with nothing left that may go."""
+        return self._retention.is_over_budget
 
     async def accept(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
         """Keep and score records; the answer comes when they are on disk, of many in several transactions.

@@ -19,6 +19,7 @@ from service.history import History
 from service.key_record import KeyRecord
 from service.old_rows import OldRows
 from service.records import AlertRow, Delivery, Reference, Utterance
+from service.room import Room, bound_log, make_shrinkable
 from service.schema import migrate
 
 FILE_NAME = "werwatch.db"
@@ -65,6 +66,8 @@ class Store:
         Which hashing key is in use, over the same connection.
     old_rows
         What retention takes, over the same connection.
+    room
+        What the file takes, over the same connection.
 
     Raises
     ------
@@ -78,7 +81,9 @@ class Store:
             # The log and index files beside it take over its mode.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = connect(self.path, read_only=False)
+            make_shrinkable(self._db, self.path)
             make_durable(self._db)
+            bound_log(self._db)
             migrate(self._db)
             sync_folder(data_dir)
         except (OSError, sqlite3.Error) as error:
@@ -86,6 +91,7 @@ class Store:
         self.history = History(self._db)
         self.key = KeyRecord(self._db)
         self.old_rows = OldRows(self._db)
+        self.room = Room(self._db, self.path)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""

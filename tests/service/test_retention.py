@@ -65,7 +65,7 @@ class History:
 
     def restart(self) -> None:
         self.watch = Watch(self.store, CONFIG, Counts())
-        self.retention = Retention(self.store, CONFIG.privacy, Counts(), self.watch)
+        self.retention = Retention(self.store, CONFIG, Counts(), self.watch)
 
     def forget(self, most_portions: int) -> None:
         for _ in range(most_portions):
@@ -105,7 +105,7 @@ def history() -> Iterator[History]:
     with TemporaryDirectory() as folder:
         store = Store(Path(folder))
         watch = Watch(store, CONFIG, Counts())
-        made = History(store, watch, Retention(store, CONFIG.privacy, Counts(), watch))
+        made = History(store, watch, Retention(store, CONFIG, Counts(), watch))
         # Whatever is queued leaves a trace that retention does not know.
         made.db.executescript(
             "CREATE TABLE told (delivery_id TEXT); CREATE TRIGGER tell AFTER INSERT ON outbox "
@@ -254,8 +254,8 @@ def has_fewer_rows(service: RunningService, than: int) -> bool:
     return rows_left(service) < than
 
 
-def counted(service: RunningService, kind: str) -> float:
-    name = f'werwatch_forgotten_rows_total{{kind="{kind}"}} '
+def counted(service: RunningService, kind: str, reason: str = "age") -> float:
+    name = f'werwatch_forgotten_rows_total{{kind="{kind}",reason="{reason}"}} '
     [line] = [line for line in service.scrape().splitlines() if line.startswith(name)]
     return float(line.removeprefix(name))
 
