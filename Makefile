@@ -3,9 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 RECORD_BIN := .venv-record/bin
 SECONDS ?= 75
+KILLS ?= 200
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo control test lint bench bench-detection record lock clean
+.PHONY: help demo control test lint chaos bench bench-detection record lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -23,6 +24,9 @@ lint: $(VENV)/tested-with  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+chaos: $(VENV)/tested-with  ## kill a loaded service 200 times, hold it to what it answered (KILLS=, SEED=)
+	PYTHONPATH=tests $(BIN)/python -m chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/tested-with  ## speed against baselines of the same run, with what is asked for: table, build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
