@@ -207,6 +207,12 @@ class StateCollector(Collector):
         yield _counter(
             "store_write_failures", "Transactions that could not be written.", [], {(): writer.failures}
         )
+        loss = pipeline.store.loss
+        yield _gauge(
+            "werwatch_store_lost_transactions",
+            "Committed transactions, at least so many, that were found lost to damage at the start.",
+            0 if loss is None else loss.transactions,
+        )
         yield _gauge(
             "werwatch_monitor_rows_behind",
             "Scored rows that the monitor has yet to see.",

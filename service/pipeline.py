@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,8 +10,9 @@ from functools import partial
 from service.config import Config
 from service.counts import Counts
 from service.course import ANNOUNCE, REBASELINE
+from service.damage import needed_to_start
 from service.data_dir import held
-from service.errors import Refused, StartError, StoreUnavailable
+from service.errors import Refused, StoreUnavailable
 from service.intake import CohortBook, Intake
 from service.key_rotation import open_key
 from service.portions import portions
@@ -40,7 +40,7 @@ class Pipeline:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.counts = Counts()
-        with ExitStack() as opened:
+        with ExitStack() as opened, needed_to_start(config.data_dir):
             data_dir = opened.enter_context(held(config.data_dir))
             self.store = Store(data_dir)
             opened.callback(self.store.close)
@@ -48,7 +48,7 @@ class Pipeline:
             self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
             self.counts.know(self.cohorts.known)
             self._intake = Intake(self.store, config.detection, self.cohorts)
-            self.watch = self._begin_to_watch()
+            self.watch = Watch(self.store, config, self.counts)
             self._retention = Retention(self.store, config, self.counts, self.watch)
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
             self._opened = opened.pop_all()
@@ -128,12 +128,6 @@ class Pipeline:
                 return self._intake.reference(record)
         except Refused as refusal:
             return refusal
-
-    def _begin_to_watch(self) -> Watch:
-        try:
-            return Watch(self.store, self.config, self.counts)
-        except sqlite3.Error as error:
-            raise StartError(f"{self.store.path}: the store cannot be read: {error}") from None
 
     def _after_rollback(self) -> None:
         self.cohorts.known = set(self.store.cohorts())

@@ -13,6 +13,7 @@ from typing import Any
 
 from detectors.alignment import ErrorCounts
 from service.alert_rows import read_alerts
+from service.damage import fault, tell_of_loss
 from service.data_dir import sync_folder
 from service.errors import StartError
 from service.history import History
@@ -21,6 +22,7 @@ from service.old_rows import OldRows
 from service.records import AlertRow, Delivery, Reference, Utterance
 from service.room import Room, bound_log, make_shrinkable
 from service.schema import migrate
+from service.wal import loss
 
 FILE_NAME = "werwatch.db"
 BUSY_MS = 2_000
@@ -68,11 +70,13 @@ class Store:
         What retention takes, over the same connection.
     room
         What the file takes, over the same connection.
+    loss
+        What was committed and is lost to damage, found when it was opened; None if nothing.
 
     Raises
     ------
     StartError
-        If the file cannot be opened or belongs to a newer version.
+        If the file cannot be opened, belongs to a newer version, or is damaged beyond what can be told.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -80,14 +84,18 @@ class Store:
         try:
             # The log and index files beside it take over its mode.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Once it is open, SQLite has dropped what it cannot take.
+            self.loss = loss(self.path)
             self._db = connect(self.path, read_only=False)
             make_shrinkable(self._db, self.path)
             make_durable(self._db)
             bound_log(self._db)
             migrate(self._db)
             sync_folder(data_dir)
+            if self.loss is not None:
+                tell_of_loss(self.loss, self._db, self.path)
         except (OSError, sqlite3.Error) as error:
-            raise StartError(f"{self.path}: the store cannot be opened: {error}") from None
+            raise StartError(f"{self.path}: the store cannot be opened: {fault(error)}") from None
         self.history = History(self._db)
         self.key = KeyRecord(self._db)
         self.old_rows = OldRows(self._db)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from service.damage import fault
 from service.errors import LATER_S, Refused, StoreUnavailable, place_of
 from service.store import Store
 
@@ -160,7 +161,7 @@ class Writer:
     def _note_failure(self, error: Exception) -> StoreUnavailable:
         self.failures += 1
         known = isinstance(error, sqlite3.Error)
-        failure = str(error) if known else f"{type(error).__name__} at {place_of(error)}"
+        failure = fault(error) if known else f"{type(error).__name__} at {place_of(error)}"
         if failure != self.failure:
             logger.error("the store cannot be written, everything is refused until it can: %s", failure)
         self.failure = failure

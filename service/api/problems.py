@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.answer import Answer
-from service.errors import Refused, StoreUnavailable, place_of
+from service.damage import fault
+from service.errors import LATER_S, Refused, StoreUnavailable, place_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -93,6 +95,12 @@ def install(app: FastAPI) -> None:
             return problem(request, 503, detail, headers=headers, kept=error.kept)
         detail = f"not taken: {error}; send it again, what is kept already counts once"
         return problem(request, 503, detail, headers=headers)
+
+    @app.exception_handler(sqlite3.Error)
+    async def unreadable(request: Request, error: sqlite3.Error) -> JSONResponse:
+        logger.error("the store cannot be read: %s", fault(error))
+        detail = f"the store cannot be read: {fault(error)}"
+        return problem(request, 503, detail, headers={"Retry-After": str(LATER_S)})
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -131,3 +131,34 @@ def test_a_small_disk_that_another_program_fills_does_no_harm(
     (seen / "filler").unlink()
     recover(service, accepted, seen)
     assert service.stop() == 0
+
+
+def test_a_store_that_is_damaged_in_the_middle_says_so_and_what_to_do(
+    make_service: Callable[..., RunningService],
+) -> None:
+    service = make_service()
+    lines = "\n".join(json.dumps(utterance(number)) for number in range(1_000)).encode()
+    ndjson = {"content-type": "application/x-ndjson"}
+    assert service.post("/v1/utterances", lines, **ndjson).status_code == 200
+    assert service.stop() == 0
+    damage(service.data_dir / FILE_NAME, 0.3, 0.9)
+    service.start()
+    refusal = service.post("/v1/utterances", lines, **ndjson)
+    unreadable = CLIENT.get(service.metrics + "/metrics")
+    for answer in (refusal, unreadable):
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+        assert "is damaged; stop werwatch and put a backup in its place" in answer.json()["detail"]
+    assert service.get("/v1/alerts") == {"alerts": []}
+    assert "the store cannot be written, everything is refused until it can" in service.log
+    assert "the store cannot be read: " in service.log
+    # Whoever needs nothing of what is damaged is answered as before.
+    assert service.post("/v1/utterances", b"{").status_code == 400
+    assert service.stop() == 0
+
+
+def damage(path: Path, begin: float, end: float) -> None:
+    """Overwrite a part of a file."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(int(begin * size))
+        file.write(b"\xa5" * int((end - begin) * size))
