@@ -23,7 +23,7 @@ from service.store import Store
 from service.watch import Watch
 from service.writer import Writer
 
-FIRST_TURN_S, TURN_S = 1.0, 0.2
+FIRST_TURN_S, TURN_S = 1.0, 0.05
 """How long the monitor reads before anything is accepted, and between two commits."""
 CLOSE_S = 1.5
 

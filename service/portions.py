@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from service.records import Reference, Utterance
 
 MOST_RECORDS = 1_000
-MOST_WORDS = 25_000
-"""Each word may meet 10,000 others: all that takes at most a sixteenth of a second to align."""
+MOST_WORDS = 10_000
+"""Each word may meet 10,000 others: all that takes at most a fortieth of a second to align."""
 
 
 def portions(records: Sequence[Utterance | Reference]) -> Iterator[list[Utterance | Reference]]:

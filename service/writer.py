@@ -9,7 +9,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,7 +19,8 @@ from service.errors import LATER_S, Refused, StoreUnavailable, place_of
 from service.store import Store
 
 MOST_WAITING = 10_000
-MOST_TOGETHER = 256
+MOST_TOGETHER, TOGETHER_S = 256, 0.05
+"""How many jobs share a transaction, and after what time the rest of them waits for the next one."""
 IDLE_S = 1.0
 
 T = TypeVar("T")
@@ -65,13 +66,14 @@ class Writer:
         self._after_rollback = after_rollback
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MOST_WAITING)
         self._thread = threading.Thread(target=self._run, name="werwatch-writer", daemon=True)
+        self._left: list[_Job] = []
         self._must_reread = False
         self._is_closing, self._close_by = False, math.inf
 
     @property
     def waiting(self) -> int:
         """Jobs that wait now."""
-        return self._jobs.qsize()
+        return self._jobs.qsize() + len(self._left)
 
     @property
     def is_alive(self) -> bool:
@@ -111,8 +113,9 @@ class Writer:
 
     def _run(self) -> None:
         is_open, has_more = True, False
-        while is_open and time.monotonic() < self._close_by:
-            batch, is_open = self._gather(0.0 if has_more else IDLE_S)
+        while (is_open or self._left) and time.monotonic() < self._close_by:
+            batch, may_come = self._gather(0.0 if has_more else IDLE_S)
+            is_open = is_open and may_come
             if batch or self.failure is not None:
                 self._commit(batch)
             has_more = self._after_commit()
@@ -120,21 +123,21 @@ class Writer:
 
     def _gather(self, most_s: float) -> tuple[list[_Job], bool]:
         """The jobs that wait together, and whether more may come."""
-        batch: list[_Job] = []
-        try:
-            job = self._jobs.get(timeout=most_s)
-        except queue.Empty:
-            return batch, True
-        while job is not None:
-            batch.append(job)
-            if len(batch) >= MOST_TOGETHER or self._jobs.empty():
-                return batch, True
-            job = self._jobs.get_nowait()
-        return batch, False
+        batch, self._left = self._left, []
+        with suppress(queue.Empty):
+            while len(batch) < MOST_TOGETHER:
+                # Only who has nothing yet waits for what may come.
+                job = self._jobs.get_nowait() if batch else self._jobs.get(timeout=most_s)
+                if job is None:
+                    return batch, False
+                batch.append(job)
+        return batch, True
 
     def _refuse_the_rest(self) -> None:
         # A request can pass the check in run() just before close() and come in behind its mark.
         stopping = StoreUnavailable("the service is stopping")
+        for left in self._left:
+            _reply(left, None, stopping)
         while not self._jobs.empty():
             job = self._jobs.get_nowait()
             if job is not None:
@@ -147,13 +150,14 @@ class Writer:
                     self._after_rollback()
                 if self.failure is not None:
                     self._store.probe()
-                answers = [(job, *self._attempt(job)) for job in batch]
+                answers = list(self._attempts(batch))
         except Exception as error:  # noqa: BLE001 -- everybody is answered, and the thread goes on
             self._must_reread = True
             lost = self._note_failure(error)
             answers = [(job, None, lost) for job in batch]
         else:
             self._must_reread = False
+            self._left = batch[len(answers) :]
             self._note_success()
         for job, result, failure in answers:
             _reply(job, result, failure)
@@ -172,6 +176,13 @@ class Writer:
         if self.failure is not None:
             logger.warning("the store can be written again")
         self.failure = None
+
+    def _attempts(self, batch: list[_Job]) -> Iterator[tuple[_Job, Any, BaseException | None]]:
+        ends_at = time.monotonic() + TOGETHER_S
+        for job in batch:
+            yield job, *self._attempt(job)
+            if time.monotonic() >= ends_at:
+                return
 
     def _attempt(self, job: _Job) -> tuple[Any, BaseException | None]:
         try:

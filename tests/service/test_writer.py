@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from service.config import Config
 from service.errors import Refused
 from service.pipeline import Pipeline
+from service.writer import TOGETHER_S
 
 
 @pytest.fixture
@@ -58,6 +60,35 @@ def test_requests_that_wait_together_share_a_commit_and_are_answered_after_it(pi
             assert len(seen) == 2
 
     asyncio.run(scenario())
+
+
+def test_what_takes_long_leaves_the_rest_to_the_next_commit_also_at_the_end(pipeline: Pipeline) -> None:
+    async def scenario() -> list[int]:
+        seen = commits(pipeline)
+        has_begun, may_go_on = threading.Event(), threading.Event()
+
+        def hold() -> int:
+            has_begun.set()
+            may_go_on.wait()
+            return len(seen)
+
+        def take_long() -> int:
+            ends_at = time.monotonic() + TOGETHER_S
+            while time.monotonic() < ends_at:
+                pass
+            return len(seen)
+
+        first = asyncio.create_task(pipeline.writer.run(hold))
+        await asyncio.to_thread(has_begun.wait)
+        jobs = [asyncio.create_task(pipeline.writer.run(take_long)) for _ in range(3)]
+        await asyncio.sleep(0)
+        closing_pipeline = asyncio.create_task(asyncio.to_thread(pipeline.writer.close, 30.0))
+        may_go_on.set()
+        commits_before = [await first, *[await job for job in jobs]]
+        await closing_pipeline
+        return commits_before
+
+    assert len(set(asyncio.run(scenario()))) == 4
 
 
 def test_every_commit_is_synced_also_after_a_rollback(pipeline: Pipeline) -> None:
