@@ -23,8 +23,8 @@ from service.store import Store
 from service.watch import Watch
 from service.writer import Writer
 
-FIRST_TURN_S, TURN_S = 1.0, 0.05
-"""How long the monitor reads before anything is accepted, and between two commits."""
+FIRST_TURN_S, TURN_S, LAST_TURN_S = 1.0, 0.05, 1.0
+"""How long the monitor reads before anything is accepted, between two commits, and when all is accepted."""
 CLOSE_S = 1.5
 
 
@@ -61,6 +61,7 @@ class Pipeline:
     def close(self) -> None:
         """Finish what was accepted, save the monitor's state, close the store."""
         self.writer.close(CLOSE_S)
+        self.watch.go_on(LAST_TURN_S)
         self.watch.close()
         self._opened.close()
 

@@ -90,6 +90,7 @@ def test_alerts_that_cannot_be_written_are_told_as_soon_as_they_can(
         assert service.get("/v1/alerts")["alerts"] == []
         ask(service.data_dir, "DROP TRIGGER refuse")
         assert eventually(lambda: "the monitor goes on" in service.log)
+        assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
         told = [name for (name,) in ask(service.data_dir, "SELECT alert_id FROM alerts")]
         assert eventually(lambda: not ask(service.data_dir, "SELECT 1 FROM outbox WHERE state = 'pending'"))
         assert {json.loads(body)["data"]["alert_id"] for _, _, body in server.seen} == set(told)
