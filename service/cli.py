@@ -161,6 +161,50 @@ def rotate_key(config_file: Path | None, to: Path | None, author: str, *, yes: b
 
 
 @werwatch.command()
+@click.argument("target", metavar="FILE", type=CONFIG_FILE)
+@click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
+def backup(target: Path, config_file: Path | None) -> None:
+    """Copy the store into one file, also while the service runs; the hashing key is not in it."""
+    from service.backup import back_up
+    from service.config_file import load_config
+
+    copied = back_up(load_config(config_file), target)
+    click.echo(f"{target}: {copied}")
+    click.echo("the hashing key is not in it: keep a copy of that elsewhere; the backup is of no use without")
+
+
+@werwatch.command()
+@click.argument("source", metavar="FILE", type=CONFIG_FILE)
+@click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
+@click.option("--force", is_flag=True, help="Move a store that is there aside.")
+def restore(source: Path, config_file: Path | None, *, force: bool) -> None:
+    """Put a backup in the place of the store of a stopped service, if it is whole and the key is its own."""
+    from service.backup import restore as put_back
+    from service.config_file import load_config
+
+    config = load_config(config_file)
+    copied, aside = put_back(config, source, is_forced=force)
+    click.echo(f"{config.data_dir}: {copied}")
+    if aside is not None:
+        click.echo(f"the store before it is in {aside}")
+
+
+@werwatch.command()
+@click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
+def verify(config_file: Path | None) -> None:
+    """Say whether the store is whole and the monitor's state what its rows lead to; change nothing."""
+    from service.config_file import load_config
+    from service.verify import verify as look
+
+    is_good = True
+    for finding in look(load_config(config_file)):
+        click.echo(f"{finding.subject}: {'good' if finding.is_good else 'BAD'}: {finding.text}")
+        is_good &= finding.is_good
+    if not is_good:
+        sys.exit(EXIT_FAILURE)
+
+
+@werwatch.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"werwatch {__version__}")

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from detectors.event import Event
 from detectors.monitor import Monitor, MonitorSettings
 from detectors.unit import ScoredUtterance
-from service.history import History
+from service.history import ENDLESS, History
 from service.records import Intervention, Place, SavedState, ScoredRow
 
 REBASELINE, ANNOUNCE, ROTATE_KEY = "rebaseline", "announce", "rotate_key"
 ROWS_AT_ONCE = 1_000
+UNUSABLE = (ValueError, LookupError, TypeError, AttributeError)
+"""What a saved state raises that is damaged, or of other settings or another version."""
 
 
 class Course:
@@ -39,7 +41,7 @@ class Course:
 
         Raises
         ------
-        ValueError, KeyError, TypeError
+        UNUSABLE
             If the state was saved under other settings or by another version, or is damaged.
         """
         return cls(Monitor.from_state(json.loads(saved.state), settings), saved.place)
@@ -53,13 +55,21 @@ class Course:
         """The state from which a course is continued exactly."""
         return SavedState(self.place, json.dumps(self.monitor.to_state()))
 
-    def follow(self, history: History) -> Iterator[list[Event]]:
+    def follow(self, history: History, until: Place | None = None) -> Iterator[list[Event]]:
         """Take the rows and interventions that come next, in their order; yield what each made certain.
 
         After each portion of rows it yields an empty list, so that a caller can break off.
+
+        Parameters
+        ----------
+        history
+            Where they are read.
+        until
+            The last row and the last intervention to take; without it, all that there are.
         """
-        told = deque(history.interventions_after(self.intervention))
-        while rows := history.scored_after(self.seq, ROWS_AT_ONCE):
+        last = until or Place(ENDLESS, ENDLESS)
+        told = deque(history.interventions_after(self.intervention, last.intervention))
+        while rows := history.scored_after(self.seq, ROWS_AT_ONCE, last.seq):
             for row in rows:
                 # A row that feeds no detector moves no seq: an intervention is due before the next that does.
                 while told and told[0].after_seq < row.seq:

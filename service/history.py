@@ -7,6 +7,8 @@ import sqlite3
 from detectors.alignment import ErrorCounts
 from service.records import Intervention, Place, SavedState, ScoredRow
 
+ENDLESS = 2**63 - 1
+
 
 class History:
     """The history over any connection; what writes runs inside a transaction that the caller holds."""
@@ -14,13 +16,13 @@ class History:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def scored_after(self, seq: int, limit: int) -> list[ScoredRow]:
-        """The monitor's next rows, in order of seq."""
+    def scored_after(self, seq: int, limit: int, last: int = ENDLESS) -> list[ScoredRow]:
+        """The monitor's next rows up to ``last``, in order of seq."""
         rows = self._db.execute(
             "SELECT seq, cohort, speaker, unit_key, spoken_at, session, normaliser, "
             "substitutions, deletions, insertions, hits FROM scored "
-            "WHERE seq > ? AND detects = 1 ORDER BY seq LIMIT ?",
-            (seq, limit),
+            "WHERE seq > ? AND seq <= ? AND detects = 1 ORDER BY seq LIMIT ?",
+            (seq, last, limit),
         )
         return [
             ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts), session, normaliser)
@@ -32,12 +34,12 @@ class History:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'scored'").fetchone()
         return int(row[0]) if row else 0
 
-    def interventions_after(self, number: int) -> list[Intervention]:
-        """What the monitor was told after this intervention, in order."""
+    def interventions_after(self, number: int, last: int = ENDLESS) -> list[Intervention]:
+        """What the monitor was told after this intervention and up to ``last``, in order."""
         rows = self._db.execute(
             "SELECT id, after_seq, action, cohort, author, note, taken_at FROM interventions "
-            "WHERE id > ? ORDER BY id",
-            (number,),
+            "WHERE id > ? AND id <= ? ORDER BY id",
+            (number, last),
         )
         return [Intervention(*row) for row in rows]
 

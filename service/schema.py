@@ -215,6 +215,12 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 
+def version_of(connection: sqlite3.Connection) -> int:
+    """Number of the database's layout; 0 where it has none of ours."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database to the present layout, one version a transaction.
 
@@ -223,7 +229,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     StartError
         If it was written by a newer werwatch.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     if version > len(MIGRATIONS):
         raise StartError(
             f"the data folder was written by a newer werwatch (layout {version}, this one knows up to "

@@ -13,7 +13,7 @@ from detectors.monitor import Monitor
 from service.alerts import Alerting
 from service.config import Config
 from service.counts import Counts
-from service.course import Course
+from service.course import UNUSABLE, Course
 from service.errors import place_of
 from service.records import Place
 from service.store import Store
@@ -166,7 +166,7 @@ class Watch:
                 continue
             try:
                 course = Course.continued(saved, self._settings)
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
+            except UNUSABLE as error:
                 logger.warning("the saved state is not used, the history is read again: %s", error)
                 continue
             if saved is snapshot:

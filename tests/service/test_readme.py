@@ -1,5 +1,6 @@
 """What the README says is so."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ from conftest import RunningService
 from detectors.choices import DECIDERS, OWN
 from detectors.text import describe
 from service.config_file import load_config
+from service.store import FILE_NAME
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -53,6 +55,31 @@ def test_what_is_said_on_purpose_can_be_said_as_it_stands(
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
         said.append(done.stdout)
     assert ["audit row 1" in said[0], "audit row 2" in said[1]] == [True, True]
+
+
+def test_a_store_is_backed_up_verified_and_restored_as_it_stands(
+    make_service: Callable[..., RunningService],
+) -> None:
+    service = make_service()
+    service.post("/v1/utterances", {"utterance_id": "u", "hypothesis": "no fever"})
+    [example] = [block for block in blocks("sh") if "backup" in block]
+    saved, verified, restored = (shlex.split(line, comments=True) for line in example.strip().splitlines())
+    for command in (saved, verified):
+        run_beside(service, command)
+    assert service.stop() == 0
+    (service.data_dir / FILE_NAME).unlink()
+    run_beside(service, restored)
+    service.start()
+    answer = service.post("/v1/utterances", {"utterance_id": "u", "hypothesis": "no fever"})
+    assert answer.json()["status"] == "duplicate"
+
+
+def run_beside(service: RunningService, command: list[str]) -> None:
+    program, *arguments = command
+    assert program == ".venv/bin/werwatch"
+    full = [sys.executable, "-m", "service.cli", *arguments, "--config", "werwatch.yaml"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(full, cwd=service.folder, env=environment, timeout=60, check=True)
 
 
 def test_its_configurations_are_good_ones(tmp_path: Path) -> None:

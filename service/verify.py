@@ -1,0 +1,109 @@
+"""Whether a store is whole: its pages, its sums, and the monitor's state against a replay of the rows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from detectors.monitor import Monitor
+from detectors.settings import MonitorSettings
+from service.config import Config
+from service.course import UNUSABLE, Course
+from service.errors import StartError
+from service.history import History
+from service.schema import MIGRATIONS, version_of
+from service.store import FILE_NAME, connect
+
+_SUMS = """
+    SELECT cohort, selection, SUM(utterances), SUM(errors), SUM(words) FROM (
+        SELECT cohort, selection, utterances, substitutions + deletions + insertions AS errors,
+            reference_words AS words FROM hourly
+        UNION ALL
+        SELECT cohort, selection, 1, substitutions + deletions + insertions, substitutions + deletions + hits
+            FROM scored
+    ) GROUP BY cohort, selection
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, whether it is as it must be, and what was found."""
+
+    subject: str
+    is_good: bool
+    text: str
+
+
+def verify(config: Config) -> Iterator[Finding]:
+    """Look at a store as it is at one moment, changing nothing; a service may have it open.
+
+    Raises
+    ------
+    StartError
+        If there is no store.
+    """
+    path = config.data_dir / FILE_NAME
+    if not path.exists():
+        raise StartError(f"data_dir: {config.data_dir} holds no store")
+    try:
+        with closing(connect(path, read_only=True)) as db:
+            db.execute("BEGIN")
+            yield from _findings(db, config, path)
+    except sqlite3.Error as error:
+        yield Finding("file", is_good=False, text=str(error))
+
+
+def _findings(db: sqlite3.Connection, config: Config, path: Path) -> Iterator[Finding]:
+    faults = [row[0] for row in db.execute("PRAGMA integrity_check(5)")]
+    whole = faults == ["ok"]
+    yield Finding("file", whole, f"{path} is whole" if whole else "; ".join(faults))
+    version = version_of(db)
+    if version != len(MIGRATIONS):
+        text = f"layout {version}, this version's is {len(MIGRATIONS)}; a start upgrades an earlier one"
+        yield Finding("layout", is_good=False, text=text)
+        return
+    yield _sums(db)
+    yield _state(History(db), config)
+
+
+def _sums(db: sqlite3.Connection) -> Finding:
+    kept = {row[:2]: row[2:] for row in db.execute(_SUMS)}
+    rows = db.execute("SELECT cohort, selection, utterances, errors, reference_words FROM totals")
+    totals = {row[:2]: row[2:] for row in rows}
+    wrong = {key[0] for key in kept.keys() | totals.keys() if kept.get(key) != totals.get(key)}
+    if wrong:
+        text = f"the totals of {', '.join(sorted(wrong))} are not those of the rows; restore a backup"
+        return Finding("sums", is_good=False, text=text)
+    scored = sum(row[0] for row in totals.values())
+    return Finding("sums", is_good=True, text=f"the totals are those of {scored:,} scored utterances")
+
+
+def _state(history: History, config: Config) -> Finding:
+    snapshot = history.snapshot()
+    if snapshot is None:
+        return Finding("state", is_good=True, text="none is saved yet; a start reads every row")
+    settings = config.detection.monitor_settings()
+    try:
+        saved = Course.continued(snapshot, settings)
+        course = _begin(history, settings)
+    except UNUSABLE as error:
+        text = f"the saved one cannot be used, so a start reads the rows again: {error}"
+        return Finding("state", is_good=False, text=text)
+    rows = f"the rows {course.seq + 1:,} to {saved.seq:,}"
+    for _ in course.follow(history, saved.place):
+        pass
+    if json.loads(course.saved().state) == json.loads(snapshot.state):
+        return Finding("state", is_good=True, text=f"the saved one is what {rows} lead to")
+    text = f"the saved one is not what {rows} lead to; with an empty table snapshot, a start finds it again"
+    return Finding("state", is_good=False, text=text)
+
+
+def _begin(history: History, settings: MonitorSettings) -> Course:
+    base = history.base()
+    if base is None:
+        return Course(Monitor(settings), history.beginning())
+    return Course.continued(base, settings)

@@ -1,0 +1,138 @@
+"""What is wrong with a store is found and named; nothing is changed by looking."""
+
+import json
+import secrets
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chaos.stream import DETECTION, said
+from conftest import BadDay, RunningService, eventually
+
+from service.store import FILE_NAME
+
+DAY_S = 86_400.0
+
+
+def verify(service: RunningService) -> tuple[int, list[str]]:
+    command = [
+        sys.executable,
+        "-m",
+        "service.cli",
+        "verify",
+        "--config",
+        str(service.folder / "werwatch.yaml"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    return done.returncode, done.stdout.splitlines()
+
+
+def ask(path: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(path)) as db, db:
+        return db.execute(query).fetchall()
+
+
+def post(service: RunningService, begin: int, end: int) -> None:
+    lines = "\n".join(json.dumps(said(index, 1).both()) for index in range(begin, end))
+    answer = service.post("/v1/references", lines.encode(), **{"content-type": "application/x-ndjson"})
+    assert answer.json()["scored"] == end - begin
+
+
+@pytest.fixture(scope="module")
+def aged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose first rows went by age."""
+    folder = tmp_path_factory.mktemp("service")
+    day = BadDay(folder)
+    service = RunningService(folder, {"detection": DETECTION}, day.program).start()
+    post(service, 0, 700)
+    # Looking at a store that is written to is no different.
+    assert verify(service)[0] == 0
+    service.stop()
+    day.becomes(clock_s=401 * DAY_S)
+    service.start()
+    assert eventually(lambda: ask(service.data_dir / FILE_NAME, "SELECT COUNT(*) FROM scored") == [(0,)])
+    post(service, 700, 800)
+    assert service.post("/v1/announcements", {"description": "new engine", "author": "ann"}).is_success
+    post(service, 800, 1_000)
+    assert service.stop() == 0
+    return service.data_dir
+
+
+@pytest.fixture
+def service(aged: Path, tmp_path: Path) -> RunningService:
+    """Stopped, with a copy of that folder to be spoilt."""
+    folder = tmp_path / "service"
+    shutil.copytree(aged, folder / "data")
+    (folder / "werwatch.yaml").write_text(
+        json.dumps({"data_dir": str(folder / "data"), "detection": DETECTION})
+    )
+    return RunningService(folder)
+
+
+def test_a_whole_store_is_called_good_and_left_as_it_is(service: RunningService) -> None:
+    path = service.data_dir / FILE_NAME
+    before = path.read_bytes()
+    assert verify(service) == (
+        0,
+        [
+            f"file: good: {path} is whole",
+            "sums: good: the totals are those of 1,000 scored utterances",
+            "state: good: the saved one is what the rows 701 to 1,000 lead to",
+        ],
+    )
+    assert path.read_bytes() == before
+
+
+DIFFERENT = "state: BAD: the saved one is not what the rows 701"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line"),
+    [
+        (
+            "UPDATE totals SET errors = errors + 1 WHERE cohort = 'en-AU'",
+            "sums: BAD: the totals of en-AU are not",
+        ),
+        ("DELETE FROM hourly", "sums: BAD: the totals of en-AU, "),
+        (
+            "UPDATE scored SET speaker = 'another' WHERE seq = 750",
+            "state: BAD: the saved one is not what the rows 701",
+        ),
+        (
+            "UPDATE base SET state = (SELECT state FROM snapshot)",
+            "state: BAD: the saved one is not what the rows 701",
+        ),
+        ("UPDATE snapshot SET state = substr(state, 1, 1000)", "state: BAD: the saved one cannot be used"),
+        ("DELETE FROM snapshot", "state: good: none is saved yet"),
+        ("PRAGMA user_version = 3", "layout: BAD: layout 3, this version's is 4"),
+    ],
+)
+def test_what_does_not_fit_is_named(spoil: str, line: str, service: RunningService) -> None:
+    ask(service.data_dir / FILE_NAME, spoil)
+    code, lines = verify(service)
+    assert code == (0 if ": good: " in line else 1)
+    assert any(each.startswith(line) for each in lines), lines
+
+
+def test_a_state_of_other_settings_is_named(service: RunningService) -> None:
+    (service.folder / "werwatch.yaml").write_text(json.dumps({"data_dir": str(service.data_dir)}))
+    code, lines = verify(service)
+    assert code == 1
+    assert lines[-1].endswith("the state was saved under other settings or by another version")
+
+
+@pytest.mark.parametrize("page", [0, 3])
+def test_damaged_pages_are_named(page: int, service: RunningService) -> None:
+    path = service.data_dir / FILE_NAME
+    content = bytearray(path.read_bytes())
+    content[4_096 * page : 4_096 * (page + 5)] = secrets.token_bytes(4_096 * 5)
+    path.write_bytes(content)
+    code, lines = verify(service)
+    assert code == 1
+    assert lines[0].startswith("file: BAD: ")
