@@ -135,4 +135,4 @@ class Pipeline:
 
     def _after_commit(self) -> bool:
         has_rows = self.watch.go_on(TURN_S)
-        return self._retention.step(time.time()) or has_rows
+        return self._retention.step(time.time(), is_waited_for=self.writer.waiting > 0) or has_rows

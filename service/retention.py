@@ -18,6 +18,8 @@ from service.watch import Watch
 LOOK_EVERY_S = 1.0
 PORTION_S, ROWS_AT_ONCE = 0.005, 50
 """How long a portion takes, for whoever waits to be written; and after how many rows it looks at the time."""
+YIELD = 4
+"""How many times as long as a portion took, others have the disk for themselves if they wait for it."""
 REST_S = 60.0
 
 logger = logging.getLogger("werwatch.retention")
@@ -41,7 +43,7 @@ class Retention:
         self._most_bytes = config.storage.max_bytes
         self._counts = counts
         self._watch = watch
-        self._looks_at = 0.0
+        self._looks_at = self._yields_until = 0.0
         self._is_cutting = False
         self.is_over_budget = False
         if not watch.can_save:
@@ -50,17 +52,22 @@ class Retention:
                 "scored rows that feed it are kept beyond privacy.scored_retention"
             )
 
-    def step(self, now: float) -> bool:
+    def step(self, now: float, *, is_waited_for: bool) -> bool:
         """Delete one portion; return whether there may be more. Nothing is raised.
 
         Parameters
         ----------
         now
             Seconds since the epoch.
+        is_waited_for
+            Whether somebody wants to write now.
         """
-        if time.monotonic() < self._looks_at:
+        began = time.monotonic()
+        if began < self._looks_at:
             return False
-        deadline = time.monotonic() + PORTION_S
+        if is_waited_for and began < self._yields_until:
+            return True
+        deadline = began + PORTION_S
         gone: Counter[tuple[str, str]] = Counter()
         try:
             with self._store.transaction():
@@ -76,7 +83,9 @@ class Retention:
             return False
         self._counts.forgotten.update(gone)
         has_more = bool(gone) or has_cut
-        self._looks_at = time.monotonic() + (0.0 if has_more else LOOK_EVERY_S)
+        ended = time.monotonic()
+        self._yields_until = ended + YIELD * (ended - began)
+        self._looks_at = ended + (0.0 if has_more else LOOK_EVERY_S)
         return has_more
 
     def _forget_the_old(self, now: float, gone: Counter[tuple[str, str]], deadline: float) -> None:

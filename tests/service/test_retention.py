@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from simulation import Stream, simulate
 
 from detectors.unit import ScoredUtterance
-from service.config import Config
+from service.config import Config, Detection
 from service.counts import Counts
 from service.records import AlertRow, Delivery, Utterance
 from service.retention import Retention
@@ -54,6 +54,7 @@ class History:
     watch: Watch
     retention: Retention
     arrived: int = 0
+    config: Config = CONFIG
 
     def arrive(self, rows: int) -> None:
         with self.store.transaction():
@@ -64,12 +65,12 @@ class History:
         self.watch.go_on(60.0)
 
     def restart(self) -> None:
-        self.watch = Watch(self.store, CONFIG, Counts())
-        self.retention = Retention(self.store, CONFIG, Counts(), self.watch)
+        self.watch = Watch(self.store, self.config, Counts())
+        self.retention = Retention(self.store, self.config, Counts(), self.watch)
 
     def forget(self, most_portions: int) -> None:
         for _ in range(most_portions):
-            if not self.retention.step(self.now):
+            if not self.retention.step(self.now, is_waited_for=False):
                 return
 
     def lose_the_snapshot(self) -> None:
@@ -168,6 +169,29 @@ def test_whenever_retention_comes_the_monitor_ends_in_the_same_state_and_tells_t
         assert kept.watch._course.monitor.to_state() == state
 
 
+def test_a_monitor_of_other_settings_begins_with_the_rows_that_are_left(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("service.retention.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("service.watch.SAVE_EVERY_S", 0.0)
+    with history() as kept:
+        kept.arrive(1_500)
+        kept.forget(1_000)
+        [(first,)] = kept.ask("SELECT MIN(seq) FROM scored")
+        assert first > 1
+        kept.config = CONFIG.model_copy(update={"detection": Detection(false_alarms_per_month=900)})
+        kept.restart()
+        assert f"the history begins after row {first - 1};" in caplog.text
+        kept.watch.go_on(60.0)
+        kept.arrive(ROWS - 1_500)
+        kept.forget(1_000)
+        state = kept.watch._course.monitor.to_state()
+        assert kept.ask("SELECT MIN(seq) FROM scored") > [(first,)]
+        kept.lose_the_snapshot()
+        kept.watch.go_on(60.0)
+        assert kept.watch._course.monitor.to_state() == state
+
+
 def test_the_property_is_shown_of_a_stream_in_which_an_alert_comes_and_goes() -> None:
     told = [name for (name,) in undisturbed()[1]]
     assert any("-firing-" in name for name in told)
@@ -203,7 +227,7 @@ def test_the_sums_of_an_hour_are_those_of_its_rows() -> None:
         )
         expected = kept.ask(query)
         kept.watch.close()
-        while kept.retention.step(SCORED[-1].at_s + 3 * DAY_S):
+        while kept.retention.step(SCORED[-1].at_s + 3 * DAY_S, is_waited_for=False):
             pass
         assert kept.ask("SELECT COUNT(*) FROM scored") == [(0,)]
         assert kept.ask("SELECT COUNT(*) FROM utterances") == [(0,)]
@@ -211,6 +235,22 @@ def test_the_sums_of_an_hour_are_those_of_its_rows() -> None:
         loops = sum(scored.counts.is_loop for scored in SCORED)
         empties = sum(scored.counts.is_empty for scored in SCORED)
         assert kept.ask("SELECT SUM(loops), SUM(empties) FROM hourly") == [(loops, empties)]
+
+
+def test_whoever_waits_to_write_comes_before_the_next_portion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.retention.YIELD", 1e9)
+    left = "SELECT COUNT(*) FROM scored"
+    with history() as kept:
+        kept.arrive(ROWS)
+        kept.watch.close()
+        late = SCORED[-1].at_s + 3 * DAY_S
+        assert kept.retention.step(late, is_waited_for=True)
+        before = kept.ask(left)
+        assert 0 < before[0][0] < ROWS
+        assert kept.retention.step(late, is_waited_for=True)
+        assert kept.ask(left) == before
+        assert kept.retention.step(late, is_waited_for=False)
+        assert kept.ask(left) < before
 
 
 def test_an_alert_stays_while_it_fires_while_a_notice_waits_and_while_a_row_of_its_time_is_there() -> None:
@@ -232,7 +272,7 @@ def test_an_alert_stays_while_it_fires_while_a_notice_waits_and_while_a_row_of_i
             kept.store.settle_delivery(name, delivery, "", 0.0)
         # The monitor has not seen it, so it stays, and could lead to an alert again.
         put(kept.store, "u", replace(SCORED[0], at_s=40 * DAY_S), detects=True)
-        while kept.retention.step(now):
+        while kept.retention.step(now, is_waited_for=False):
             pass
         assert kept.ask("SELECT COUNT(*) FROM scored") == [(1,)]
         left = kept.ask("SELECT alert_id FROM alerts ORDER BY 1")
@@ -275,7 +315,7 @@ def test_killed_while_it_forgets_a_service_loses_no_sum_and_no_state(
     assert firing > 0
     day.becomes(clock_s=401 * DAY_S)
     kills = 0
-    while kills < 3 and (left := rows_left(service)) > 0:
+    while kills < 2 and (left := rows_left(service)) > 0:
         service.start()
         assert eventually(partial(has_fewer_rows, service, left))
         service.kill()

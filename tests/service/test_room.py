@@ -108,7 +108,7 @@ def test_a_budget_that_what_was_scored_exceeds_is_said_and_nothing_of_it_deleted
     scored = "SELECT COUNT(*) FROM scored"
     before = store._db.execute(scored).fetchone()
     for _ in range(5):
-        retention.step(0.0)
+        retention.step(0.0, is_waited_for=False)
     assert retention.is_over_budget
     assert caplog.text.count("storage.max_bytes cannot be kept") == 1
     assert store._db.execute(scored).fetchone() == before
