@@ -84,10 +84,10 @@ class OldRows:
         last = self._last_to_go(before, most, saved_seq)
         if last == 0:
             return 0
-        row = self._db.execute("SELECT seq FROM base").fetchone()
-        begins_after = row[0] if row else 0
-        if begins_after < min(last, saved_seq):
+        if self._begins_after() < min(last, saved_seq):
             self._db.execute("INSERT OR REPLACE INTO base SELECT id, seq, intervention, state FROM snapshot")
+            if self._begins_after() < saved_seq:
+                return 0
         self._db.execute(_SUMS, (last,))
         self._db.execute(
             "DELETE FROM utterances WHERE utterance_id IN (SELECT utterance_id FROM scored WHERE seq <= ?)",
@@ -112,6 +112,10 @@ class OldRows:
         self._db.executemany("DELETE FROM outbox WHERE alert_id = ?", gone)
         self._db.executemany("DELETE FROM alerts WHERE alert_id = ?", gone)
         return len(gone)
+
+    def _begins_after(self) -> int:
+        row = self._db.execute("SELECT seq FROM base").fetchone()
+        return row[0] if row else 0
 
     def _last_to_go(self, before: float, most: int, saved_seq: int) -> int:
         rows = self._db.execute("SELECT seq, scored_at, detects FROM scored ORDER BY seq LIMIT ?", (most,))

@@ -237,6 +237,15 @@ def test_the_sums_of_an_hour_are_those_of_its_rows() -> None:
         assert kept.ask("SELECT SUM(loops), SUM(empties) FROM hourly") == [(loops, empties)]
 
 
+def test_no_row_goes_where_the_saved_state_is_gone_that_would_make_it_dispensable() -> None:
+    with history() as kept:
+        kept.arrive(ROWS)
+        kept.watch.close()
+        kept.db.execute("DELETE FROM snapshot")
+        assert not kept.retention.step(SCORED[-1].at_s + 3 * DAY_S, is_waited_for=False)
+        assert kept.ask("SELECT COUNT(*) FROM scored") == [(ROWS,)]
+
+
 def test_whoever_waits_to_write_comes_before_the_next_portion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.retention.YIELD", 1e9)
     left = "SELECT COUNT(*) FROM scored"
