@@ -72,7 +72,9 @@ class Alerting:
             if known is None or known.state != FIRING:
                 return
             ended = {"recovered_at": _rfc3339(event.detected_s), "resolution": event.change.value}
-            alert = replace(known, state=RESOLVED, resolved_at=now, facts={**known.facts, **ended})
+            # The clock may have been set back since it fired.
+            resolved_at = max(now, known.fired_at)
+            alert = replace(known, state=RESOLVED, resolved_at=resolved_at, facts={**known.facts, **ended})
         elif known is None:
             facts = describe(event, self._severity(event))
             is_alarm = event.change is Change.DEGRADED and event.signal is not Signal.PLANNED

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
+from service.clock import WallClock
 from service.pipeline import Pipeline
 from service.reader import Reader
 from service.receivers.attempt import Attempt, Receiver, Verdict
@@ -38,6 +39,7 @@ class DeliveryWorker:
         self._reader = reader
         self._receivers = receivers
         self._gone: set[str] = set()
+        self._clock = WallClock()
         for name in receivers:
             for verdict in Verdict:
                 pipeline.counts.deliveries[name, verdict.value] = 0
@@ -47,11 +49,20 @@ class DeliveryWorker:
         async with httpx.AsyncClient(follow_redirects=False) as client:
             while True:
                 try:
+                    await self._follow_clock()
                     due = await asyncio.to_thread(self._reader.due_deliveries, time.time())
                     await asyncio.gather(*(self._deliver(client, delivery) for delivery in due))
                 except Exception as error:  # noqa: BLE001 -- on-call must be told even after an unforeseen fault
                     logger.error("the outbox cannot be worked on now: %s", type(error).__name__)
                 await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _follow_clock(self) -> None:
+        set_by_s = self._clock.set_by_s()
+        if set_by_s:
+            store = self._pipeline.store
+            await self._pipeline.writer.run(lambda: store.move_deliveries(set_by_s))
+            self._clock.follow(set_by_s)
+            logger.warning("the clock was set by %+.0f s, and what waits for delivery with it", set_by_s)
 
     async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
         receiver = self._receivers.get(delivery.receiver)

@@ -215,7 +215,7 @@ def test_references_come_as_lines_too(shared_service: RunningService) -> None:
         (
             b'{"utterance_id":"a","hypothesis":"secretword","spoken_at":"2999-01-01T00:00:00Z"}',
             422,
-            "an hour from now",
+            "two hours from now",
         ),
         (b'{"utterance_id":"a","hypothesis":"secretword","speaker":"b"}', 422, "speaker_id"),
         (b'{"utterance_id":"a","hypothesis":"secretword","secretword":1}', 422, "unknown field"),
