@@ -64,9 +64,7 @@ class Lives:
         """Bring one to life; it need not be ready."""
         self._seen = len(self.log)
         life = {"config": str(self._config), "log": str(self.log_file), "at": end.at, "entry": end.entry}
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({**life, "after_s": end.after_s}) + "\n")
-        self._process.stdin.flush()
+        self._tell(json.dumps({**life, "after_s": end.after_s}))
         self._pid = int(self._told())
 
     def is_ready(self) -> bool:
@@ -89,29 +87,26 @@ class Lives:
     @property
     def is_dead(self) -> bool:
         """Whether it has come to its end and only its process id is left."""
-        state = Path(f"/proc/{self._pid}/stat")
-        return not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+        return Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
     def kill(self) -> None:
         """End it without a warning."""
-        self._signal(signal.SIGKILL)
-        status = int(self._told())
-        self._pid = 0
-        assert os.WIFSIGNALED(status), self.log[self._seen :]
-        assert os.WTERMSIG(status) == signal.SIGKILL, self.log[self._seen :]
+        assert os.waitstatus_to_exitcode(self._end(signal.SIGKILL)) == -signal.SIGKILL, self.log[self._seen :]
 
     def stop(self) -> None:
         """Ask it to stop."""
-        self._signal(signal.SIGTERM)
-        status = int(self._told())
-        self._pid = 0
-        assert status == 0, self.log[self._seen :]
+        assert self._end(signal.SIGTERM) == 0, self.log[self._seen :]
 
-    def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.kill(self._pid, number)
-        except ProcessLookupError:
-            assert self.is_dead
+    def _end(self, number: signal.Signals) -> int:
+        os.kill(self._pid, number)
+        self._tell("buried")
+        self._pid = 0
+        return int(self._told())
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
 
     def _told(self) -> str:
         assert self._process.stdout is not None

@@ -2,7 +2,7 @@
 
 One life a line on standard input, as JSON: ``config``, ``log``, and where a life is to end by itself
 ``at`` (a key of `INSTANTS`), ``entry`` (the how-manieth time that it gets there) and ``after_s``. Its process
-id is printed when it is born, and its wait status when it is dead.
+id is printed when it is born; its wait status once it is dead and another line has come.
 
 usage: python mortal.py
 """
@@ -71,4 +71,6 @@ if __name__ == "__main__":
             finally:
                 os._exit(status)
         print(child, flush=True)
+        # Until then its process id is no other's.
+        sys.stdin.readline()
         print(os.waitpid(child, 0)[1], flush=True)
