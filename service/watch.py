@@ -165,6 +165,8 @@ class Watch:
             if saved is None:
                 continue
             try:
+                if saved.place.seq > history.last_seq():
+                    raise ValueError("it is ahead of the history")
                 course = Course.continued(saved, self._settings)
             except UNUSABLE as error:
                 logger.warning("the saved state is not used, the history is read again: %s", error)

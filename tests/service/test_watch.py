@@ -33,9 +33,10 @@ ENOUGH = 1_300
 """Utterances after which some alerts have fired."""
 SEED = 1
 DAMAGES = (
-    "substr(state, 1, length(state) / 2)",
-    "'[]'",
-    "replace(state, '\"cohorts\"', '\"cohort\"')",
+    "state = substr(state, 1, length(state) / 2)",
+    "state = '[]'",
+    "state = replace(state, '\"cohorts\"', '\"cohort\"')",
+    "seq = seq + 100",
 )
 
 
@@ -108,7 +109,7 @@ def test_a_damaged_state_is_found_again_from_the_history(make_service: Callable[
         assert whole == uninterrupted(service.data_dir)
         told = ask(service.data_dir, "SELECT alert_id, state FROM alerts")
         for number, damage in enumerate(DAMAGES, 1):
-            ask(service.data_dir, f"UPDATE snapshot SET state = {damage}")
+            ask(service.data_dir, f"UPDATE snapshot SET {damage}")
             service.start()
             assert service.stop() == 0
             assert service.log.count("the saved state is not used, the history is read again") == number
