@@ -52,6 +52,7 @@ class Lives:
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         )
         self._pid = 0
+        self._may_end = False
         self._seen = 0
 
     def close(self) -> None:
@@ -62,7 +63,7 @@ class Lives:
 
     def begin(self, end: End) -> None:
         """Bring one to life; it need not be ready."""
-        self._seen = len(self.log)
+        self._seen, self._may_end = len(self.log), False
         life = {"config": str(self._config), "log": str(self.log_file), "at": end.at, "entry": end.entry}
         self._tell(json.dumps({**life, "after_s": end.after_s}))
         self._pid = int(self._told())
@@ -89,19 +90,26 @@ class Lives:
         """Whether it has come to its end and only its process id is left."""
         return Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
+    def ask_to_stop(self) -> None:
+        """Let it finish what it has begun, and end."""
+        os.kill(self._pid, signal.SIGTERM)
+        self._may_end = True
+
     def kill(self) -> None:
-        """End it without a warning."""
-        assert os.waitstatus_to_exitcode(self._end(signal.SIGKILL)) == -signal.SIGKILL, self.log[self._seen :]
+        """End it at once; only one that was asked to stop may have come to an end of its own."""
+        os.kill(self._pid, signal.SIGKILL)
+        ends = (0, -signal.SIGKILL) if self._may_end else (-signal.SIGKILL,)
+        assert self._bury() in ends, self.log[self._seen :]
 
     def stop(self) -> None:
-        """Ask it to stop."""
-        assert self._end(signal.SIGTERM) == 0, self.log[self._seen :]
+        """Ask it to stop, and wait until it has."""
+        self.ask_to_stop()
+        assert self._bury() == 0, self.log[self._seen :]
 
-    def _end(self, number: signal.Signals) -> int:
-        os.kill(self._pid, number)
+    def _bury(self) -> int:
         self._tell("buried")
         self._pid = 0
-        return int(self._told())
+        return os.waitstatus_to_exitcode(int(self._told()))
 
     def _tell(self, line: str) -> None:
         assert self._process.stdin is not None

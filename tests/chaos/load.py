@@ -44,15 +44,15 @@ class Load:
 
     Attributes
     ----------
-    answered, unanswered
-        How many requests, over all lives.
+    answered, unanswered, put_off
+        How many requests, over all lives; what is put off is answered with 503.
     index
         How many utterances of the stream were begun.
     """
 
     def __init__(self, seed: int, ledger: Ledger) -> None:
         self.answered: Counter[str] = Counter()
-        self.unanswered = 0
+        self.unanswered = self.put_off = 0
         self.index = 0
         self._seed = seed
         self._ledger = ledger
@@ -100,7 +100,11 @@ class Load:
                 while not self._is_pausing:
                     sending = lane.next()
                     noted = self._ledger.send(sending.objects)
-                    _check(_post(client, sending), sending)
+                    answer = _post(client, sending)
+                    if answer.status_code == 503:
+                        self._put_off(answer)
+                        continue
+                    _check(answer, sending)
                     self._ledger.acknowledge(noted)
                     lane.done()
                     with self._lock:
@@ -110,6 +114,11 @@ class Load:
                 self.unanswered += 1
         except BaseException as fault:  # noqa: BLE001 -- a thread's fault is the test's
             self._faults.append(fault)
+
+    def _put_off(self, answer: httpx.Response) -> None:
+        assert "the service is stopping" in answer.json()["detail"]
+        with self._lock:
+            self.put_off += 1
 
 
 class _Lane:

@@ -28,9 +28,9 @@ from service.privacy import Hasher, load_key
 from service.store import FILE_NAME
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
-ANY, STARTING = "any", "starting"
-INSTANTS = (ANY, ANY, STARTING, "catching up", "snapshot", "transaction", "notice")
-STARTING_S, LIVING_S, AIMED_S = 0.4, 1.0, 3.0
+ANY, STARTING, STOPPING = "any", "starting", "stopping"
+INSTANTS = (ANY, ANY, STARTING, STOPPING, "catching up", "snapshot", "transaction", "notice")
+STARTING_S, STOPPING_S, LIVING_S, AIMED_S = 0.4, 0.4, 1.0, 3.0
 """How long a life lasts at most, by how it is to end."""
 ENOUGH, A_FEW = 3_600, 500
 """Utterances in which a cohort gets worse and recovers, and what all lanes together are done with soon."""
@@ -91,6 +91,7 @@ def survive(folder: Path, kills: int, seed: int, say: Callable[[str], None]) -> 
         "requests answered": load.answered.total(),
         "requests answered, of many lines": load.answered["bulk"],
         "requests not answered, sent again": load.unanswered,
+        "requests put off by a service that stops": load.put_off,
         "rows of what was not answered, kept all the same": ledger.kept_unanswered,
         "utterances and references acknowledged": ledger.acknowledged,
         "scored rows, as in an uninterrupted run": ending.seq,
@@ -107,8 +108,8 @@ def _live_and_die(lives: Lives, load: Load, ledger: Ledger, instant: str, chance
     """Return the instant at which it died, which is any if it did not get to its own."""
     entry = round(2 ** chance.uniform(0, 2 if instant == "notice" else 6))
     end = End(instant, entry, chance.uniform(0.0, 0.01))
-    living_s = chance.uniform(0.02, LIVING_S) if instant == ANY else AIMED_S
-    starting_s = chance.uniform(0.0, STARTING_S)
+    living_s = chance.uniform(0.02, LIVING_S) if instant in (ANY, STOPPING) else AIMED_S
+    starting_s, stopping_s = chance.uniform(0.0, STARTING_S), chance.uniform(0.0, STOPPING_S)
     declares = chance.random() < REBASELINES
     lives.begin(end)
     if instant == STARTING:
@@ -122,7 +123,10 @@ def _live_and_die(lives: Lives, load: Load, ledger: Ledger, instant: str, chance
         deadline = time.monotonic() + living_s
         while time.monotonic() < deadline and not lives.is_dead:
             time.sleep(0.002)
-    met = instant if instant == STARTING or lives.is_dead else ANY
+    met = instant if instant in (STARTING, STOPPING) or lives.is_dead else ANY
+    if instant == STOPPING:
+        lives.ask_to_stop()
+        time.sleep(stopping_s)
     lives.kill()
     load.pause()
     return met
