@@ -9,20 +9,22 @@ SLIGHT_S = 1.0
 
 
 class WallClock:
-    """Notices by how much the wall clock was set, against one that only goes on."""
+    """Notices by how much the wall clock was set, against one that only goes on.
 
-    def __init__(self) -> None:
-        self._ahead_s = _ahead_s()
+    Parameters
+    ----------
+    was_at
+        What it has shown before; where it is behind that now, it was set back meanwhile.
+    """
+
+    def __init__(self, was_at: float = 0.0) -> None:
+        self._ahead_s = max(time.time(), was_at) - time.monotonic()
 
     def set_by_s(self) -> float:
         """How far it was set since the last `follow`, negative if back; 0 where it only went on."""
-        set_by_s = _ahead_s() - self._ahead_s
+        set_by_s = time.time() - time.monotonic() - self._ahead_s
         return set_by_s if abs(set_by_s) >= SLIGHT_S else 0.0
 
     def follow(self, set_by_s: float) -> None:
         """Take so much of it as known."""
         self._ahead_s += set_by_s
-
-
-def _ahead_s() -> float:
-    return time.time() - time.monotonic()

@@ -10,17 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.errors import StartError
+from service.newest import newest_at
 from service.wal import Loss
 
 DAMAGED = "the store is damaged; stop werwatch and put a backup in its place"
-NEWEST = """
-    SELECT MAX(at) FROM (
-        SELECT * FROM (SELECT received_at AS at FROM utterances ORDER BY number DESC LIMIT 1) UNION ALL
-        SELECT * FROM (SELECT scored_at FROM scored ORDER BY seq DESC LIMIT 1) UNION ALL
-        SELECT MAX(received_at) FROM waiting_references
-    )
-"""
-"""When the newest row was written."""
 
 logger = logging.getLogger("werwatch.store")
 
@@ -52,7 +45,7 @@ def tell_of_loss(loss: Loss, db: sqlite3.Connection, path: Path) -> None:
     (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise StartError(f"{path}: {DAMAGED}")
-    (newest,) = db.execute(NEWEST).fetchone()
+    newest = newest_at(db)
     logger.error(
         "the write-ahead log was damaged: at least %d committed transaction(s), %d page(s), are lost; "
         "send again everything since %s, what is kept counts once",

@@ -39,7 +39,7 @@ class DeliveryWorker:
         self._reader = reader
         self._receivers = receivers
         self._gone: set[str] = set()
-        self._clock = WallClock()
+        self._clock = WallClock(reader.newest_at() or 0.0)
         for name in receivers:
             for verdict in Verdict:
                 pipeline.counts.deliveries[name, verdict.value] = 0

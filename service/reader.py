@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.alert_rows import read_alerts
+from service.newest import newest_at
 from service.records import AlertRow, Delivery, Intervention
 from service.store import FILE_NAME, connect
 
@@ -19,6 +20,10 @@ class Reader:
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
+
+    def newest_at(self) -> float | None:
+        """When the newest row was written."""
+        return newest_at(self._db)
 
     def alerts(self, limit: int = 100) -> list[AlertRow]:
         """The newest alerts first."""

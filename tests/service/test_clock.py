@@ -62,6 +62,22 @@ def test_notices_that_wait_for_their_next_attempt_do_not_wait_for_the_hour(
         assert service.stop() == 0
 
 
+def test_a_clock_that_was_set_back_while_the_service_was_down_delays_nothing_either(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    day = BadDay(tmp_path)
+    with on_call(*[503] * 1_000) as server:
+        receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}
+        service = make_service(*day.program, detection=DETECTION, receivers=[receiver])
+        post(service, 0, FIRST)
+        assert eventually(lambda: server.seen)
+        assert service.stop() == 0
+        day.becomes(clock_s=-HOUR_S)
+        server.script.clear()
+        service.start()
+        assert eventually(lambda: pending(service) == 0)
+
+
 def test_senders_whose_clocks_are_right_are_not_refused(
     make_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
