@@ -17,12 +17,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from detectors.english import abbreviations, accents, contractions, fillers, numbers, spelling, symbols, units
 
 __all__ = ["Normaliser", "describe", "step_names"]
 
 _MOST_ROUNDS = 8
+_REMEMBERED, _LONGEST = 16_384, 32
+"""Words that are known to stir nothing, and how long such a word may be."""
 TABLE_VERSION = 2
 """Raise by one when the code of a step changes what comes out; tables and patterns are hashed anyway."""
 
@@ -76,6 +79,8 @@ class Normaliser:
         self.version: str = f"{primary}-{TABLE_VERSION}-{_digest(enabled)}"
         self._on_text = tuple(step.on_text for step in enabled if step.on_text is not None)
         self._on_tokens = tuple(step.on_tokens for step in enabled if step.on_tokens is not None)
+        self._heeds = tuple(step.heeds for step in enabled if step.heeds is not None)
+        self._is_inert = lru_cache(maxsize=_REMEMBERED)(self._stirs_nothing)
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of `text`; an empty list if nothing is left to score.
@@ -83,7 +88,15 @@ class Normaliser:
         >>> Normaliser("de").tokens("Blutdruck: 120/80 — „stabil“!")
         ['blutdruck', '120', '80', 'stabil']
         """
-        tokens = self._once(text)
+        text = self._rewritten(text)
+        tokens = text.split()
+        if (
+            _has_letters_alone(text)
+            and max(map(len, tokens)) <= _LONGEST
+            and all(map(self._is_inert, tokens))
+        ):
+            return tokens
+        tokens = self._stepped(tokens)
         # A later step can make a token that an earlier one knows ("c" after "degrees" becomes "celsius"), so
         # the steps run until nothing changes; nearly always the second round confirms the first.
         for _ in range(_MOST_ROUNDS):
@@ -102,12 +115,21 @@ class Normaliser:
         return " ".join(self.tokens(text))
 
     def _once(self, text: str) -> list[str]:
+        return self._stepped(self._rewritten(text).split())
+
+    def _rewritten(self, text: str) -> str:
         for rewrite in self._on_text:
             text = rewrite(text)
-        tokens = text.split()
+        return text
+
+    def _stepped(self, tokens: list[str]) -> list[str]:
         for step in self._on_tokens:
             tokens = step(tokens)
         return tokens
+
+    def _stirs_nothing(self, word: str) -> bool:
+        """Say whether every list of such words, of ASCII letters alone, stays as it is."""
+        return not any(heeds(word) for heeds in self._heeds)
 
 
 def step_names(language: str) -> tuple[str, ...]:
@@ -126,6 +148,15 @@ def describe(language: str) -> dict[str, str]:
     'drop uh, um, erm, hmm and mm (but not 5 mm); mm-hmm and uh-huh become mhm'
     """
     return {step.name: step.summary for step in _steps_of(_primary_subtag(language))}
+
+
+def _has_letters_alone(text: str) -> bool:
+    """Say whether a text is of a to z and spaces: no step that rewrites text changes that.
+
+    >>> _has_letters_alone("no fever since monday"), _has_letters_alone("no fever since Monday")
+    (True, False)
+    """
+    return text.isascii() and text.islower() and text.replace(" ", "").isalpha()
 
 
 def _unicode(text: str) -> str:
@@ -205,7 +236,9 @@ def _case(text: str) -> str:
 
 
 def _punctuation(text: str) -> str:
-    """Keep words, numbers and the few signs that are spoken; put one space between them."""
+    """Keep words, numbers and the few signs that are spoken, with spaces between them."""
+    if text.isascii() and text.replace(" ", "").isalnum():
+        return text
     if "." in text:
         text = _DOTTED.sub(_without_dots, text)
     if not text.isascii():
@@ -275,13 +308,17 @@ _WORD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One rule with a name: it rewrites the text, or the tokens, or (spacing) makes the second of the first."""
+    """One rule with a name: it rewrites the text, or the tokens, or (spacing) makes the second of the first.
+
+    A step on tokens says which words of ASCII letters it heeds: a list of others stays as it is.
+    """
 
     name: str
     summary: str
     rules: tuple[object, ...]
     on_text: Callable[[str], str] | None = None
     on_tokens: Callable[[list[str]], list[str]] | None = None
+    heeds: Callable[[str], bool] | None = None
     is_english: bool = False
 
 
@@ -325,6 +362,7 @@ _STEPS = (
         "drop uh, um, erm, hmm and mm (but not 5 mm); mm-hmm and uh-huh become mhm",
         fillers.RULES,
         on_tokens=fillers.without_fillers,
+        heeds=fillers.SOUNDS.__contains__,
         is_english=True,
     ),
     _Step(
@@ -332,6 +370,7 @@ _STEPS = (
         "write them in full: can't = can not, I'm = I am, it's = it is; patient's = patients",
         contractions.RULES,
         on_tokens=contractions.in_full,
+        heeds=contractions.WITHOUT_APOSTROPHE.__contains__,
         is_english=True,
     ),
     _Step(
@@ -339,6 +378,7 @@ _STEPS = (
         "one spelling: British to American (anaemia, litre, catheterise) and a few closed compounds",
         spelling.RULES,
         on_tokens=spelling.american,
+        heeds=spelling.is_changed,
         is_english=True,
     ),
     _Step(
@@ -346,6 +386,7 @@ _STEPS = (
         "digits for spelled cardinals, ordinals, decimals, fractions and years",
         numbers.RULES,
         on_tokens=numbers.in_digits,
+        heeds=numbers.TRIGGERS.__contains__,
         is_english=True,
     ),
     _Step(
@@ -353,6 +394,7 @@ _STEPS = (
         "one short form for a unit of measurement; ambiguous ones (g, m, h) only after a number",
         units.RULES,
         on_tokens=units.in_short,
+        heeds=units.WORDS.__contains__,
         is_english=True,
     ),
     _Step(
@@ -360,6 +402,7 @@ _STEPS = (
         "a few safe ones: dr = doctor, vs = versus, ok = okay; letters said one by one: E C G = ECG",
         abbreviations.RULES,
         on_tokens=abbreviations.in_full,
+        heeds=abbreviations.is_heeded,
         is_english=True,
     ),
 )

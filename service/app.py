@@ -54,7 +54,9 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
         return HTMLResponse(docs_page(app.openapi()), headers={"Content-Security-Policy": DOCS_POLICY})
 
     translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
-    app.include_router(ingest_routes(pipeline, translator, metrics.observe))
+    ingest, direct = ingest_routes(pipeline, translator, metrics.observe)
+    app.include_router(ingest)
+    app.router.routes[:0] = direct
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     app.include_router(admin_routes(pipeline, reader))
     app.add_middleware(Bounds, limits=pipeline.config.limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -57,6 +57,39 @@ class Intake:
         self._store = store
         self._detection = detection
         self._cohorts = cohorts
+
+    def keep_new(self, records: Sequence[Utterance | Reference]) -> dict[str, Receipt]:
+        """Keep at once the utterances that meet nothing: no row, no reference, no other record with their id.
+
+        Returns
+        -------
+        dict
+            Their receipts by id; empty if one of them is known already, so that each needs its own look.
+        """
+        times = Counter(record.utterance_id for record in records)
+        alone = [
+            record
+            for record in records
+            if isinstance(record, Utterance)
+            and times[record.utterance_id] == 1
+            and record.cohort in self._cohorts.known
+        ]
+        if not alone:
+            return {}
+        awaited = self._store.awaited([utterance.utterance_id for utterance in alone])
+        new = [utterance for utterance in alone if utterance.utterance_id not in awaited]
+        if not self._store.put_new_utterances(new):
+            return {}
+        return {
+            utterance.utterance_id: Receipt(
+                utterance.utterance_id,
+                Outcome.ACCEPTED,
+                utterance.cohort,
+                is_new_utterance=True,
+                is_empty=not utterance.hypothesis,
+            )
+            for utterance in new
+        }
 
     def utterance(self, utterance: Utterance) -> Receipt:
         """Keep an utterance, and score it if its reference waits.

@@ -13,6 +13,7 @@ from service.course import ANNOUNCE, REBASELINE
 from service.damage import needed_to_start
 from service.data_dir import held
 from service.errors import Refused, StoreUnavailable
+from service.gathering import Gathering
 from service.intake import CohortBook, Intake
 from service.key_rotation import open_key
 from service.portions import portions
@@ -51,6 +52,7 @@ class Pipeline:
             self.watch = Watch(self.store, config, self.counts)
             self._retention = Retention(self.store, config, self.counts, self.watch)
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
+            self._gathering = Gathering(self.accept)
             self._opened = opened.pop_all()
 
     def start(self) -> None:
@@ -89,6 +91,18 @@ class Pipeline:
             receipts += done
         return receipts
 
+    async def accept_one(self, record: Utterance | Reference) -> Receipt:
+        """Keep and score a record, in one transaction with those that come at the same time.
+
+        Raises
+        ------
+        Refused
+            If it is not taken.
+        StoreUnavailable
+            If the store cannot be written.
+        """
+        return await self._gathering.accept(record)
+
     async def rebaseline(self, cohort: str | None, author: str, note: str) -> int:
         """Let what comes from now on be the new normal, of one cohort or of all; return the audit row's id.
 
@@ -119,7 +133,8 @@ class Pipeline:
         return len(kept)
 
     def _accept_all(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
-        return [self._accept(record) for record in records]
+        new = self._intake.keep_new(records)
+        return [new.get(record.utterance_id) or self._accept(record) for record in records]
 
     def _accept(self, record: Utterance | Reference) -> Receipt | Refused:
         try:

@@ -69,6 +69,7 @@ class _Listener:
             lifespan="off",
             http=cast("type[BoundedConnection]", connection),
             ws="none",
+            proxy_headers=False,
             timeout_keep_alive=self.client_timeout_s,
             timeout_graceful_shutdown=ANSWER_S,
             ssl_context_factory=None if tls is None else lambda *_: tls,

@@ -6,8 +6,9 @@ import json
 import os
 import sqlite3
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from service.wal import loss
 
 FILE_NAME = "werwatch.db"
 BUSY_MS = 2_000
+ROWS_A_STATEMENT = 50
+"""One step of SQLite for so many rows: between two of them the writer may have to wait for the loop."""
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
@@ -50,6 +53,10 @@ def make_durable(connection: sqlite3.Connection) -> None:
     if mode != "wal":
         raise StartError(f"data_dir: its file system has no write-ahead log ({mode}); put it on a local disk")
     connection.execute("PRAGMA synchronous = FULL")
+
+
+class _Known(Exception):
+    """A row is there already."""
 
 
 class Store:
@@ -148,28 +155,24 @@ class Store:
     def put_utterance(self, utterance: Utterance, cohort: str) -> None:
         """Insert an utterance under its (perhaps folded) cohort, or in the place of one with its id."""
         self._db.execute(
-            "INSERT OR REPLACE INTO utterances (utterance_id, content, cohort, attributes, speaker, session, "
-            "recording, spoken_at, received_at, duration_s, confidence, word_confidences, audio, normaliser, "
-            "hypothesis_words, hypothesis) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                utterance.utterance_id,
-                utterance.content,
-                cohort,
-                json.dumps(utterance.attributes),
-                utterance.speaker,
-                utterance.session,
-                utterance.recording,
-                utterance.spoken_at,
-                utterance.received_at,
-                utterance.duration_s,
-                utterance.confidence,
-                _json_or_none(utterance.word_confidences),
-                _json_or_none(utterance.audio),
-                utterance.normaliser,
-                len(utterance.hypothesis),
-                utterance.hypothesis.tobytes(),
-            ),
+            f"INSERT OR REPLACE INTO utterances ({_UTTERANCE_COLUMNS}) VALUES {_PLACES}",  # noqa: S608 -- constants
+            _utterance_values(utterance, cohort),
         )
+
+    def put_new_utterances(self, utterances: Sequence[Utterance]) -> bool:
+        """Insert utterances under their own cohorts; False, and nothing is done, if one is there already."""
+        with suppress(_Known), self.part():
+            for begin in range(0, len(utterances), ROWS_A_STATEMENT):
+                together = utterances[begin : begin + ROWS_A_STATEMENT]
+                rows = ", ".join([_PLACES] * len(together))
+                inserted = self._db.execute(
+                    f"INSERT OR IGNORE INTO utterances ({_UTTERANCE_COLUMNS}) VALUES {rows}",  # noqa: S608 -- constants
+                    [value for each in together for value in _utterance_values(each, each.cohort)],
+                )
+                if inserted.rowcount < len(together):
+                    raise _Known
+            return True
+        return False
 
     def unscored(self, utterance_id: str) -> tuple[Any, ...] | None:
         """Cohort, attributes, speaker, session, spoken_at, confidence, normaliser, tokens of an utterance."""
@@ -211,6 +214,15 @@ class Store:
             received_at=received_at,
             detects=False,
         )
+
+    def awaited(self, utterance_ids: Sequence[str]) -> set[str]:
+        """Those of the ids for which a reference waits."""
+        rows = self._db.execute(
+            "SELECT utterance_id FROM waiting_references "
+            "WHERE utterance_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(utterance_ids),),
+        )
+        return {row[0] for row in rows}
 
     def put_waiting_reference(self, reference: Reference) -> None:
         """Keep a reference until its utterance comes; a later one takes its place."""
@@ -319,6 +331,40 @@ class Store:
             "UPDATE outbox SET due_at = due_at + ?, created_at = created_at + ? WHERE state = 'pending'",
             (by_s, by_s),
         )
+
+
+_UTTERANCE_COLUMNS = (
+    "utterance_id, content, cohort, attributes, speaker, session, recording, spoken_at, received_at, "
+    "duration_s, confidence, word_confidences, audio, normaliser, hypothesis_words, hypothesis"
+)
+_PLACES = f"({', '.join('?' * 16)})"
+
+
+def _utterance_values(utterance: Utterance, cohort: str) -> tuple[Any, ...]:
+    return (
+        utterance.utterance_id,
+        utterance.content,
+        cohort,
+        _attributes_json(tuple(utterance.attributes.items())),
+        utterance.speaker,
+        utterance.session,
+        utterance.recording,
+        utterance.spoken_at,
+        utterance.received_at,
+        utterance.duration_s,
+        utterance.confidence,
+        _json_or_none(utterance.word_confidences),
+        _json_or_none(utterance.audio),
+        utterance.normaliser,
+        len(utterance.hypothesis),
+        utterance.hypothesis.tobytes(),
+    )
+
+
+# Sites, devices and engines come in few combinations.
+@lru_cache(maxsize=1_024)
+def _attributes_json(attributes: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(attributes))
 
 
 def _tokens(blob: bytes) -> array[int]:

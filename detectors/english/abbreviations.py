@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from detectors.english import letters
 
-__all__ = ["RULES", "in_full"]
+__all__ = ["RULES", "in_full", "is_heeded"]
 
 
 def in_full(tokens: list[str]) -> list[str]:
@@ -22,6 +22,11 @@ def in_full(tokens: list[str]) -> list[str]:
     if "cetera" in full:
         full = _with_etcetera(full)
     return full
+
+
+def is_heeded(word: str) -> bool:
+    """Say whether a list with this word may change."""
+    return word in _ALL or word in letters.TELLING
 
 
 def _with_etcetera(tokens: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from detectors.english.fillers import SOUNDS
 
-__all__ = ["RULES", "in_full"]
+__all__ = ["RULES", "WITHOUT_APOSTROPHE", "in_full"]
 
 
 def in_full(tokens: list[str]) -> list[str]:
@@ -20,7 +20,7 @@ def in_full(tokens: list[str]) -> list[str]:
     >>> in_full(["it's", "the", "patient's", "leg", "and", "she'd", "been", "told", "we", "cannot", "wait"])
     ['it', 'is', 'the', 'patients', 'leg', 'and', 'she', 'had', 'been', 'told', 'we', 'can', 'not', 'wait']
     """
-    if "'" not in "".join(tokens) and _WITHOUT_APOSTROPHE.isdisjoint(tokens):
+    if "'" not in "".join(tokens) and WITHOUT_APOSTROPHE.isdisjoint(tokens):
         return tokens
     full: list[str] = []
     for at, token in enumerate(tokens):
@@ -157,6 +157,6 @@ _WHOLE: Mapping[str, tuple[str, ...]] = {
     "whats": ("what", "is"),
     **{f"{word}nt": (word, "not") for word in _NEGATED},
 }
-_WITHOUT_APOSTROPHE = frozenset(word for word in _WHOLE if "'" not in word)
+WITHOUT_APOSTROPHE = frozenset(word for word in _WHOLE if "'" not in word)
 
 RULES = (_PLAIN_ENDINGS, _BEFORE_NOT, _BEFORE_IS, _AFTER_HAS, _AFTER_HAD, _WHOLE)

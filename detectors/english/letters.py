@@ -7,7 +7,7 @@ would be a word of its own ("o r", "u s"); three or more are one word in any cas
 
 from detectors.english.written_numbers import is_quantity
 
-__all__ = ["RULES", "joined"]
+__all__ = ["RULES", "TELLING", "joined"]
 
 
 def joined(tokens: list[str]) -> list[str]:
@@ -16,7 +16,7 @@ def joined(tokens: list[str]) -> list[str]:
     >>> " ".join(joined("the m r i a week ago j o n e s 4 h p r n and c t l 5 or a c t x ray".split()))
     'the mri a week ago jones 4 h prn and ct l 5 or a ct x ray'
     """
-    if _TELLING.isdisjoint(tokens):
+    if TELLING.isdisjoint(tokens):
         return tokens
     words: list[str] = []
     at = 0
@@ -50,7 +50,7 @@ def _spelled(letters: list[str], following: list[str], *, after_number: bool) ->
 
 def _known(letters: list[str]) -> list[str] | None:
     """Return the known words that the letters spell from end to end, "a" and "i" among them, the longest first."""
-    if len(letters) > _LONGEST_RUN or not any(letter in _TELLING for letter in letters):
+    if len(letters) > _LONGEST_RUN or not any(letter in TELLING for letter in letters):
         return None
     return _cover("".join(letters))
 
@@ -80,7 +80,7 @@ def _in_one(letters: list[str]) -> list[str]:
 
 _WORDS = frozenset(["a", "i"])
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
-_TELLING = _LETTERS - _WORDS
+TELLING = _LETTERS - _WORDS
 _OPEN = frozenset([("x", "ray"), ("x", "rays"), ("e", "mail"), ("e", "mails")])
 _FEWEST = 2
 _FEWEST_UNKNOWN = 3

@@ -34,7 +34,7 @@ from detectors.english.number_words import (
 )
 from detectors.english.written_numbers import is_decimal, is_integer, is_quantity, ordinal, plain, shifted
 
-__all__ = ["RULES", "in_digits"]
+__all__ = ["RULES", "TRIGGERS", "in_digits"]
 
 
 def in_digits(tokens: list[str]) -> list[str]:
@@ -45,7 +45,7 @@ def in_digits(tokens: list[str]) -> list[str]:
     >>> " ".join(in_digits("two point five million and two and a half of one two three".split()))
     '2500000 and 2.5 of 1 2 3'
     """
-    if not tokens or (min(tokens) >= _ABOVE_DIGITS and _TRIGGERS.isdisjoint(tokens)):
+    if not tokens or (min(tokens) >= _ABOVE_DIGITS and TRIGGERS.isdisjoint(tokens)):
         return tokens
     words: list[str] = []
     for token in tokens:
@@ -313,7 +313,7 @@ _DIGIT_WORDS = frozenset([*ONES, *ZEROS, *OH])
 _SPELLED = CARDINAL_WORDS | OH
 _TENS_AND_ABOVE = frozenset([*TEENS, *TENS, HUNDRED, *SCALES])
 _STARTERS = _SPELLED | frozenset(["a", "point", "hundredth", *ORDINALS, *ORDINAL_SCALES, *DECADES])
-_TRIGGERS = _STARTERS - OH - {"a", "point"}
+TRIGGERS = _STARTERS - OH - {"a", "point"}
 _RELATIONS = frozenset(["x", "out", *MONTHS])
 _JOINS_A_NUMBER = frozenset(["and", "half", "out", "point", "quarter", "x", *PARTS])
 _LENGTHS = frozenset(

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from detectors.english.british_words import COMPOUNDS, NOT_ISE, NOT_ISE_WORDS, ONE_L, OUR, STEMS, WORDS
 
-__all__ = ["RULES", "american", "american_word"]
+__all__ = ["RULES", "american", "american_word", "is_changed"]
 
 
 def american(tokens: list[str]) -> list[str]:
@@ -23,6 +23,11 @@ def american(tokens: list[str]) -> list[str]:
     if _CLOSED.isdisjoint(spelled):
         return spelled
     return [word for token in spelled for word in COMPOUNDS.get(token, (token,))]
+
+
+def is_changed(word: str) -> bool:
+    """Say whether this word changes."""
+    return american([word]) != [word]
 
 
 # Bounded, and only short tokens come in: at most some megabytes.

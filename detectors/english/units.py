@@ -6,7 +6,7 @@ Never across units: mg and mcg, ml and cc, mmol and mol stay apart, and nothing 
 from detectors.english.unit_words import AFTER_NUMBER, AFTER_PER, AGE, ANYWHERE, CODES, TOGETHER
 from detectors.english.written_numbers import is_quantity
 
-__all__ = ["RULES", "in_short"]
+__all__ = ["RULES", "WORDS", "in_short"]
 
 
 def in_short(tokens: list[str]) -> list[str]:
@@ -15,7 +15,7 @@ def in_short(tokens: list[str]) -> list[str]:
     >>> in_short("2 liters per min at 38 degrees c and a few grams of 50 milligrams per kilogram".split())
     ['2', 'l', 'per', 'minute', 'at', '38', 'degrees', 'celsius', 'and', 'a', 'few', 'grams', 'of', '50', 'mg', 'per', 'kg']
     """
-    if _WORDS.isdisjoint(tokens):
+    if WORDS.isdisjoint(tokens):
         return tokens
     short: list[str] = []
     for at, token in enumerate(tokens):
@@ -72,6 +72,6 @@ _OPENING = {
 _OPENERS = frozenset(_OPENING)
 _IN_CONTEXT = frozenset([*AFTER_NUMBER, *AFTER_PER])
 _MINUTES = frozenset(["min", "mins", "minute", "minutes"])
-_WORDS = frozenset([*ANYWHERE, *AFTER_NUMBER, *AFTER_PER]) | _OPENERS
+WORDS = frozenset([*ANYWHERE, *AFTER_NUMBER, *AFTER_PER]) | _OPENERS
 
 RULES = (ANYWHERE, AFTER_NUMBER, AFTER_PER, TOGETHER, AGE, CODES)

@@ -113,8 +113,15 @@ def _encode(text: str) -> bytes:
 
 def _canonical(sent: Spoken, attributes: dict[str, str]) -> bytes:
     """All that is kept besides the text, the same however an absent field was spelt."""
-    about = sent.model_dump(mode="json", include=_ABOUT, exclude_none=True)
-    return json.dumps({**about, "attributes": attributes}, sort_keys=True).encode()
+    about: dict[str, object] = {"attributes": attributes}
+    for name in _ABOUT:
+        value = getattr(sent, name)
+        if value is not None:
+            about[name] = value
+    if sent.spoken_at is not None:
+        about["spoken_at"] = sent.spoken_at.isoformat().replace("+00:00", "Z")
+    return _in_order(about).encode()
 
 
-_ABOUT = set(Spoken.model_fields) - {"attributes"}
+_ABOUT = tuple(name for name in Spoken.model_fields if name != "attributes")
+_in_order = json.JSONEncoder(sort_keys=True).encode

@@ -1,0 +1,64 @@
+"""Records that come one by one in the same turn of the loop are accepted together: one job, one statement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from service.portions import portions
+from service.records import Receipt, Reference, Utterance
+
+_Answer = asyncio.Future[Receipt]
+
+
+class Gathering:
+    """Accepts single records, many at a time.
+
+    Parameters
+    ----------
+    accept
+        Keeps records and returns, in their order, what became of each, or the refusal.
+    """
+
+    def __init__(
+        self,
+        accept: Callable[[Sequence[Utterance | Reference]], Awaitable[Sequence[Receipt | Exception]]],
+    ) -> None:
+        self._accept = accept
+        self._waiting: list[tuple[Utterance | Reference, _Answer]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def accept(self, record: Utterance | Reference) -> Receipt:
+        """Accept a record with those that came in this turn of the loop."""
+        loop = asyncio.get_running_loop()
+        answer: _Answer = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._begin)
+        self._waiting.append((record, answer))
+        return await answer
+
+    def _begin(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        task = asyncio.get_running_loop().create_task(self._finish(waiting))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, waiting: list[tuple[Utterance | Reference, _Answer]]) -> None:
+        answers = iter([answer for _, answer in waiting])
+        for portion in portions([record for record, _ in waiting]):
+            found: Sequence[Receipt | Exception]
+            try:
+                found = await self._accept(portion)
+            except Exception as error:  # noqa: BLE001 -- it belongs to those who wait
+                found = [error] * len(portion)
+            for each, answer in zip(found, answers, strict=False):
+                _give(answer, each)
+
+
+def _give(answer: _Answer, found: Receipt | Exception) -> None:
+    if answer.cancelled():
+        return
+    if isinstance(found, Receipt):
+        answer.set_result(found)
+    else:
+        answer.set_exception(found)
