@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from detectors.monitor import Monitor
-from detectors.settings import MonitorSettings
 from service.config import Config
 from service.course import UNUSABLE, Course
 from service.errors import StartError
@@ -39,7 +38,7 @@ class Finding:
 
 
 def verify(config: Config) -> Iterator[Finding]:
-    """Look at a store as it is at one moment, changing nothing; a service may have it open.
+    """Look at a store, changing nothing; a service may have it open and write to it.
 
     Raises
     ------
@@ -51,7 +50,6 @@ def verify(config: Config) -> Iterator[Finding]:
         raise StartError(f"data_dir: {config.data_dir} holds no store")
     try:
         with closing(connect(path, read_only=True)) as db:
-            db.execute("BEGIN")
             yield from _findings(db, config, path)
     except sqlite3.Error as error:
         yield Finding("file", is_good=False, text=str(error))
@@ -67,13 +65,22 @@ def _findings(db: sqlite3.Connection, config: Config, path: Path) -> Iterator[Fi
         yield Finding("layout", is_good=False, text=text)
         return
     yield _sums(db)
-    yield _state(History(db), config)
+    yield _state(db, config)
+
+
+@contextmanager
+def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
+    # Only as short as it must be: the log of a service that writes cannot be folded in meanwhile.
+    db.execute("BEGIN")
+    yield
+    db.execute("COMMIT")
 
 
 def _sums(db: sqlite3.Connection) -> Finding:
-    kept = {row[:2]: row[2:] for row in db.execute(_SUMS)}
-    rows = db.execute("SELECT cohort, selection, utterances, errors, reference_words FROM totals")
-    totals = {row[:2]: row[2:] for row in rows}
+    with _one_moment(db):
+        kept = {row[:2]: row[2:] for row in db.execute(_SUMS)}
+        rows = db.execute("SELECT cohort, selection, utterances, errors, reference_words FROM totals")
+        totals = {row[:2]: row[2:] for row in rows}
     wrong = {key[0] for key in kept.keys() | totals.keys() if kept.get(key) != totals.get(key)}
     if wrong:
         text = f"the totals of {', '.join(sorted(wrong))} are not those of the rows; restore a backup"
@@ -82,28 +89,26 @@ def _sums(db: sqlite3.Connection) -> Finding:
     return Finding("sums", is_good=True, text=f"the totals are those of {scored:,} scored utterances")
 
 
-def _state(history: History, config: Config) -> Finding:
-    snapshot = history.snapshot()
+def _state(db: sqlite3.Connection, config: Config) -> Finding:
+    history = History(db)
+    with _one_moment(db):
+        snapshot, base, beginning = history.snapshot(), history.base(), history.beginning()
     if snapshot is None:
         return Finding("state", is_good=True, text="none is saved yet; a start reads every row")
     settings = config.detection.monitor_settings()
     try:
         saved = Course.continued(snapshot, settings)
-        course = _begin(history, settings)
+        course = Course(Monitor(settings), beginning) if base is None else Course.continued(base, settings)
     except UNUSABLE as error:
         text = f"the saved one cannot be used, so a start reads the rows again: {error}"
         return Finding("state", is_good=False, text=text)
     rows = f"the rows {course.seq + 1:,} to {saved.seq:,}"
     for _ in course.follow(history, saved.place):
         pass
+    if history.base() != base:
+        # The history begins later now, so the rows before may have gone while they were read.
+        return _state(db, config)
     if json.loads(course.saved().state) == json.loads(snapshot.state):
         return Finding("state", is_good=True, text=f"the saved one is what {rows} lead to")
     text = f"the saved one is not what {rows} lead to; with an empty table snapshot, a start finds it again"
     return Finding("state", is_good=False, text=text)
-
-
-def _begin(history: History, settings: MonitorSettings) -> Course:
-    base = history.base()
-    if base is None:
-        return Course(Monitor(settings), history.beginning())
-    return Course.continued(base, settings)
