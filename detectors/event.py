@@ -14,7 +14,8 @@ class Signal(StrEnum):
     ``DIFFERENTIAL``: did this cohort get worse than the rest did? ``GLOBAL``: did everybody get worse?
     ``STANDING``: is this cohort's gap to the rest larger than the tolerated one, changed or not?
     ``PLANNED``: what did an announced change do to this cohort? ``LOOPS`` and ``EMPTIES``: does the engine
-    run away, or say nothing, more often for this cohort than it did?
+    run away, or say nothing, more often for this cohort than it did, and for the others; or, without a
+    cohort, for everybody?
     """
 
     DIFFERENTIAL = "differential"
@@ -26,7 +27,9 @@ class Signal(StrEnum):
 
 
 class Change(StrEnum):
-    """What happened: the first begins an alarm, the second and third end one, the others are findings.
+    """What happened: the first begins an alarm, the next three end one, the others are findings.
+
+    An alarm is ``ABSORBED`` by that of the same rate for everybody, which says it from then on.
 
     Of an announced change all are findings: its verdict.
     """
@@ -34,6 +37,7 @@ class Change(StrEnum):
     DEGRADED = "degraded"
     RECOVERED = "recovered"
     REBASED = "rebased"
+    ABSORBED = "absorbed"
     IMPROVED = "improved"
     GAP_WIDENED = "gap_widened"
     UNCHANGED = "unchanged"
@@ -46,7 +50,7 @@ class Event:
     Parameters
     ----------
     signal, change, cohort
-        What happened to whom; ``cohort`` is None for a global event.
+        What happened to whom; ``cohort`` is None for everybody.
     onset_s
         When the change began by the utterances' own clock: with signal and cohort the identity of the
         alarm, repeated in its recovery.

@@ -30,6 +30,12 @@ def rebaseline(state: MonitorState, settings: MonitorSettings, cohort: str | Non
             state.everybody.leave(name)
     if cohort is None:
         events += _end_global(state, settings)
+        events += [
+            told(state, settings, Signal(name), Change.REBASED, None, outage.alarm, state.now_s)
+            for name, outage in state.outages.items()
+            if outage.alarm is not None
+        ]
+        state.outages = {}
         state.healthy = Tally()
     return events
 

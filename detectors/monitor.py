@@ -45,6 +45,11 @@ class Monitor:
         """The detector of global changes."""
         return self._state.everybody
 
+    @property
+    def rates_evidence(self) -> dict[str, float]:
+        """Evidence that a rate rose for everybody, by signal; 1 is an alarm."""
+        return {signal: outage.evidence for signal, outage in self._state.outages.items()}
+
     def update(self, scored: ScoredUtterance) -> list[Event]:
         """Take the next scored utterance; return what it made certain, in order."""
         state, settings = self._state, self.settings

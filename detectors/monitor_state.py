@@ -8,21 +8,22 @@ from typing import Any
 from detectors.block import ResidualSums
 from detectors.cohort import Cohort
 from detectors.everybody import EverybodyDetector
+from detectors.outage import Outage
 from detectors.settings import GLOBAL_SHARE, MonitorSettings
 from detectors.state import dump, load
 from detectors.tally import Tally
 from detectors.unit import UnitTracker
 from detectors.wer import WindowedWER
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 @dataclass(slots=True)
 class MonitorState:
     """What is known of everybody and of each cohort.
 
-    ``normalisers`` are the versions of the normaliser seen so far: the last one is judged, the others' late
-    utterances are only counted.
+    ``outages`` are the rates of everybody together by signal. ``normalisers`` are the versions of the
+    normaliser seen so far: the last one is judged, the others' late utterances are only counted.
     """
 
     everybody: EverybodyDetector
@@ -31,6 +32,7 @@ class MonitorState:
     residuals: ResidualSums = field(default_factory=ResidualSums)
     healthy: Tally = field(default_factory=Tally)
     normalisers: list[str] = field(default_factory=list)
+    outages: dict[str, Outage] = field(default_factory=dict)
     observed: int = 0
 
     @classmethod

@@ -1,27 +1,82 @@
-"""Whether the engine runs away, or says nothing, more often than it did: the rates' signals."""
+"""Whether the engine runs away, or says nothing, more often than it did: for a cohort, or for everybody."""
 
 from __future__ import annotations
 
 from detectors.cohort import Cohort
-from detectors.event import Event, Signal
+from detectors.event import Change, Event, Signal
+from detectors.heard import Seen
 from detectors.monitor_state import MonitorState
+from detectors.outage import Outage
 from detectors.rates import RateWatch
-from detectors.settings import RATES_SHARE, MonitorSettings
+from detectors.settings import EVERYBODYS_RATES_SHARE, RATES_SHARE, MonitorSettings
 from detectors.telling import told
 from detectors.unit import Unit
 
 
 def judge_rates(state: MonitorState, settings: MonitorSettings, cohort: Cohort, unit: Unit) -> list[Event]:
     """Put a complete unit of a cohort to the questions about its rates."""
-    rate = RATES_SHARE * settings.false_alarms_per_day / (2 * len(state.cohorts))
+    each = RATES_SHARE * settings.false_alarms_per_day / 2
     events = []
     for signal, count in ((Signal.LOOPS, unit.tally.loops), (Signal.EMPTIES, unit.tally.empties)):
+        outage = state.outages.get(signal.value)
+        if outage is None:
+            everybodys = EVERYBODYS_RATES_SHARE * each
+            outage = state.outages[signal.value] = Outage.start(settings.smallest_change, everybodys)
+        own = (1.0 - EVERYBODYS_RATES_SHARE) * each / len(state.cohorts)
         watch = cohort.rates.get(signal.value)
         if watch is None:
-            watch = cohort.rates[signal.value] = RateWatch(settings.smallest_change, rate)
-        watch.set_rate(rate)
-        found = watch.update(count, unit.tally, unit.started_s, state.now_s)
+            watch = cohort.rates[signal.value] = RateWatch(settings.smallest_change, own)
+        watch.set_rate(own)
+        seen = watch.see(count, unit.tally, learn=not outage.in_alarm)
+        if seen is not None:
+            events += _judge(state, settings, signal, cohort, unit, outage, watch, seen)
+    return events
+
+
+def _judge(
+    state: MonitorState,
+    settings: MonitorSettings,
+    signal: Signal,
+    cohort: Cohort,
+    unit: Unit,
+    outage: Outage,
+    watch: RateWatch,
+    seen: Seen,
+) -> list[Event]:
+    now_s, tally, others = state.now_s, unit.tally, _others(state, signal, cohort)
+    events: list[Event] = []
+    in_alarm = sum(other.alarm is not None for other in others)
+    if watch.alarm is None:
+        found = outage.update(cohort.name, seen, tally, unit.started_s, now_s, others=in_alarm)
         if found is not None:
             change, effect = found
-            events.append(told(state, settings, signal, change, cohort, effect, state.now_s))
+            events.append(told(state, settings, signal, change, None, effect, now_s))
+            if change is Change.DEGRADED:
+                events += _absorb(state, settings, signal, outage)
+    if outage.in_alarm:
+        watch.pass_time(now_s)
+        return events
+    alone = not others or in_alarm < len(others)
+    found = watch.update(seen, tally, unit.started_s, now_s, outage.heard, alone=alone)
+    if found is not None:
+        change, effect = found
+        events.append(told(state, settings, signal, change, cohort, effect, now_s))
+        outage.calm()
+    return events
+
+
+def _others(state: MonitorState, signal: Signal, cohort: Cohort) -> list[RateWatch]:
+    watches = [other.rates.get(signal.value) for other in state.cohorts.values() if other is not cohort]
+    return [watch for watch in watches if watch is not None and watch.question is not None]
+
+
+def _absorb(state: MonitorState, settings: MonitorSettings, signal: Signal, outage: Outage) -> list[Event]:
+    events = []
+    for cohort in state.cohorts.values():
+        watch = cohort.rates.get(signal.value)
+        if watch is None:
+            continue
+        if watch.alarm is not None:
+            events.append(told(state, settings, signal, Change.ABSORBED, cohort, watch.alarm, state.now_s))
+        watch.calm(outage.heard)
     return events

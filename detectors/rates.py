@@ -3,15 +3,25 @@
 Both are outside of what the capped word errors say: a loop counts as all words wrong and no more, and an
 engine that returns nothing shows up as deletions. Each is a series of 0/1 over utterances, watched by the
 same evidence as the cohort's own level.
+
+An outage of the engine hits everybody, so a cohort is named only if its rate rose more than the others' did.
+Since the evidence was last calm, with o and r the mean rises of the cohort and of the rest,
+
+    o - r - h(1 / (s (1/W_o + 1/W_r))) > 0,    s = max(1, p (1 - p) / (b (1 - b))),    p = b + max(0, r)
+
+where h is `detectors.evidence.half_width`: looking after every unit is allowed. [T] The evidence alone keeps
+the budget, whatever the comparison says. [S] is that the comparison errs as seldom as h promises, since the
+moment from which it counts is chosen by the evidence.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from detectors.block import credit_days
 from detectors.event import Change
-from detectors.evidence import RECOVERY_GRID, RECOVERY_WEIGHTS, Baseline, Effect, EvidenceProcess
+from detectors.evidence import RECOVERY_GRID, RECOVERY_WEIGHTS, Baseline, Effect, EvidenceProcess, half_width
+from detectors.heard import Heard, Seen
 from detectors.question import Question
 from detectors.tally import Tally
 
@@ -23,7 +33,7 @@ LOWEST_RATE = 0.005
 
 @dataclass(slots=True)
 class RateWatch:
-    """Whether a rate of utterances rose above what the cohort had before.
+    """Whether a rate of utterances rose above what the cohort had before, and more than the others' did.
 
     Parameters
     ----------
@@ -31,6 +41,8 @@ class RateWatch:
         Delta, as a ratio of utterances.
     rate
         r, tolerated false alarms per day.
+    own, rest_from
+        Since the evidence was last calm: what the cohort's units said, and where the sums of all stood.
     """
 
     smallest_change: float
@@ -43,6 +55,8 @@ class RateWatch:
     alarm: Effect | None = None
     recovery: EvidenceProcess | None = None
     opened_s: float | None = None
+    own: Heard = field(default_factory=Heard)
+    rest_from: Heard = field(default_factory=Heard)
 
     @property
     def level(self) -> float:
@@ -69,33 +83,84 @@ class RateWatch:
             if process is not None:
                 process.rate = rate
 
-    def update(
-        self, count: int, tally: Tally, started_s: float, now_s: float
-    ) -> tuple[Change, Effect] | None:
-        """Take a unit with ``count`` such utterances; return what it made certain, with the effect."""
-        opened_s, self.opened_s = self.opened_s, now_s
-        elapsed_days = 0.0 if opened_s is None else credit_days(opened_s, now_s)
+    def see(self, count: int, tally: Tally, *, learn: bool) -> Seen | None:
+        """What a unit with ``count`` such utterances says; None while there is nothing to compare it with.
+
+        ``learn=False`` keeps what is normal as it is, for example while everybody is in alarm.
+        """
         weight = tally.utterances / (1.0 + (tally.utterances - 1) * CORRELATION)
         x = count / tally.utterances
         if self.question is None:
-            self._learn(x, weight)
+            if learn:
+                self._learn(x, weight)
             return None
-        variance = self.spread / weight
-        deviation, precision = x - self.question.baseline.mean, self.question.baseline.precision
+        baseline = self.question.baseline
+        return Seen(x - baseline.mean, self.spread / weight, baseline.precision)
+
+    def update(
+        self, seen: Seen, tally: Tally, started_s: float, now_s: float, everybody: Heard, *, alone: bool
+    ) -> tuple[Change, Effect] | None:
+        """Take a unit; return what it made certain, with the effect.
+
+        Parameters
+        ----------
+        seen
+            What `see` made of it.
+        everybody
+            Running sums of all cohorts outside alarms, this unit among them.
+        alone
+            Whether the cohort may be named though nothing was heard of others meanwhile: not while all of
+            them are in alarm, which makes its rise everybody's.
+        """
+        assert self.question is not None
+        elapsed_days = self.pass_time(now_s)
         if self.recovery is not None and self.alarm is not None:
-            self.recovery.update(self.smallest_change / 2.0 - deviation, variance, elapsed_days, precision)
+            closeness = self.smallest_change / 2.0 - seen.deviation
+            self.recovery.update(closeness, seen.variance, elapsed_days, seen.base)
             if self.recovery.evidence < 1.0:
                 return None
-            alarm, self.alarm, self.recovery = self.alarm, None, None
+            alarm = self.alarm
+            self.calm(everybody)
             return Change.RECOVERED, alarm
-        self.question.update(x, variance, elapsed_days, started_s, tally, learn=True)
-        if self.question.rise.evidence < 1.0:
+        self.own.add(seen)
+        x = seen.deviation + self.question.baseline.mean
+        self.question.update(x, seen.variance, elapsed_days, started_s, tally, learn=True)
+        rise = self.question.rise
+        if rise.likeliest.cusum <= 0.0:
+            self._compare_from(everybody)
+        if rise.evidence < 1.0 or not self._rose_more(everybody, alone=alone):
             return None
-        self.alarm = self.question.rise.effect(precision)
+        self.alarm = rise.effect(seen.base)
         self.question.reset()
         half = self.smallest_change / 2.0
         self.recovery = EvidenceProcess(half, self.rate, RECOVERY_GRID, RECOVERY_WEIGHTS)
         return Change.DEGRADED, self.alarm
+
+    def pass_time(self, now_s: float) -> float:
+        """dt: days since the last unit, as far as they earn credit."""
+        opened_s, self.opened_s = self.opened_s, now_s
+        return 0.0 if opened_s is None else credit_days(opened_s, now_s)
+
+    def calm(self, everybody: Heard) -> None:
+        """Watch for a rise from now on, without what was found before."""
+        self.alarm = self.recovery = None
+        if self.question is not None:
+            self.question.reset()
+        self._compare_from(everybody)
+
+    def _compare_from(self, everybody: Heard) -> None:
+        self.own, self.rest_from = Heard(), everybody.copy()
+
+    def _rose_more(self, everybody: Heard, *, alone: bool) -> bool:
+        rest = everybody.less(self.rest_from).less(self.own)
+        if not rest.units:
+            return alone
+        level = self.level
+        moved = min(level + max(0.0, rest.mean), 0.5)
+        inflation = max(1.0, moved * (1.0 - moved) / (level * (1.0 - level)))
+        precision = 1.0 / (inflation * (1.0 / self.own.precision + 1.0 / rest.precision))
+        half = half_width(precision, min(self.own.base, rest.base), self.smallest_change)
+        return self.own.mean - rest.mean > half
 
     def _learn(self, x: float, weight: float) -> None:
         before = self.events / self.weight if self.weight else x

@@ -11,6 +11,8 @@ DIFFERENTIAL_SHARE = 0.6
 GLOBAL_SHARE = 0.15
 STANDING_SHARE = 0.15
 RATES_SHARE = 0.1
+EVERYBODYS_RATES_SHARE = 0.5
+"""Of the rates' part, for the rates of everybody together; the rest is for the cohorts' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,9 @@ class MonitorSettings:
     ----------
     false_alarms_per_month
         Tolerated false alarms over all cohorts and signals together, in 30 days of the stream's time. 60 %
-        of it is shared evenly by the cohorts' differentials, 15 % by their standing gaps, 10 % by their
-        rates of loops and of empty hypotheses; 15 % is for global alarms.
+        of it is shared evenly by the cohorts' differentials, 15 % by their standing gaps, 5 % by their
+        rates of loops and of empty hypotheses, half for each; 15 % is for global alarms, 5 % for everybody's
+        two rates, half for each.
     smallest_change_points
         The smallest rise worth waking someone for, in WER points.
     tolerated_gap_points

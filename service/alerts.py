@@ -21,7 +21,7 @@ NOTED = "noted"
 PAGE = "page"
 TICKET = "ticket"
 
-ENDINGS = (Change.RECOVERED, Change.REBASED)
+ENDINGS = (Change.RECOVERED, Change.REBASED, Change.ABSORBED)
 WER_SIGNALS = (Signal.DIFFERENTIAL, Signal.GLOBAL, Signal.STANDING, Signal.PLANNED)
 PAGING = (Signal.DIFFERENTIAL, Signal.GLOBAL)
 OF = {

@@ -141,6 +141,7 @@ class StateCollector(Collector):
                 (cohort.cohort, "empties", cohort.rates_evidence.get("empties", 0.0)),
             )
         ]
+        signals += [("", signal, value) for signal, value in view.rates_evidence.items()]
         for cohort, signal, value in [*signals, ("", "global", view.global_evidence)]:
             evidence.add_metric([cohort, signal], value)
             severity = firing.get((cohort, signal))

@@ -32,6 +32,7 @@ class MonitorView:
     cohorts: tuple[CohortView, ...]
     global_evidence: float
     global_in_alarm: bool
+    rates_evidence: dict[str, float]
     now_s: float
     seq: int
 
@@ -81,6 +82,7 @@ class Watch:
                 tuple(course.monitor.views()),
                 everybody.evidence,
                 everybody.in_alarm,
+                course.monitor.rates_evidence,
                 course.monitor.now_s,
                 course.seq,
             )

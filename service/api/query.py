@@ -10,7 +10,13 @@ from fastapi import APIRouter, Query
 
 from detectors.cohort import CohortView, Estimate
 from detectors.noticeable import Noticeable
-from detectors.settings import DIFFERENTIAL_SHARE, GLOBAL_SHARE, RATES_SHARE, STANDING_SHARE
+from detectors.settings import (
+    DIFFERENTIAL_SHARE,
+    EVERYBODYS_RATES_SHARE,
+    GLOBAL_SHARE,
+    RATES_SHARE,
+    STANDING_SHARE,
+)
 from service.api.problems import refusals
 from service.errors import Refused
 from service.pipeline import Pipeline
@@ -39,7 +45,8 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
                     "differential": DIFFERENTIAL_SHARE,
                     "global": GLOBAL_SHARE,
                     "standing": STANDING_SHARE,
-                    "loops and empties": RATES_SHARE,
+                    "loops and empties of everybody": EVERYBODYS_RATES_SHARE * RATES_SHARE,
+                    "loops and empties of a cohort": (1.0 - EVERYBODYS_RATES_SHARE) * RATES_SHARE,
                 },
             },
             "global": {"evidence": view.global_evidence, "in_alarm": view.global_in_alarm},
