@@ -29,6 +29,7 @@ class BoundedConnection(H11Protocol):
         What uvicorn makes a connection from.
     """
 
+    _give_up_at: float | None = None
     _to_send: asyncio.TimerHandle | None = None
     _to_read: asyncio.TimerHandle | None = None
 
@@ -91,7 +92,7 @@ class BoundedConnection(H11Protocol):
 
     def idle_until(self) -> float:
         """When it will be given up, by the loop's clock: the sooner, the longer it has been idle."""
-        return self._to_send.when() if self._to_send else float("inf")
+        return float("inf") if self._give_up_at is None else self._give_up_at
 
     def give_up(self) -> None:
         """Close at once: a polite end would wait for what the client does not read."""
@@ -107,11 +108,20 @@ class BoundedConnection(H11Protocol):
             self._note_crowded_out()
 
     def _await_request(self) -> None:
-        if self._to_send is not None:
-            self._to_send.cancel()
-        self._to_send = self.loop.call_later(self.timeout_keep_alive + CLOSE_S, self.give_up)
+        self._give_up_at = self.loop.time() + self.timeout_keep_alive + CLOSE_S
+        if self._to_send is None:
+            self._to_send = self.loop.call_at(self._give_up_at, self._look)
+
+    def _look(self) -> None:
+        # One timer looks after many requests: a timer for each would be a fair part of what a request costs.
+        self._to_send = None
+        if self._give_up_at is None:
+            return
+        if self.loop.time() >= self._give_up_at:
+            self.give_up()
+        else:
+            self._to_send = self.loop.call_at(self._give_up_at, self._look)
 
     def _stop_if_whole(self) -> None:
-        if self._to_send is not None and self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
-            self._to_send.cancel()
-            self._to_send = None
+        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._give_up_at = None

@@ -33,21 +33,20 @@ class Metrics:
     def __init__(self, pipeline: Pipeline, reader: Reader) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
-        self._requests = Histogram(
+        requests = Histogram(
             "werwatch_ingest_duration_seconds",
             "Time from request to durable answer.",
             ["route"],
             buckets=SECONDS,
             registry=self.registry,
         )
-        for route in ("/v1/utterances", "/v1/references"):
-            self._requests.labels(route)
+        self._by_route = {route: requests.labels(route) for route in ("/v1/utterances", "/v1/references")}
         self.registry.register(StateCollector(pipeline, reader))
         ProcessCollector(namespace="werwatch", registry=self.registry)
 
     def observe(self, route: str, seconds: float) -> None:
         """Note how long a request took."""
-        self._requests.labels(route).observe(seconds)
+        self._by_route[route].observe(seconds)
 
 
 class StateCollector(Collector):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.api.headers import header
 from service.api.problems import problem, refusals
 from service.config import Scope as Permission
 from service.tokens import Token, recognise
@@ -48,7 +48,7 @@ class Access:
 
     def _refusal(self, scope: Scope) -> Response | None:
         permission = needed(scope["method"], scope["path"]).value
-        scheme, _, sent = Headers(scope=scope).get("authorization", "").partition(" ")
+        scheme, _, sent = header(scope, b"authorization").partition(" ")
         is_bearer = scheme.lower() == "bearer"
         token = recognise(self._tokens, sent.strip().encode("latin-1")) if is_bearer else None
         if token is None:

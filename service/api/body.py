@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from service.api.headers import header
 from service.config import Limits
 from service.errors import Refused
 
@@ -23,10 +24,10 @@ async def read_body(request: Request, limits: Limits) -> tuple[bytes, bool]:
         415 for another content type or an encoding, 413 for too much, 400 for nothing, 408 for a sender that
         went away or is late.
     """
-    media_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    media_type = header(request.scope, b"content-type", JSON).partition(";")[0].strip().lower()
     if media_type not in (JSON, NDJSON):
         raise Refused(415, f"expected Content-Type {JSON} for one object or {NDJSON} for many")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if header(request.scope, b"content-encoding", "identity").lower() != "identity":
         raise Refused(415, "expected a body without Content-Encoding")
     is_lines = media_type == NDJSON
     limit = limits.body_bytes if is_lines else limits.line_bytes
@@ -43,7 +44,7 @@ async def read_body(request: Request, limits: Limits) -> tuple[bytes, bool]:
 
 
 async def _stream(request: Request, limit: int) -> AsyncIterator[bytes]:
-    declared = request.headers.get("content-length", "")
+    declared = header(request.scope, b"content-length")
     if declared.isdecimal() and int(declared) > limit:
         raise Refused(413, f"the body is larger than {limit} bytes; split it")
     try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.headers import header
 from service.config import Limits
 from service.errors import Refused, StoreUnavailable
 
@@ -33,7 +33,7 @@ class Bounds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app; what it has received counts until it has answered."""
-        declared = Headers(scope=scope).get("content-length", "")
+        declared = header(scope, b"content-length")
         deadline = asyncio.get_running_loop().time() + self._timeout_s
         size = 0
         is_whole = False

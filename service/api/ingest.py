@@ -166,7 +166,7 @@ class Taker:
         except Refused as refusal:
             self._pipeline.counts.reject(refusal.status)
             raise
-        self._observe(request.url.path, time.perf_counter() - started)
+        self._observe(request.scope["path"], time.perf_counter() - started)
         return answer
 
     async def _one(self, body: bytes) -> JSONResponse:

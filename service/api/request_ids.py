@@ -7,12 +7,12 @@ import re
 import secrets
 import time
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.headers import header
 from service.log_lines import request_id
 
-HEADER = "x-request-id"
+HEADER = b"x-request-id"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._~+/=-]{1,64}")
 
 logger = logging.getLogger("werwatch.api")
@@ -29,7 +29,7 @@ class RequestIds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app under the request's id."""
-        sent = Headers(scope=scope).get(HEADER, "")
+        sent = header(scope, HEADER)
         name = sent if WELL_FORMED.fullmatch(sent) else secrets.token_hex(8)
         status = 0
         started = time.perf_counter()
@@ -38,7 +38,7 @@ class RequestIds:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (HEADER.encode(), name.encode())]
+                message["headers"] = [*message["headers"], (HEADER, name.encode())]
             await send(message)
 
         token = request_id.set(name)
