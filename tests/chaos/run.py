@@ -45,12 +45,11 @@ REBASELINES = 0.1
 class Summary:
     """What a run has met; `str` is a table."""
 
-    seed: int
     kills: Counter[str] = field(default_factory=Counter)
     figures: dict[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        lines = [f"seed {self.seed}", f"{sum(self.kills.values()):>9,}  kills, of these"]
+        lines = [f"{self.kills.total():>9,}  kills, of these"]
         lines += [f"{count:>9,}    at: {instant}" for instant, count in sorted(self.kills.items())]
         lines += [f"{figure:>9,}  {name}" for name, figure in self.figures.items()]
         return "\n".join(lines)
@@ -59,7 +58,7 @@ class Summary:
 def survive(folder: Path, kills: int, seed: int, say: Callable[[str], None]) -> Summary:
     """Kill a service so many times; raise AssertionError where it did not keep what it promised."""
     chance = random.Random(f"{seed} kills")
-    summary = Summary(seed)
+    summary = Summary()
     answers = chance.choices(ANSWERS, k=ANSWERS_BY_CHANCE)
     with on_call(*answers) as server:
         key = folder / "key"
