@@ -7,6 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -25,13 +26,23 @@ LOOK_EVERY_S = 0.5
 logger = logging.getLogger("werwatch.delivery")
 
 
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What an attempt came to."""
+
+    state: str
+    outcome: str
+    due_at: float
+
+
 class DeliveryWorker:
     """Sends what the outbox holds, for as long as the service runs.
 
     Attempts of different alerts or receivers go side by side; those of one alert to one receiver in order.
     After a failure the next attempt waits for a random time up to 2 s doubled each time, at most an hour and
     at least what Retry-After asks; after 72 hours, or at once where the receiver says that it never will be
-    taken, the notice is kept as dead.
+    taken, the notice is kept as dead. What cannot be written down of an attempt is kept in mind until it can,
+    so that a full disk makes nobody be told again and again.
     """
 
     def __init__(self, pipeline: Pipeline, reader: Reader, receivers: Mapping[str, Receiver]) -> None:
@@ -39,6 +50,8 @@ class DeliveryWorker:
         self._reader = reader
         self._receivers = receivers
         self._gone: set[str] = set()
+        self._unwritten: dict[str, _Settled] = {}
+        self._fault = ""
         self._clock = WallClock(reader.newest_at() or 0.0)
         for name in receivers:
             for verdict in Verdict:
@@ -49,12 +62,22 @@ class DeliveryWorker:
         async with httpx.AsyncClient(follow_redirects=False) as client:
             while True:
                 try:
-                    await self._follow_clock()
                     due = await asyncio.to_thread(self._reader.due_deliveries, time.time())
-                    await asyncio.gather(*(self._deliver(client, delivery) for delivery in due))
+                    work = (self._deliver(client, delivery) for delivery in due)
+                    # One that fails leaves the others at work.
+                    for result in await asyncio.gather(*work, return_exceptions=True):
+                        if isinstance(result, Exception):
+                            raise result
+                    await self._follow_clock()
+                    self._fault = ""
                 except Exception as error:  # noqa: BLE001 -- on-call must be told even after an unforeseen fault
-                    logger.error("the outbox cannot be worked on now: %s", type(error).__name__)
+                    self._note(type(error).__name__)
                 await asyncio.sleep(LOOK_EVERY_S)
+
+    def _note(self, fault: str) -> None:
+        if fault != self._fault:
+            logger.error("the outbox cannot be worked on now: %s", fault)
+        self._fault = fault
 
     async def _follow_clock(self) -> None:
         set_by_s = self._clock.set_by_s()
@@ -65,6 +88,16 @@ class DeliveryWorker:
             logger.warning("the clock was set by %+.0f s, and what waits for delivery with it", set_by_s)
 
     async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
+        identity, store = delivery.delivery_id, self._pipeline.store
+        settled = self._unwritten.get(identity)
+        if settled is None or (settled.state == "pending" and settled.due_at <= time.time()):
+            settled = self._unwritten[identity] = await self._attempt(client, delivery)
+        await self._pipeline.writer.run(
+            lambda: store.settle_delivery(identity, settled.state, settled.outcome, settled.due_at)
+        )
+        del self._unwritten[identity]
+
+    async def _attempt(self, client: httpx.AsyncClient, delivery: Delivery) -> _Settled:
         receiver = self._receivers.get(delivery.receiver)
         now = time.time()
         if receiver is None:
@@ -74,9 +107,9 @@ class DeliveryWorker:
         else:
             message_id = delivery.delivery_id.removesuffix(f"-{delivery.receiver}")
             attempt = await receiver.send(client, message_id, delivery.body, now)
-        await self._settle(delivery, attempt, now)
+        return self._judged(delivery, attempt, now)
 
-    async def _settle(self, delivery: Delivery, attempt: Attempt, now: float) -> None:
+    def _judged(self, delivery: Delivery, attempt: Attempt, now: float) -> _Settled:
         self._pipeline.counts.deliveries[delivery.receiver, attempt.verdict.value] += 1
         state, due_at = "delivered", now
         if attempt.verdict is Verdict.GONE:
@@ -93,10 +126,7 @@ class DeliveryWorker:
                 attempt.outcome,
                 state,
             )
-        store = self._pipeline.store
-        await self._pipeline.writer.run(
-            lambda: store.settle_delivery(delivery.delivery_id, state, attempt.outcome, due_at)
-        )
+        return _Settled(state, attempt.outcome, due_at)
 
 
 def wait_s(attempts: int, retry_after: str | None, now: float) -> float:

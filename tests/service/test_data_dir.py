@@ -80,6 +80,16 @@ def test_a_read_only_folder_is_refused_with_what_to_do(tmp_path: Path) -> None:
     assert "or set data_dir to another folder" in done.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can mount a small disk")
+def test_a_full_disk_is_refused_at_the_start_with_what_to_do(tmp_path: Path) -> None:
+    disk = tmp_path / "data"
+    disk.mkdir()
+    filled = f'mount -t tmpfs -o size=64k none "{disk}" && ! cat /dev/zero 2>&- >"{disk}/filler" && exec "$@"'
+    done = serve(disk, program("unshare", "util-linux"), "--mount", "sh", "-c", filled, "sh")
+    assert done.returncode == 2
+    assert "cannot be written: No space left on device; free some space, then start again" in done.stderr
+
+
 def test_a_new_folder_its_store_and_its_key_survive_a_power_loss(tmp_path: Path, synced: list[Path]) -> None:
     data_dir = tmp_path / "new" / "data"
     Pipeline(Config.model_validate({"data_dir": data_dir}))._opened.close()

@@ -23,6 +23,7 @@ from detectors.unit import ScoredUtterance, Unit
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn
 from service.config import Config
+from service.delivery import LOOK_EVERY_S
 from service.errors import Refused
 from service.pipeline import Pipeline
 from service.records import Outcome, Receipt
@@ -98,6 +99,25 @@ def test_alerts_that_cannot_be_written_are_told_as_soon_as_they_can(
         assert told
         assert service.stop() == 0
         assert saved(service.data_dir) == uninterrupted(service.data_dir)
+
+
+def test_a_notice_that_cannot_be_noted_as_sent_is_sent_once_all_the_same(
+    make_service: Callable[..., RunningService],
+) -> None:
+    with on_call() as server:
+        service = make_service(**settings(server))
+        ask(
+            service.data_dir,
+            "CREATE TRIGGER refuse BEFORE UPDATE ON outbox BEGIN SELECT RAISE(FAIL, 'no room'); END",
+        )
+        post(service, 0, ENOUGH)
+        assert eventually(lambda: "the outbox cannot be worked on now: IntegrityError" in service.log)
+        time.sleep(4 * LOOK_EVERY_S)
+        ask(service.data_dir, "DROP TRIGGER refuse")
+        assert eventually(lambda: not ask(service.data_dir, "SELECT 1 FROM outbox WHERE state = 'pending'"))
+        told = [name for (name,) in ask(service.data_dir, "SELECT alert_id FROM outbox ORDER BY alert_id")]
+        assert sorted(json.loads(body)["data"]["alert_id"] for _, _, body in server.seen) == told
+        assert service.log.count("the outbox cannot be worked on now") == 1
 
 
 def test_a_damaged_state_is_found_again_from_the_history(make_service: Callable[..., RunningService]) -> None:
