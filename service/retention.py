@@ -16,7 +16,7 @@ from service.store import Store
 from service.watch import Watch
 
 LOOK_EVERY_S = 1.0
-PORTION_S, ROWS_AT_ONCE = 0.005, 50
+PORTION_S, ROWS_AT_ONCE = 0.003, 20
 """How long a portion takes, for whoever waits to be written; and after how many rows it looks at the time."""
 YIELD = 4
 """How many times as long as a portion took, others have the disk for themselves if they wait for it."""
@@ -90,8 +90,10 @@ class Retention:
 
     def _forget_the_old(self, now: float, gone: Counter[tuple[str, str]], deadline: float) -> None:
         for kind, drop in self._too_old(now):
-            while time.monotonic() < deadline and (taken := drop(ROWS_AT_ONCE)):
+            while taken := drop(ROWS_AT_ONCE):
                 gone[kind, "age"] += taken
+                if time.monotonic() >= deadline:
+                    break
 
     def _too_old(self, now: float) -> Iterator[tuple[str, Callable[[int], int]]]:
         old, privacy = self._store.old_rows, self._privacy

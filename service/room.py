@@ -80,7 +80,7 @@ class Room:
         return self._path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
     def give_back(self, most_bytes: int | None, deadline: float) -> bool:
-        """Cut free pages off, until the deadline; return whether any was.
+        """Cut free pages off, one at least and no more from the deadline on; return whether any was.
 
         Runs in a transaction that the caller holds. A small part of the file stays free for what comes
         next, unless it is longer than ``most_bytes``.
@@ -90,13 +90,15 @@ class Room:
         if most_bytes is not None and pages + LOG_BYTES > most_bytes:
             spare = 0
         has_cut = False
-        while free > spare and time.monotonic() < deadline:
+        while free > spare:
             # Without a result to fetch, each call takes one step: one page.
             self._db.execute("PRAGMA incremental_vacuum(1)")
             left = self._free_bytes()
             if left == free:
                 break
             free, has_cut = left, True
+            if time.monotonic() >= deadline:
+                break
         return has_cut
 
     def fold_log(self) -> None:
