@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from detectors.level import Level
+from detectors.sessions import SessionSums
 from detectors.tally import Tally
 from detectors.unit import Unit
 from detectors.voices import Expectation
@@ -75,7 +76,8 @@ class ResidualSums:
 class Block:
     """A cohort and the rest in one bracket of time; rates as ratios, times in seconds and days.
 
-    ``has_own`` says whether any of the cohort's units may be judged, ``has_rest`` whether there are others.
+    ``has_own`` says whether any of the cohort's units may be judged, ``has_rest`` whether there are others;
+    ``sessions`` are those of the judged units.
     """
 
     started_s: float
@@ -89,6 +91,7 @@ class Block:
     rest_tally: Tally
     has_own: bool = True
     has_rest: bool = True
+    sessions: SessionSums = field(default_factory=dict)
 
     @property
     def differential(self) -> float:
@@ -114,6 +117,8 @@ class BlockBuilder:
         with the others it would hide a second one.
     own, judged
         The cohort's units of this block, and those of them that count as evidence about the cohort.
+    sessions
+        The sessions of the latter. A unit without a session is one of its own.
     """
 
     opened_s: float
@@ -121,6 +126,7 @@ class BlockBuilder:
     rest_start: ResidualSums = field(default_factory=ResidualSums)
     own: ResidualSums = field(default_factory=ResidualSums)
     judged: ResidualSums = field(default_factory=ResidualSums)
+    sessions: dict[str, tuple[float, float]] = field(default_factory=dict)
     started_s: float = float("inf")
     own_drift: float = 0.0
     rest_drift: float = 0.0
@@ -130,6 +136,7 @@ class BlockBuilder:
         self.own.add(unit, level, expected)
         if is_judged:
             self.judged.add(unit, level, expected)
+            self._meet(unit, expected)
         self.started_s = min(self.started_s, unit.started_s)
 
     def close(self, everybody: ResidualSums, level: Level, now_s: float, *, has_rest: bool) -> Block | None:
@@ -174,14 +181,20 @@ class BlockBuilder:
             rest_tally=rest.tally,
             has_own=judged.weight > 0.0,
             has_rest=has_rest,
+            sessions=self.sessions,
         )
         self._reopen(everybody, now_s)
         return block
 
+    def _meet(self, unit: Unit, expected: Expectation) -> None:
+        key, weight = unit.session or f"{unit.key} {unit.started_s:.0f}", unit.effective_words
+        words, residuals = self.sessions.get(key, (0.0, 0.0))
+        self.sessions[key] = words + weight, residuals + weight * (unit.error_rate - expected.rate)
+
     def _reopen(self, everybody: ResidualSums, now_s: float) -> None:
         self.opened_s = now_s
         self.rest_start = everybody.copy()
-        self.own, self.judged = ResidualSums(), ResidualSums()
+        self.own, self.judged, self.sessions = ResidualSums(), ResidualSums(), {}
         self.started_s = float("inf")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from detectors.sessions import ENOUGH_SESSIONS
 from detectors.unit import Unit
 from detectors.voices import Expectation, Voices
 
@@ -28,8 +29,9 @@ class Level:
     b is *learned* from 40 units on and *settled*, then fixed, once these are of at least 10 speakers and,
     where utterances name their session, of 10 sessions. Until it is settled, strangers cannot be judged by
     it: then only units of speakers heard in at least five units before count as evidence about the cohort,
-    and only if there are two such speakers. Where utterances carry no speaker keys the number of speakers
-    cannot be asked for, and ``speakers_known`` is False.
+    and only if there are two such speakers and, where utterances name their session, three sessions. Where
+    utterances carry no speaker keys the number of speakers cannot be asked for, and ``speakers_known`` is
+    False.
     """
 
     units: int = 0
@@ -49,7 +51,10 @@ class Level:
     @property
     def can_judge(self) -> bool:
         """Whether a change of the cohort can be told at all."""
-        return self.is_settled or (self.is_learned and self.voices.well_known >= SPEAKERS_TO_COMPARE)
+        if self.is_settled:
+            return True
+        has_sessions = not self.sessions_known or len(self.voices.sessions.known) >= ENOUGH_SESSIONS
+        return self.is_learned and has_sessions and self.voices.well_known >= SPEAKERS_TO_COMPARE
 
     @property
     def level(self) -> float:

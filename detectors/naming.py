@@ -10,6 +10,8 @@ ones (L then stays below 0). A cohort is named when its own level has risen beyo
 neither explanation holds: for X in {D, L}, M_X >= 1, or the e-values of X multiplied since O's onset reach K
 = 100.
 
+What is left of O's rise without its two loudest sessions must be likely as well (see `detectors.sessions`).
+
 [T] The evidence is at most M_O, so while a cohort's own level stays, the expected number of alarms up to t
 is at most r t. While the level does rise and D and L do not, the first way (M_X) is bounded by r t as well;
 the second is a single test that starts with O's rise and errs in 1 of K rises (Ville), which is what
@@ -25,6 +27,7 @@ from dataclasses import dataclass, field
 from detectors.block import Block
 from detectors.evidence import GRID, Baseline, EvidenceProcess
 from detectors.question import Question
+from detectors.sessions import REMAINDER, SessionsSince
 
 ALLOWANCE = 1.25
 """How much more than in proportion to its level a cohort may suffer from what everybody suffers from."""
@@ -39,10 +42,14 @@ def scale_of(level_ratio: float) -> float:
 
 @dataclass(slots=True)
 class Support:
-    """Log of the e-values of D and L multiplied since the onset of O's component of the same effect size."""
+    """What was gathered since the onset of O's component of the same effect size.
+
+    ``differential`` and ``scaled`` are the logs of the e-values of D and L multiplied.
+    """
 
     differential: float = 0.0
     scaled: float = 0.0
+    sessions: SessionsSince = field(default_factory=SessionsSince)
 
 
 @dataclass(slots=True)
@@ -79,12 +86,13 @@ class Naming:
     @property
     def evidence(self) -> float:
         """The least of what must be shown; 1 names the cohort."""
-        own = self.own.rise
-        support = self.support[own.components.index(own.likeliest)]
+        own, likeliest = self.own.rise, self.own.rise.likeliest
+        support = self.support[own.components.index(likeliest)]
         return min(
             own.evidence,
-            max(self.differential.rise.evidence, _confirmed(support.differential)),
-            max(self.scaled.rise.evidence, _confirmed(support.scaled)),
+            _reached(support.sessions.without_loudest(likeliest.cusum), REMAINDER),
+            max(self.differential.rise.evidence, _reached(support.differential, CONFIRMATION)),
+            max(self.scaled.rise.evidence, _reached(support.scaled, CONFIRMATION)),
         )
 
     @property
@@ -102,15 +110,24 @@ class Naming:
         scaled, variance = block.own - scale * block.rest, block.own_variance + scale**2 * block.rest_variance
         self.scaled.update(scaled, variance, elapsed, at_s, None, learn=learn)
         rises = zip(
+            GRID,
             self.support,
             self.own.rise.components,
             self.differential.rise.components,
             self.scaled.rise.components,
             strict=True,
         )
-        for support, own, differential, scaled_component in rises:
+        for multiple, support, own, differential, scaled_component in rises:
             if own.steps == 1:
                 support.differential = support.scaled = 0.0
+                support.sessions = SessionsSince()
+            support.sessions.add(
+                block.sessions or {f"block {own.steps}": (1.0, block.own)},
+                block.own,
+                block.own_variance,
+                log_e=own.log_e,
+                delta=multiple * self.own.rise.smallest_change,
+            )
             support.differential += differential.log_e
             support.scaled += scaled_component.log_e
 
@@ -126,5 +143,5 @@ class Naming:
         self.support = [Support() for _ in GRID]
 
 
-def _confirmed(log_e: float) -> float:
-    return 1.0 if log_e >= math.log(CONFIRMATION) else math.exp(log_e) / CONFIRMATION
+def _reached(log_e: float, ratio: float) -> float:
+    return 1.0 if log_e >= math.log(ratio) else math.exp(log_e) / ratio
