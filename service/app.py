@@ -91,7 +91,8 @@ def build_metrics(pipeline: Pipeline, metrics: Metrics) -> FastAPI:
         elif writer.failure is not None:
             status = f"the store cannot be written: {writer.failure}"
         notes = [f"the monitor reads the history again, {behind} rows are left"] if behind else []
-        return JSONResponse({"status": status, "notes": notes}, 200 if is_ready else 503)
+        content = {"status": status, "notes": notes, "keeps_text": pipeline.config.privacy.keep_text}
+        return JSONResponse(content, 200 if is_ready else 503)
 
     install(app)
     return app

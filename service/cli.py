@@ -61,6 +61,8 @@ def check_config(config_file: Path) -> None:
     if config.privacy.key_file is not None:
         load_key(config.privacy.key_file, may_create=False)
     click.echo(f"{config_file}: good")
+    if config.privacy.keep_text:
+        click.echo("privacy.keep_text: transcripts will lie as text in data_dir")
 
 
 @werwatch.command()

@@ -96,7 +96,8 @@ class Detection(Section):
 class Privacy(Section):
     """What is kept, and for how long."""
 
-    keep_text: Literal[False] = False
+    keep_text: bool = False
+    text_retention: Duration = Field(default=timedelta(days=30), ge=timedelta(hours=1))
     key_file: Path | None = None
     unreferenced_retention: Duration = timedelta(days=30)
     scored_retention: Duration = timedelta(days=400)

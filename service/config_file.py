@@ -153,8 +153,6 @@ def _describe(
     name = ".".join(str(part) for part in location)
     if fault["type"] == "extra_forbidden":
         message = "unknown key" + _nearest(location)
-    elif location == ("privacy", "keep_text"):
-        message = "this version never keeps text; leave it false"
     else:
         message = str(fault["msg"]).removeprefix("Value error, ")
     variable = origins.get(location)

@@ -18,6 +18,7 @@ FORGOTTEN = (
     ("scored", "age"),
     ("alert", "age"),
 )
+TEXT_EVENTS = ("kept", "expired")
 REASONS = {
     400: "not_json",
     408: "broken_off",
@@ -43,6 +44,7 @@ class Counts:
     deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     crowded_out: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(LISTENERS, 0)))
+    texts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(TEXT_EVENTS, 0)))
     undeclared_attributes: int = 0
     forgotten: Counter[tuple[str, str]] = field(default_factory=lambda: Counter(dict.fromkeys(FORGOTTEN, 0)))
     monitor_failures: int = 0
@@ -70,6 +72,7 @@ class Counts:
     def receive(self, receipt: Receipt, now: float) -> None:
         """Count one committed object."""
         self.outcomes[receipt.outcome.value] += 1
+        self.texts["kept"] += receipt.texts
         cohort, counts, selection = receipt.cohort, receipt.counts, receipt.selection
         if cohort is None:
             return

@@ -14,6 +14,7 @@ from service.errors import Refused
 from service.key_record import UNRECOGNISABLE
 from service.records import Outcome, Receipt, Reference, Utterance
 from service.store import Store
+from service.text_rows import Side
 
 OTHER_COHORT = "other"
 SECONDS_AN_HOUR = 3600
@@ -87,6 +88,7 @@ class Intake:
                 utterance.cohort,
                 is_new_utterance=True,
                 is_empty=not utterance.hypothesis,
+                texts=self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker),
             )
             for utterance in new
         }
@@ -128,14 +130,15 @@ class Intake:
             outcome = Outcome.REPLACED
         cohort, is_empty = self._cohorts.label(store, utterance.cohort), not utterance.hypothesis
         store.put_utterance(utterance, cohort)
+        texts = self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker)
         waiting = store.waiting_reference(key)
         if waiting is not None and _comparable(waiting, utterance.normaliser):
             store.drop_waiting_reference(key)
             detects = self._detection.takes(waiting.kind, waiting.selection)
             receipt = self._score(replace(waiting, detects=detects))
             if receipt is not None:
-                return replace(receipt, is_new_utterance=known is None, is_empty=is_empty)
-        return Receipt(key, outcome, cohort, is_new_utterance=known is None, is_empty=is_empty)
+                return replace(receipt, is_new_utterance=known is None, is_empty=is_empty, texts=texts)
+        return Receipt(key, outcome, cohort, is_new_utterance=known is None, is_empty=is_empty, texts=texts)
 
     def _join(self, reference: Reference) -> Receipt:
         store, key = self._store, reference.utterance_id
@@ -155,14 +158,18 @@ class Intake:
         if receipt is not None:
             if brought is not None:
                 receipt = replace(
-                    receipt, is_new_utterance=brought.is_new_utterance, is_empty=brought.is_empty
+                    receipt,
+                    is_new_utterance=brought.is_new_utterance,
+                    is_empty=brought.is_empty,
+                    texts=receipt.texts + brought.texts,
                 )
             return receipt
         waiting = store.waiting_reference(key)
         if waiting is not None and waiting.content == reference.content:
             return Receipt(key, Outcome.DUPLICATE)
         store.put_waiting_reference(reference)
-        return Receipt(key, Outcome.WAITING if waiting is None else Outcome.REPLACED)
+        texts = self._keep_text(reference, Side.REFERENCE, None)
+        return Receipt(key, Outcome.WAITING if waiting is None else Outcome.REPLACED, texts=texts)
 
     def _score(self, reference: Reference) -> Receipt | None:
         store, key = self._store, reference.utterance_id
@@ -205,7 +212,16 @@ class Intake:
             key,
         )
         store.add_to_totals(cohort, reference.selection, counts)
-        return Receipt(key, Outcome.SCORED, cohort, counts, reference.selection, reference.detects)
+        texts = self._keep_text(reference, Side.REFERENCE, speaker)
+        return Receipt(
+            key, Outcome.SCORED, cohort, counts, reference.selection, reference.detects, texts=texts
+        )
+
+    def _keep_text(self, record: Utterance | Reference, side: Side, speaker: str | None) -> int:
+        if record.text is None:
+            return 0
+        self._store.texts.put(record.utterance_id, side, speaker, record.received_at, record.text)
+        return 1
 
 
 def _unrecognisable() -> Refused:

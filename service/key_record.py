@@ -53,8 +53,6 @@ class KeyRecord:
 
     def drop_unjoinable(self) -> None:
         """Delete what waits to be joined, and every digest that could confirm a guess at what was sent."""
-        # To whoever has the old key, hashes of words are worth something: what is deleted is overwritten.
-        self._db.execute("PRAGMA secure_delete = ON")
         self._db.execute("DELETE FROM utterances WHERE scored_seq IS NULL")
         self._db.execute("DELETE FROM waiting_references")
         self._db.execute("UPDATE utterances SET content = ?", (UNRECOGNISABLE,))

@@ -114,6 +114,7 @@ class StateCollector(Collector):
         )
         forgotten = "Rows deleted because of their age, or for want of room."
         yield _counter("forgotten_rows", forgotten, ["kind", "reason"], counts.forgotten)
+        yield _counter("texts", "Texts at rest, by what became of them.", ["event"], _keyed(counts.texts))
         yield _counter(
             "monitor_failures", "Times the monitor could not go on.", [], {(): counts.monitor_failures}
         )
@@ -198,6 +199,8 @@ class StateCollector(Collector):
             "1 while more is needed than storage.max_bytes and nothing is left that may go.",
             float(pipeline.is_over_budget),
         )
+        keeps = "1 where privacy.keep_text lets transcripts lie as text in the store."
+        yield _gauge("werwatch_keeps_text", keeps, float(pipeline.config.privacy.keep_text))
         writer = pipeline.writer
         yield _gauge(
             "werwatch_store_writable",

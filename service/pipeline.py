@@ -15,7 +15,9 @@ from service.data_dir import held
 from service.errors import Refused, StoreUnavailable
 from service.gathering import Gathering
 from service.intake import CohortBook, Intake
+from service.kept_texts import KeptTexts
 from service.key_rotation import open_key
+from service.log_fold import LogFold
 from service.portions import portions
 from service.privacy import Hasher
 from service.records import Receipt, Reference, Utterance
@@ -51,6 +53,9 @@ class Pipeline:
             self._intake = Intake(self.store, config.detection, self.cohorts)
             self.watch = Watch(self.store, config, self.counts)
             self._retention = Retention(self.store, config, self.counts, self.watch)
+            self._fold = LogFold(self.store)
+            self._texts = KeptTexts(self.store, config.privacy, self._fold, self.counts)
+            self._texts.begin()
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
             self._gathering = Gathering(self.accept)
             self._opened = opened.pop_all()
@@ -149,5 +154,8 @@ class Pipeline:
         self.cohorts.known = set(self.store.cohorts())
 
     def _after_commit(self) -> bool:
+        self._fold.go_on()
         has_rows = self.watch.go_on(TURN_S)
-        return self._retention.step(time.time(), is_waited_for=self.writer.waiting > 0) or has_rows
+        now = time.time()
+        has_old = self._retention.step(now, is_waited_for=self.writer.waiting > 0)
+        return self._texts.go_on(now) or has_old or has_rows

@@ -1,9 +1,12 @@
-"""What travels between the edge, the store and the monitor: no text, only hashes and counts."""
+"""What travels between the edge, the store and the monitor: hashes and counts, and text where it is kept.
+
+``text`` is what was sent, in UTF-8, where ``privacy.keep_text`` asks for it, and None everywhere else.
+"""
 
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from detectors.alignment import ErrorCounts
@@ -38,6 +41,7 @@ class Utterance:
     audio: dict[str, float] | None
     normaliser: str
     hypothesis: array[int]
+    text: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,12 @@ class Reference:
     received_at: float
     detects: bool
     utterance: Utterance | None = None
+    text: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The answer to one submitted object."""
+    """The answer to one submitted object; ``texts`` is how many were kept with it."""
 
     utterance_id: str
     outcome: Outcome
@@ -69,6 +74,7 @@ class Receipt:
     detects: bool | None = None
     is_new_utterance: bool = False
     is_empty: bool = False
+    texts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,15 @@ class Intervention:
     author: str
     note: str
     taken_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure took: texts, the hashes of what was unreferenced, the digests of what was scored."""
+
+    texts: int = 0
+    unreferenced: int = 0
+    scored: int = 0
 
 
 @dataclass(frozen=True, slots=True)

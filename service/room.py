@@ -101,14 +101,15 @@ class Room:
                 break
         return has_cut
 
-    def fold_log(self) -> None:
-        """Let what was cut off show on the disk at once, unless somebody reads now; then later."""
+    def fold_log(self) -> bool:
+        """Empty the log, so that what was cut off or overwritten is gone; False while a reader needs it."""
         patience = self._number("busy_timeout")
         self._db.execute("PRAGMA busy_timeout = 0")
         try:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            (is_blocked, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             self._db.execute(f"PRAGMA busy_timeout = {patience}")
+        return not is_blocked
 
     def _pages_bytes(self) -> int:
         return self._number("page_count") * self._number("page_size")

@@ -204,7 +204,8 @@ MIGRATIONS: tuple[str, ...] = (
         key        TEXT,                  -- the utterance_id, or the speaker's keyed hash
         author     TEXT,
         texts      INTEGER NOT NULL,      -- how many were kept and are gone
-        unreferenced INTEGER NOT NULL,
+        unreferenced INTEGER NOT NULL,    -- whose hashes are gone
+        scored     INTEGER NOT NULL,      -- whose digests are gone; their counts stay
         erased_at  REAL NOT NULL
     );
     CREATE TRIGGER erasures_stay_as_they_are BEFORE UPDATE ON erasures

@@ -16,6 +16,7 @@ from detectors.alignment import ErrorCounts
 from service.alert_rows import read_alerts
 from service.damage import fault, tell_of_loss
 from service.data_dir import sync_folder
+from service.erasure_rows import ErasureRows
 from service.errors import StartError
 from service.history import History
 from service.key_record import KeyRecord
@@ -23,6 +24,7 @@ from service.old_rows import OldRows
 from service.records import AlertRow, Delivery, Reference, Utterance
 from service.room import Room, bound_log, make_shrinkable
 from service.schema import migrate
+from service.text_rows import TextRows
 from service.wal import loss
 
 FILE_NAME = "werwatch.db"
@@ -55,6 +57,13 @@ def make_durable(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
 
 
+def make_forgetful(connection: sqlite3.Connection) -> None:
+    """Let this connection overwrite what it deletes, and leave nothing beside the store's own files."""
+    connection.execute("PRAGMA secure_delete = ON")
+    # What undoes a part of a transaction would else be written to a file in /tmp once it is long.
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
 class _Known(Exception):
     """A row is there already."""
 
@@ -79,6 +88,10 @@ class Store:
         What the file takes, over the same connection.
     loss
         What was committed and is lost to damage, found when it was opened; None if nothing.
+    texts
+        What is kept as text, over the same connection.
+    erasures
+        The record of what was erased, over the same connection.
 
     Raises
     ------
@@ -97,6 +110,7 @@ class Store:
             make_shrinkable(self._db, self.path)
             make_durable(self._db)
             bound_log(self._db)
+            make_forgetful(self._db)
             migrate(self._db)
             sync_folder(data_dir)
             if self.loss is not None:
@@ -107,6 +121,8 @@ class Store:
         self.key = KeyRecord(self._db)
         self.old_rows = OldRows(self._db)
         self.room = Room(self._db, self.path)
+        self.texts = TextRows(self._db)
+        self.erasures = ErasureRows(self._db)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""

@@ -1,4 +1,4 @@
-"""From what was sent to what is kept: normalise, then hash. No text goes on from here."""
+"""From what was sent to what is kept: normalise, then hash. Text goes on from here only where it is kept."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Translator:
         self._normaliser = Normaliser(config.normaliser.language, config.normaliser.disable)
         # Long bodies are translated in a thread, short ones beside it.
         self._counting = threading.Lock()
+        self._keeps_text = config.privacy.keep_text
         self._declared = {*config.attributes, *config.cohorts.by}
 
     @property
@@ -47,9 +48,10 @@ class Translator:
         if len(attributes) < len(sent.attributes):
             with self._counting:
                 self._counts.undeclared_attributes += len(sent.attributes) - len(attributes)
+        text = _encode(sent.hypothesis)
         return Utterance(
             utterance_id=sent.utterance_id,
-            content=self._hasher.content(_encode(sent.hypothesis), _canonical(sent, attributes)),
+            content=self._hasher.content(text, _canonical(sent, attributes)),
             cohort="/".join(attributes.get(name, UNKNOWN_COHORT) for name in self._config.cohorts.by),
             attributes=attributes,
             speaker=self._pseudonym("speaker", sent.speaker_id),
@@ -63,6 +65,7 @@ class Translator:
             audio=sent.audio,
             normaliser=self.normaliser_version,
             hypothesis=self._tokens("hypothesis", sent.hypothesis),
+            text=text if self._keeps_text else None,
         )
 
     def reference(self, sent: ReferenceIn, now: float) -> Reference:
@@ -90,6 +93,7 @@ class Translator:
             received_at=now,
             detects=self._config.detection.takes(sent.reference_kind, sent.selection),
             utterance=self.utterance(brought, now) if brought else None,
+            text=_encode(text) if self._keeps_text and text is not None else None,
         )
 
     def _tokens(self, field: str, text: str) -> array[int]:

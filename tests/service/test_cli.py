@@ -27,6 +27,14 @@ def test_a_good_configuration_is_called_good(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, f"{path}: good\n")
 
 
+def test_a_configuration_that_keeps_text_is_called_that(tmp_path: Path) -> None:
+    path = tmp_path / "werwatch.yaml"
+    path.write_text("privacy: {keep_text: true}\n")
+    done = run("check-config", str(path))
+    told = "privacy.keep_text: transcripts will lie as text in data_dir"
+    assert (done.returncode, done.stdout) == (0, f"{path}: good\n{told}\n")
+
+
 def test_a_bad_configuration_is_explained_without_a_traceback(tmp_path: Path) -> None:
     path = tmp_path / "werwatch.yaml"
     path.write_text("listn: 127.0.0.1:8601\n")
@@ -116,7 +124,11 @@ def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_sigterm_ends_it_in_order(make_service: Callable[..., RunningService]) -> None:
     service = make_service()
-    assert httpx.get(service.metrics + "/readyz").json() == {"status": "ready", "notes": []}
+    assert httpx.get(service.metrics + "/readyz").json() == {
+        "status": "ready",
+        "notes": [],
+        "keeps_text": False,
+    }
     assert httpx.get(service.metrics + "/healthz").json() == {"status": "ok"}
     assert service.stop() == 0
     assert "everything that was accepted is on disk" in service.log

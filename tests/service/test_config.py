@@ -32,7 +32,7 @@ cohorts: {{by: [accent, language], max: 20}}
 attributes: [site]
 normaliser: {{language: en-GB, disable: [spelling]}}
 detection: {{false_alarms_per_month: 2, smallest_change_points: 3, selections: [volunteered]}}
-privacy: {{keep_text: false, unreferenced_retention: 7d}}
+privacy: {{keep_text: true, text_retention: 2d, unreferenced_retention: 7d}}
 receivers:
   - {{name: oncall, kind: webhook, url: "https://example.org/hook", secret: "{SECRET}"}}
 """,
@@ -40,6 +40,7 @@ receivers:
     config = load_config(path, {})
     assert config.cohorts.by == ["accent", "language"]
     assert config.privacy.unreferenced_retention.days == 7
+    assert (config.privacy.keep_text, config.privacy.text_retention.days) == (True, 2)
     assert config.detection.monitor_settings().smallest_change == 0.03
     assert config.receivers[0].name == "oncall"
 
@@ -54,7 +55,8 @@ receivers:
         ("listen: 8600", "listen: "),
         ("listen: localhost", "listen: expected host:port"),
         ("listen: 0.0.0.0:8600", "can be reached from outside, so api_token_file or api_tokens is needed"),
-        ("privacy: {keep_text: true}", "privacy.keep_text: this version never keeps text"),
+        ("privacy: {keep_text: sometimes}", "privacy.keep_text: "),
+        ("privacy: {text_retention: 5m}", "privacy.text_retention: "),
         ("privacy: {unreferenced_retention: 30}", 'expected a number with s, m, h or d, like "30d"'),
         ("privacy: {alert_retention: 30d}", "alert_retention: expected at least scored_retention"),
         ("normaliser: {disable: [speling]}", "spelling"),
