@@ -14,6 +14,7 @@ from service.api.access import Access, declare
 from service.api.admin import admin_routes
 from service.api.bounds import Bounds
 from service.api.docs import DOCS_POLICY, docs_page
+from service.api.erasures import erasure_routes
 from service.api.ingest import ingest_routes
 from service.api.problems import install
 from service.api.query import query_routes
@@ -59,6 +60,7 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
     app.router.routes[:0] = direct
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     app.include_router(admin_routes(pipeline, reader))
+    app.include_router(erasure_routes(pipeline.erasing, reader))
     app.add_middleware(Bounds, limits=pipeline.config.limits)
     if tokens:
         app.add_middleware(Access, tokens=tokens)

@@ -18,11 +18,12 @@ FORGOTTEN = (
     ("scored", "age"),
     ("alert", "age"),
 )
-TEXT_EVENTS = ("kept", "expired")
+TEXT_EVENTS = ("kept", "erased", "expired")
 REASONS = {
     400: "not_json",
     408: "broken_off",
     409: "conflict",
+    410: "erased",
     413: "too_large",
     415: "media_type",
     422: "invalid",

@@ -1,24 +1,89 @@
-"""The record of what was erased: append-only."""
+"""Erasures: what is taken from an utterance, what stays so that it stays erased, and the record of it.
+
+An erased utterance keeps its id and its cohort, and the counts of a scored one stay as they are. Its texts,
+token hashes and digests go: with the key, a digest could confirm a guess at what was said.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 
-from service.records import Erased
+from service.records import Erased, Erasure, Subject
+from service.text_rows import TextRows
+
+ERASED = bytes(16)
+"""Stands for the digest of content that was erased; as long as one, so that it is written over it."""
+NEVER_SCORED = 0
+"""Stands for the seq of an utterance that was erased before it was scored: it never will be."""
 
 
 class ErasureRows:
-    """The record over the store's connection; what writes runs inside a transaction that the caller holds."""
+    """Over the store's connection; what writes runs inside a transaction that the caller holds."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, texts: TextRows) -> None:
         self._db = db
+        self._texts = texts
 
-    def put(self, subject: str, key: str | None, author: str | None, erased: Erased) -> int:
-        """Append a row; return its id."""
+    def erase(self, utterance_id: str) -> Erased | None:
+        """Take what tells or could confirm what was said; None for an id of which nothing is known."""
+        waited = self._db.execute(
+            "DELETE FROM waiting_references WHERE utterance_id = ?", (utterance_id,)
+        ).rowcount
+        known = self._db.execute(
+            "SELECT content, scored_seq FROM utterances WHERE utterance_id = ?", (utterance_id,)
+        ).fetchone()
+        unscored = scored = 0
+        if known is None:
+            if not waited and not self._texts.knows(utterance_id):
+                return None
+            self._remember(utterance_id)
+        elif known[0] != ERASED:
+            unscored = int(known[1] is None)
+            scored = 1 - unscored
+            (self._erase_unscored if unscored else self._erase_scored)(utterance_id)
+        return Erased(self._texts.wipe(utterance_id), waited + unscored, scored)
+
+    def put(self, subject: Subject, key: str | None, author: str | None, erased: Erased) -> int:
+        """Append a row to the record; return its id."""
         cursor = self._db.execute(
             "INSERT INTO erasures (subject, key, author, texts, unreferenced, scored, erased_at) "
             "VALUES (?,?,?,?,?,?,?)",
             (subject, key, author, erased.texts, erased.unreferenced, erased.scored, time.time()),
         )
         return int(cursor.lastrowid or 0)
+
+    def _remember(self, utterance_id: str) -> None:
+        now = time.time()
+        self._db.execute(
+            "INSERT INTO utterances (utterance_id, content, cohort, attributes, spoken_at, received_at, "
+            "normaliser, hypothesis_words, scored_seq) VALUES (?, ?, '', '{}', ?, ?, '', 0, ?)",
+            (utterance_id, ERASED, now, now, NEVER_SCORED),
+        )
+
+    def _erase_unscored(self, utterance_id: str) -> None:
+        self._db.execute(
+            "UPDATE utterances SET content = ?, scored_seq = ?, hypothesis = NULL, word_confidences = NULL, "
+            "attributes = '{}', speaker = NULL, session = NULL, recording = NULL WHERE utterance_id = ?",
+            (ERASED, NEVER_SCORED, utterance_id),
+        )
+
+    def _erase_scored(self, utterance_id: str) -> None:
+        for column in ("utterances SET content", "scored SET reference_content"):
+            self._db.execute(
+                f"UPDATE {column} = ? WHERE utterance_id = ?",
+                (ERASED, utterance_id),
+            )
+
+
+def read_erasures(db: sqlite3.Connection, limit: int) -> list[Erasure]:
+    """The record, the newest first."""
+    rows = db.execute(
+        "SELECT id, subject, key, author, texts, unreferenced, scored, erased_at FROM erasures "
+        "ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+    return [
+        Erasure(number, Subject(subject), key, author, Erased(texts, unreferenced, scored), erased_at)
+        for number, subject, key, author, texts, unreferenced, scored, erased_at in rows
+    ]

@@ -37,6 +37,10 @@ class StoreUnavailable(WerwatchError):
         self.kept = kept
 
 
+class StillOnDisk(WerwatchError):
+    """What was erased can be read by nobody any more, but its bytes are still in the write-ahead log."""
+
+
 class Refused(WerwatchError):
     """One submitted object is not accepted; ``status`` is the HTTP status that says why."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from detectors.alignment import ErrorCounts, align
 from service.config import Detection
+from service.erasure_rows import ERASED
 from service.errors import Refused
 from service.key_record import UNRECOGNISABLE
 from service.records import Outcome, Receipt, Reference, Utterance
@@ -99,7 +100,7 @@ class Intake:
         Raises
         ------
         Refused
-            409 if the id was scored with other content before.
+            409 if the id was scored with other content before, 410 if it was erased.
         """
         with self._cohorts.or_undone():
             return self._keep(utterance)
@@ -110,7 +111,8 @@ class Intake:
         Raises
         ------
         Refused
-            409 if the utterance was scored with another reference, or under another normaliser.
+            409 if the utterance was scored with another reference, or under another normaliser; 410 if it was
+            erased.
         """
         with self._cohorts.or_undone():
             return self._join(reference)
@@ -123,6 +125,8 @@ class Intake:
             content, scored_seq = known
             if content == utterance.content:
                 return Receipt(key, Outcome.DUPLICATE)
+            if content == ERASED:
+                raise _erased()
             if content == UNRECOGNISABLE:
                 raise _unrecognisable()
             if scored_seq is not None:
@@ -149,6 +153,8 @@ class Intake:
         if scored is not None:
             if scored[0] == reference.content:
                 return Receipt(key, Outcome.DUPLICATE, counts=scored[1])
+            if scored[0] == ERASED:
+                raise _erased()
             if scored[0] == UNRECOGNISABLE:
                 raise _unrecognisable()
             raise Refused(
@@ -177,6 +183,8 @@ class Intake:
         if found is None:
             return None
         cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis = found
+        if hypothesis is None:
+            raise _erased()
         if not _comparable(reference, normaliser):
             raise Refused(
                 409,
@@ -230,6 +238,10 @@ def _unrecognisable() -> Refused:
         "this utterance was scored before the hashing key was changed, so whether this is the same cannot be "
         "told; it counts once",
     )
+
+
+def _erased() -> Refused:
+    return Refused(410, "this utterance was erased, and its utterance_id takes nothing more; use a new id")
 
 
 def _comparable(reference: Reference, normaliser: str) -> bool:

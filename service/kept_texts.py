@@ -10,7 +10,7 @@ from service.config import Privacy
 from service.counts import Counts
 from service.errors import StartError
 from service.log_fold import LogFold
-from service.records import Erased
+from service.records import Erased, Subject
 from service.store import Store
 
 EXPIRE_EVERY_S = 3_600.0
@@ -48,9 +48,10 @@ class KeptTexts:
         path = self._store.path
         try:
             wiped = 0 if self._are_kept else self._wipe_all()
-            self._store.room.fold_log()
         except sqlite3.Error as error:
             raise StartError(f"{path}: what was kept as text before cannot be wiped: {error}") from None
+        self._fold.want()
+        self._fold.go_on()
         if self._are_kept:
             days = self._retention_s / 86_400
             logger.warning("privacy.keep_text is on: transcripts lie as text in %s for %g days", path, days)
@@ -86,7 +87,7 @@ class KeptTexts:
                 wiped = self._store.texts.wipe_before(math.inf, MOST_AT_START)
                 dropped = self._store.texts.drop_wiped(MOST_AT_START)
                 if wiped:
-                    self._store.erasures.put("all", None, None, Erased(texts=wiped))
+                    self._store.erasures.put(Subject.ALL, None, None, Erased(texts=wiped))
             total += wiped
             has_more = wiped + dropped > 0
         return total

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from service.erasure_rows import ERASED
+
 UNRECOGNISABLE = b""
 """Stands for the digest of content that was hashed with an earlier key."""
 
@@ -17,6 +19,7 @@ class Unjoinable:
     references: int
     scored: int
     speakers: int
+    texts: int
 
 
 class KeyRecord:
@@ -49,14 +52,18 @@ class KeyRecord:
             references=self._count("waiting_references"),
             scored=self._count("scored"),
             speakers=self._count("(SELECT DISTINCT speaker FROM scored WHERE speaker IS NOT NULL)"),
+            texts=self._count("texts WHERE is_wiped = 0 AND speaker IS NOT NULL"),
         )
 
     def drop_unjoinable(self) -> None:
         """Delete what waits to be joined, and every digest that could confirm a guess at what was sent."""
         self._db.execute("DELETE FROM utterances WHERE scored_seq IS NULL")
         self._db.execute("DELETE FROM waiting_references")
-        self._db.execute("UPDATE utterances SET content = ?", (UNRECOGNISABLE,))
-        self._db.execute("UPDATE scored SET reference_content = ?", (UNRECOGNISABLE,))
+        for table, column in (("utterances", "content"), ("scored", "reference_content")):
+            self._db.execute(
+                f"UPDATE {table} SET {column} = ? WHERE {column} != ?",  # noqa: S608 -- constants
+                (UNRECOGNISABLE, ERASED),
+            )
 
     def _count(self, rows: str) -> int:
         (count,) = self._db.execute(f"SELECT COUNT(*) FROM {rows}").fetchone()  # noqa: S608 -- constants

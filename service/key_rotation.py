@@ -95,6 +95,8 @@ def what_is_lost(lost: Unjoinable) -> str:
         f"{lost.scored:,} scored utterances stay and count; sent again, they are refused as known (409)",
         f"{lost.speakers:,} speakers become new ones: their own levels are learned again",
     ]
+    if lost.texts:
+        lines.append(f"{lost.texts:,} kept texts can be erased by utterance_id or by age, no more by speaker")
     return "\n".join(f"  {line}" for line in lines)
 
 

@@ -12,6 +12,7 @@ from service.counts import Counts
 from service.course import ANNOUNCE, REBASELINE
 from service.damage import needed_to_start
 from service.data_dir import held
+from service.erasing import Erasing
 from service.errors import Refused, StoreUnavailable
 from service.gathering import Gathering
 from service.intake import CohortBook, Intake
@@ -58,6 +59,7 @@ class Pipeline:
             self._texts.begin()
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
             self._gathering = Gathering(self.accept)
+            self.erasing = Erasing(self.store, self.writer, self._fold, self.hasher, self.counts)
             self._opened = opened.pop_all()
 
     def start(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.alert_rows import read_alerts
+from service.erasure_rows import read_erasures
 from service.newest import newest_at
-from service.records import AlertRow, Delivery, Intervention
+from service.records import AlertRow, Delivery, Erasure, Intervention
 from service.store import FILE_NAME, connect
 
 
@@ -41,6 +42,10 @@ class Reader:
             (limit,),
         )
         return [Intervention(*row) for row in rows]
+
+    def erasures(self, limit: int = 100) -> list[Erasure]:
+        """What was erased, the newest first."""
+        return read_erasures(self._db, limit)
 
     def due_deliveries(self, now: float) -> list[Delivery]:
         """The notices to send now: the oldest pending one of every alert and receiver, if it is due."""

@@ -120,6 +120,14 @@ class Intervention:
     taken_at: float
 
 
+class Subject(StrEnum):
+    """What was erased on demand, or, when ``privacy.keep_text`` was switched off, everything."""
+
+    UTTERANCE = "utterance"
+    SPEAKER = "speaker"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class Erased:
     """What an erasure took: texts, the hashes of what was unreferenced, the digests of what was scored."""
@@ -127,6 +135,24 @@ class Erased:
     texts: int = 0
     unreferenced: int = 0
     scored: int = 0
+
+    def __add__(self, other: Erased) -> Erased:
+        """Both together."""
+        return Erased(
+            self.texts + other.texts, self.unreferenced + other.unreferenced, self.scored + other.scored
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A row of the record of erasures; ``key`` is the utterance_id or the speaker's keyed hash."""
+
+    id: int
+    subject: Subject
+    key: str | None
+    author: str | None
+    erased: Erased
+    erased_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from detectors.alignment import ErrorCounts
 from service.alert_rows import read_alerts
 from service.damage import fault, tell_of_loss
 from service.data_dir import sync_folder
-from service.erasure_rows import ErasureRows
+from service.erasure_rows import NEVER_SCORED, ErasureRows
 from service.errors import StartError
 from service.history import History
 from service.key_record import KeyRecord
@@ -91,7 +91,7 @@ class Store:
     texts
         What is kept as text, over the same connection.
     erasures
-        The record of what was erased, over the same connection.
+        What is erased, and the record of it, over the same connection.
 
     Raises
     ------
@@ -122,7 +122,7 @@ class Store:
         self.old_rows = OldRows(self._db)
         self.room = Room(self._db, self.path)
         self.texts = TextRows(self._db)
-        self.erasures = ErasureRows(self._db)
+        self.erasures = ErasureRows(self._db, self.texts)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""
@@ -191,13 +191,16 @@ class Store:
         return False
 
     def unscored(self, utterance_id: str) -> tuple[Any, ...] | None:
-        """Cohort, attributes, speaker, session, spoken_at, confidence, normaliser, tokens of an utterance."""
+        """Cohort, attributes, speaker, session, spoken_at, confidence, normaliser, tokens of an utterance.
+
+        The tokens are None where it was erased.
+        """
         row = self._db.execute(
             "SELECT cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis "
-            "FROM utterances WHERE utterance_id = ? AND scored_seq IS NULL",
-            (utterance_id,),
+            "FROM utterances WHERE utterance_id = ? AND (scored_seq IS NULL OR scored_seq = ?)",
+            (utterance_id, NEVER_SCORED),
         ).fetchone()
-        return (*row[:-1], _tokens(row[-1])) if row else None
+        return (*row[:-1], None if row[-1] is None else _tokens(row[-1])) if row else None
 
     def scored_content(self, utterance_id: str) -> tuple[bytes, ErrorCounts] | None:
         """Digest of the reference that an utterance was scored with, and its counts."""

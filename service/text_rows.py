@@ -40,6 +40,15 @@ class TextRows:
             (utterance_id, side, speaker, received_at, text),
         )
 
+    def knows(self, utterance_id: str) -> bool:
+        """Whether a text of this utterance is, or was lately, kept."""
+        query = "SELECT EXISTS (SELECT 1 FROM texts WHERE utterance_id = ?)"
+        return bool(self._db.execute(query, (utterance_id,)).fetchone()[0])
+
+    def wipe(self, utterance_id: str) -> int:
+        """Wipe the texts of an utterance; return how many."""
+        return self._wipe("utterance_id = ?", utterance_id)
+
     def wipe_before(self, before: float, most: int) -> int:
         """Wipe at most so many texts that were received before; return how many."""
         # Oldest first, so that those of one page are wiped together.

@@ -15,6 +15,7 @@ from service.config import Scope as Permission
 from service.tokens import Token, recognise
 
 INGEST_ROUTES = ("/v1/utterances", "/v1/references")
+_NAME = "werwatch.token"
 
 
 def needed(method: str, path: str) -> Permission:
@@ -43,23 +44,30 @@ class Access:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app, or refuse."""
-        refusal = self._refusal(scope)
-        await (refusal or self._app)(scope, receive, send)
-
-    def _refusal(self, scope: Scope) -> Response | None:
-        permission = needed(scope["method"], scope["path"]).value
         scheme, _, sent = header(scope, b"authorization").partition(" ")
         is_bearer = scheme.lower() == "bearer"
         token = recognise(self._tokens, sent.strip().encode("latin-1")) if is_bearer else None
-        if token is None:
-            detail = f"expected the header Authorization: Bearer with a token that has the scope {permission}"
-            return problem(Request(scope), 401, detail, headers={"WWW-Authenticate": "Bearer"})
-        if permission not in token.scopes:
-            has = ", ".join(sorted(token.scopes))
-            detail = f"this needs the scope {permission}, and the token {token.name} has {has}"
-            challenge = f'Bearer error="insufficient_scope", scope="{permission}"'
-            return problem(Request(scope), 403, detail, headers={"WWW-Authenticate": challenge})
-        return None
+        scope[_NAME] = token and token.name
+        await (_refusal(scope, token) or self._app)(scope, receive, send)
+
+
+def name_of(request: Request) -> str | None:
+    """The name of the token that a request came with; None where none is needed."""
+    name: str | None = request.scope.get(_NAME)
+    return name
+
+
+def _refusal(scope: Scope, token: Token | None) -> Response | None:
+    permission = needed(scope["method"], scope["path"]).value
+    if token is None:
+        detail = f"expected the header Authorization: Bearer with a token that has the scope {permission}"
+        return problem(Request(scope), 401, detail, headers={"WWW-Authenticate": "Bearer"})
+    if permission not in token.scopes:
+        has = ", ".join(sorted(token.scopes))
+        detail = f"this needs the scope {permission}, and the token {token.name} has {has}"
+        challenge = f'Bearer error="insufficient_scope", scope="{permission}"'
+        return problem(Request(scope), 403, detail, headers={"WWW-Authenticate": challenge})
+    return None
 
 
 def declare(openapi: dict[str, Any]) -> dict[str, Any]:

@@ -95,7 +95,7 @@ REFERENCE_EXAMPLE = {
     "selection": "random",
     "probability": 0.125,
 }
-REFUSALS = refusals(400, 408, 409, 413, 415, 422, 503)
+REFUSALS = refusals(400, 408, 409, 410, 413, 415, 422, 503)
 SUCCESS: dict[int | str, dict[str, Any]] = {
     200: {"model": ReceiptOut | BulkOut, "description": "A duplicate, a score, or the answer to many lines"},
     202: {"model": ReceiptOut, "description": "On disk"},

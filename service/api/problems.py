@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.answer import Answer
 from service.damage import fault
-from service.errors import LATER_S, Refused, StoreUnavailable, place_of
+from service.errors import LATER_S, SOON_S, Refused, StillOnDisk, StoreUnavailable, place_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -95,6 +95,10 @@ def install(app: FastAPI) -> None:
             return problem(request, 503, detail, headers=headers, kept=error.kept)
         detail = f"not taken: {error}; send it again, what is kept already counts once"
         return problem(request, 503, detail, headers=headers)
+
+    @app.exception_handler(StillOnDisk)
+    async def still_on_disk(request: Request, error: StillOnDisk) -> JSONResponse:
+        return problem(request, 503, str(error), headers={"Retry-After": str(SOON_S)})
 
     @app.exception_handler(sqlite3.Error)
     async def unreadable(request: Request, error: sqlite3.Error) -> JSONResponse:

@@ -23,13 +23,14 @@ from simulation import Stream, references
 
 from service.api.translate import Translator
 from service.app import build_api
-from service.config import Config
+from service.config import Config, Privacy
 from service.errors import StartError
 from service.intake import Intake
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.privacy import Hasher, load_key
 from service.reader import Reader
+from service.text_rows import TextRows
 
 WORDS = [
     "quinquagesimal",
@@ -120,6 +121,7 @@ def test_an_utterance_id_is_kept_in_the_store_and_said_nowhere(
         service = make_service(
             log_level="debug",
             receivers=[{"name": "oncall", "kind": "webhook", "url": receiver.url, "secret": SECRET}],
+            privacy={"keep_text": True},
         )
         lines = "\n".join(references(stream, "callithump-", WORDS[0])).encode()
         answer = service.post("/v1/references", lines, **{"content-type": "application/x-ndjson"})
@@ -133,11 +135,14 @@ def test_an_utterance_id_is_kept_in_the_store_and_said_nowhere(
         service.stop()
     kept_in = {Path(place).stem for place, content in remains.items() if b"callithump" in content}
     assert kept_in == {"werwatch"}
-    assert not [place for place, content in remains.items() if WORDS[0].encode() in content]
+    assert {Path(place).stem for place, content in remains.items() if WORDS[0].encode() in content} == {
+        "werwatch"
+    }
     with contextlib.closing(sqlite3.connect(service.data_dir / "werwatch.db")) as db:
         for table in ("alerts", "outbox", "snapshot"):
             rows = str(db.execute(f"SELECT * FROM {table}").fetchall())
             assert "B" in rows
+            assert WORDS[0] not in rows
             assert "callithump" not in rows
 
 
@@ -146,7 +151,9 @@ def fail(*_: object) -> Any:
 
 
 @pytest.mark.parametrize("token", [None, "a-token-of-some-length"])
-@pytest.mark.parametrize("place", [(Translator, "_tokens"), (Intake, "utterance"), (Pipeline, "accept")])
+@pytest.mark.parametrize(
+    "place", [(Translator, "_tokens"), (Intake, "utterance"), (TextRows, "put"), (Pipeline, "accept")]
+)
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
 def test_the_message_of_an_error_that_nobody_foresaw_stays_inside(
     tmp_path: Path,
@@ -157,7 +164,8 @@ def test_the_message_of_an_error_that_nobody_foresaw_stays_inside(
     place: tuple[type, str],
     media_type: str,
 ) -> None:
-    pipeline = Pipeline(Config(data_dir=tmp_path / "data", api_token=token))
+    keep = Privacy(keep_text=True)
+    pipeline = Pipeline(Config(data_dir=tmp_path / "data", api_token=token, privacy=keep))
     pipeline.start()
     reader = Reader(pipeline.config.data_dir)
     app = build_api(pipeline, reader, Metrics(pipeline, reader))
