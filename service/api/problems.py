@@ -120,7 +120,15 @@ def install(app: FastAPI) -> None:
             return await refused(request, error.__cause__)
         if isinstance(error.__cause__, StoreUnavailable):
             return await unavailable(request, error.__cause__)
-        return problem(request, error.status_code, str(error.detail), headers=dict(error.headers or {}))
+        headers = {**(error.headers or {}), **_allowed(app, request, error.status_code)}
+        return problem(request, error.status_code, str(error.detail), headers=headers)
+
+
+def _allowed(app: FastAPI, request: Request, status: int) -> dict[str, str]:
+    # Starlette names the methods of one route, and a path may have several.
+    methods = app.openapi()["paths"].get(request.url.path, {})
+    is_told = status == HTTPStatus.METHOD_NOT_ALLOWED and methods
+    return {"Allow": ", ".join(map(str.upper, methods))} if is_told else {}
 
 
 class Unforeseen:

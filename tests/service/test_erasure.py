@@ -244,6 +244,7 @@ def test_an_id_that_no_path_can_hold_is_erased_by_a_body(make_service: Callable[
     assert took(service.post("/v1/erasures", {"utterance_id": ".."})) == (0, 1, 0)
     for body in ({}, {"utterance_id": "..", "speaker_id": "s"}, {"author": "ann"}):
         assert service.post("/v1/erasures", body).status_code == 422
+    assert CLIENT.put(f"{service.api}/v1/erasures").headers["allow"] == "POST, GET"
 
 
 @contextmanager
