@@ -39,7 +39,7 @@ class ErasureIn(BaseModel):
 class ErasedOut(BaseModel):
     """What was erased."""
 
-    erasures: list[int] = Field(description="Rows of the record: one for every 500 utterances.")
+    erasures: list[int] = Field(description="Rows of the record: one for every 100 utterances.")
     texts: int = Field(description="Kept texts.")
     unreferenced: int = Field(description="Utterances and references that waited for each other, as hashes.")
     scored: int = Field(description="Scored utterances, whose digests are gone and whose counts stay.")

@@ -183,7 +183,7 @@ def test_a_speaker_is_erased_in_all_his_utterances_and_nobody_else(
     make_service: Callable[..., RunningService],
 ) -> None:
     service = make_service(privacy=KEEP)
-    each = MOST_TOGETHER + 100
+    each = 3 * MOST_TOGETHER
     speech(service, 2, each)
     assert eventually(lambda: scored(service) == [each])
     before = statistics(service)
@@ -319,7 +319,7 @@ def test_an_erasure_that_is_killed_is_ended_by_asking_again(
     make_service: Callable[..., RunningService], after_s: float
 ) -> None:
     service = make_service(privacy=KEEP)
-    each = 2 * MOST_TOGETHER
+    each = 10 * MOST_TOGETHER
     speech(service, 1, each)
 
     def ask() -> None:
