@@ -41,6 +41,10 @@ def _operation(verb: str, path: str, operation: dict[str, Any]) -> str:
         f'<h2><span class="verb">{verb.upper()}</span><code>{escape(path)}</code></h2>',
         f"<p>{_prose(operation.get('description', ''))}</p>",
     ]
+    parameters = operation.get("parameters", [])
+    if parameters:
+        rows = [(f"{each['name']} ({each['in']})", each["schema"], each["required"]) for each in parameters]
+        parts.append(_table("parameter", rows))
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         parts.append(_body(media_type, content["schema"]))
     parts += [
@@ -61,15 +65,21 @@ def _body(media_type: str, schema: dict[str, Any]) -> str:
     if "properties" not in schema:
         return title
     required = schema.get("required", [])
-    rows = "".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{escape(_kind(field))}</td>"
-        f"<td>{'required' if name in required else ''}</td></tr>"
-        for name, field in sorted(schema["properties"].items(), key=lambda item: item[0] not in required)
-    )
+    fields = [(name, field, name in required) for name, field in schema["properties"].items()]
+    table = _table("field", sorted(fields, key=lambda row: not row[2]))
     examples = "".join(
         f"<pre>{escape(json.dumps(example, indent=2))}</pre>" for example in schema.get("examples", [])
     )
-    return f"{title}<table><tr><th>field</th><th>kind</th><th></th></tr>{rows}</table>{examples}"
+    return f"{title}{table}{examples}"
+
+
+def _table(what: str, rows: list[tuple[str, dict[str, Any], bool]]) -> str:
+    lines = "".join(
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(_kind(schema))}</td>"
+        f"<td>{'required' if is_required else ''}</td></tr>"
+        for name, schema, is_required in rows
+    )
+    return f"<table><tr><th>{what}</th><th>kind</th><th></th></tr>{lines}</table>"
 
 
 def _prose(text: str) -> str:

@@ -245,6 +245,9 @@ def test_an_id_that_no_path_can_hold_is_erased_by_a_body(make_service: Callable[
     for body in ({}, {"utterance_id": "..", "speaker_id": "s"}, {"author": "ann"}):
         assert service.post("/v1/erasures", body).status_code == 422
     assert CLIENT.put(f"{service.api}/v1/erasures").headers["allow"] == "POST, GET"
+    page = CLIENT.get(f"{service.api}/docs").text
+    for field in ("utterance_id (path)", "author (query)", "speaker_id"):
+        assert f"<code>{field}</code>" in page
 
 
 @contextmanager
