@@ -31,6 +31,7 @@ from service.pipeline import Pipeline
 from service.privacy import Hasher, load_key
 from service.reader import Reader
 from service.text_rows import TextRows
+from service.writer import Writer
 
 WORDS = [
     "quinquagesimal",
@@ -152,7 +153,7 @@ def fail(*_: object) -> Any:
 
 @pytest.mark.parametrize("token", [None, "a-token-of-some-length"])
 @pytest.mark.parametrize(
-    "place", [(Translator, "_tokens"), (Intake, "utterance"), (TextRows, "put"), (Pipeline, "accept")]
+    "place", [(Translator, "_tokens"), (Intake, "utterance"), (TextRows, "put"), (Writer, "run")]
 )
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
 def test_the_message_of_an_error_that_nobody_foresaw_stays_inside(
