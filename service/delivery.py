@@ -52,7 +52,7 @@ class DeliveryWorker:
         self._gone: set[str] = set()
         self._unwritten: dict[str, _Settled] = {}
         self._fault = ""
-        self._clock = WallClock(reader.newest_at() or 0.0)
+        self._clock: WallClock | None = None
         for name in receivers:
             for verdict in Verdict:
                 pipeline.counts.deliveries[name, verdict.value] = 0
@@ -80,6 +80,9 @@ class DeliveryWorker:
         self._fault = fault
 
     async def _follow_clock(self) -> None:
+        if self._clock is None:
+            newest_at = await asyncio.to_thread(self._reader.newest_at)
+            self._clock = WallClock(newest_at or 0.0)
         set_by_s = self._clock.set_by_s()
         if set_by_s:
             store = self._pipeline.store
