@@ -16,7 +16,7 @@ from service.errors import StartError
 
 KEY_BYTES = 32
 TOKEN_BYTES = 8
-_REMEMBERED_TOKENS = 50_000
+_REMEMBERED_TOKENS, _REMEMBERED_NAMES = 50_000, 5_000
 
 
 class Hasher:
@@ -36,8 +36,9 @@ class Hasher:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        # Speech repeats itself: most tokens of a day are a few thousand words.
+        # Speech repeats itself: most tokens of a day are a few thousand words, and of few speakers.
         self._token = lru_cache(maxsize=_REMEMBERED_TOKENS)(self._hash_token)
+        self._name = lru_cache(maxsize=_REMEMBERED_NAMES)(self._hash_name)
 
     @property
     def check(self) -> bytes:
@@ -50,7 +51,7 @@ class Hasher:
 
     def pseudonym(self, kind: str, value: str) -> str:
         """16 hexadecimal digits for a speaker, session or recording; ``kind`` keeps them apart."""
-        return self._digest(kind.encode(), value.encode("utf-8", "surrogatepass"), TOKEN_BYTES).hex()
+        return self._name(kind, value)
 
     def content(self, *parts: bytes) -> bytes:
         """16 bytes that are equal where all parts are: recognises the same submission."""
@@ -60,6 +61,9 @@ class Hasher:
     def _hash_token(self, token: str) -> int:
         digest = self._digest(b"token", token.encode("utf-8", "surrogatepass"), TOKEN_BYTES)
         return int.from_bytes(digest, "big")
+
+    def _hash_name(self, kind: str, value: str) -> str:
+        return self._digest(kind.encode(), value.encode("utf-8", "surrogatepass"), TOKEN_BYTES).hex()
 
     def _digest(self, kind: bytes, data: bytes, size: int) -> bytes:
         return hashlib.blake2b(data, digest_size=size, key=self._key, person=kind[:16]).digest()

@@ -97,6 +97,7 @@ def _opened(service: RunningService) -> Iterator[sqlite3.Connection]:
     """The store, open to fast and careless writes."""
     with closing(sqlite3.connect(store_of(service), isolation_level=None)) as db:
         db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+        db.execute("PRAGMA journal_mode = OFF")
         db.execute("PRAGMA synchronous = OFF")
         db.create_function("scrambled", 1, scrambled, deterministic=True)
         db.execute(TEMPLATE)
@@ -104,7 +105,6 @@ def _opened(service: RunningService) -> Iterator[sqlite3.Connection]:
         db.execute("BEGIN")
         yield db
         db.execute("COMMIT")
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _insert(db: sqlite3.Connection, first: int, last: int, scored: int, utterances: int) -> None:
