@@ -13,6 +13,7 @@ from benchmarks.detection import (
     compare,
     cost,
     coverage,
+    late,
     matching,
     power,
     real,
@@ -70,6 +71,12 @@ def _coverage(effort: Effort, arguments: argparse.Namespace) -> Any:
     return {"estimates": estimates, "ends": ends}
 
 
+def _late(effort: Effort, arguments: argparse.Namespace) -> Any:
+    found = late.measure(effort.late_runs, workers=arguments.workers)
+    late.show(found)
+    return found
+
+
 def _compare(effort: Effort, arguments: argparse.Namespace) -> Any:
     seeds = matching.NULL_SEEDS[: effort.match_seeds]
     ours = matching.match_ours(steps=effort.match_steps, seeds=seeds, workers=arguments.workers)
@@ -116,6 +123,7 @@ SECTIONS: dict[str, Section] = {
     "power": _power,
     "specificity": _specificity,
     "coverage": _coverage,
+    "late": _late,
     "compare": _compare,
     "real": _real,
     "cost": _cost,

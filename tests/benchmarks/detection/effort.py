@@ -18,6 +18,7 @@ class Effort:
     power_runs: int
     specificity_runs: int
     coverage_runs: int
+    late_runs: int
     match_steps: int
     match_seeds: int
     compare_runs: int
@@ -36,6 +37,7 @@ FULL = Effort(
     power_runs=40,
     specificity_runs=100,
     coverage_runs=40,
+    late_runs=12,
     match_steps=6,
     match_seeds=40,
     compare_runs=18,
@@ -53,6 +55,7 @@ SHORT = Effort(
     power_runs=3,
     specificity_runs=3,
     coverage_runs=1,
+    late_runs=1,
     match_steps=0,
     match_seeds=2,
     compare_runs=1,
