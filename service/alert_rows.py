@@ -1,4 +1,4 @@
-"""Reading alerts back from the store."""
+"""Alerts and their notices in the store."""
 
 from __future__ import annotations
 
@@ -7,9 +7,67 @@ import sqlite3
 from dataclasses import fields
 from typing import Any
 
-from service.records import AlertRow
+from service.records import AlertRow, Delivery
 
 _ALERT_COLUMNS = tuple(field.name for field in fields(AlertRow))
+
+
+class AlertRows:
+    """Alerts and the outbox over the store's connection, in a transaction that the caller holds."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def find(self, alert_id: str) -> AlertRow | None:
+        """One alert."""
+        return next(iter(read_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
+
+    def put(self, alert: AlertRow) -> None:
+        """Insert or update an alert."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO alerts VALUES (?,?,?,?,?,?,?,?,?)",
+            (
+                alert.alert_id,
+                alert.signal,
+                alert.cohort,
+                alert.severity,
+                alert.state,
+                alert.onset_at,
+                alert.fired_at,
+                alert.resolved_at,
+                json.dumps(alert.facts),
+            ),
+        )
+
+    def put_delivery(self, delivery: Delivery, position: int) -> None:
+        """Queue a notice."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO outbox VALUES (?,?,?,?,?,'pending',0,?,?,NULL)",
+            (
+                delivery.delivery_id,
+                delivery.alert_id,
+                delivery.receiver,
+                position,
+                delivery.body,
+                delivery.created_at,
+                delivery.created_at,
+            ),
+        )
+
+    def settle_delivery(self, delivery_id: str, state: str, outcome: str, due_at: float) -> None:
+        """Record an attempt: delivered, dead, or pending again from ``due_at`` on."""
+        self._db.execute(
+            "UPDATE outbox SET state = ?, attempts = attempts + 1, last_outcome = ?, due_at = ? "
+            "WHERE delivery_id = ?",
+            (state, outcome, due_at, delivery_id),
+        )
+
+    def move_deliveries(self, by_s: float) -> None:
+        """Let all pending notices be due, and made, so much later."""
+        self._db.execute(
+            "UPDATE outbox SET due_at = due_at + ?, created_at = created_at + ? WHERE state = 'pending'",
+            (by_s, by_s),
+        )
 
 
 def read_alerts(db: sqlite3.Connection, clause: str, values: tuple[Any, ...]) -> list[AlertRow]:

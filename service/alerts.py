@@ -67,7 +67,7 @@ class Alerting:
     def apply(self, store: Store, event: Event, now: float) -> None:
         """Let an event take effect once; seen again, after a restart, it changes nothing."""
         identity = alert_id(event)
-        known = store.alert(identity)
+        known = store.alerts.find(identity)
         if event.change in ENDINGS:
             if known is None or known.state != FIRING:
                 return
@@ -92,7 +92,7 @@ class Alerting:
             )
         else:
             return
-        store.put_alert(alert)
+        store.alerts.put(alert)
         self._queue(store, alert, now)
 
     def _queue(self, store: Store, alert: AlertRow, now: float) -> None:
@@ -100,7 +100,7 @@ class Alerting:
         for receiver in self._receivers:
             delivery_id = f"{alert.alert_id}-{alert.state}-{receiver}"
             delivery = Delivery(delivery_id, alert.alert_id, receiver, body, 0, now)
-            store.put_delivery(delivery, position=1 if alert.state == RESOLVED else 0)
+            store.alerts.put_delivery(delivery, position=1 if alert.state == RESOLVED else 0)
 
     def _severity(self, event: Event) -> str:
         if event.change is not Change.DEGRADED or event.signal not in PAGING:

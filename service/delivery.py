@@ -86,7 +86,7 @@ class DeliveryWorker:
         set_by_s = self._clock.set_by_s()
         if set_by_s:
             store = self._pipeline.store
-            await self._pipeline.writer.run(lambda: store.move_deliveries(set_by_s))
+            await self._pipeline.writer.run(lambda: store.alerts.move_deliveries(set_by_s))
             self._clock.follow(set_by_s)
             logger.warning("the clock was set by %+.0f s, and what waits for delivery with it", set_by_s)
 
@@ -96,7 +96,7 @@ class DeliveryWorker:
         if settled is None or (settled.state == "pending" and settled.due_at <= time.time()):
             settled = self._unwritten[identity] = await self._attempt(client, delivery)
         await self._pipeline.writer.run(
-            lambda: store.settle_delivery(identity, settled.state, settled.outcome, settled.due_at)
+            lambda: store.alerts.settle_delivery(identity, settled.state, settled.outcome, settled.due_at)
         )
         del self._unwritten[identity]
 

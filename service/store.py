@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from detectors.alignment import ErrorCounts
-from service.alert_rows import read_alerts
+from service.alert_rows import AlertRows
 from service.damage import fault, tell_of_loss
 from service.data_dir import sync_folder
 from service.erasure_rows import NEVER_SCORED, ErasureRows
@@ -21,10 +19,11 @@ from service.errors import StartError
 from service.history import History
 from service.key_record import KeyRecord
 from service.old_rows import OldRows
-from service.records import AlertRow, Delivery, Reference, Utterance
+from service.records import Reference, Utterance
 from service.room import Room, bound_log, make_shrinkable
 from service.schema import migrate
 from service.text_rows import TextRows
+from service.utterance_values import PLACES, UTTERANCE_COLUMNS, tokens_of, utterance_values
 from service.wal import loss
 
 FILE_NAME = "werwatch.db"
@@ -78,6 +77,8 @@ class Store:
 
     Attributes
     ----------
+    alerts
+        Alerts and their notices, over the same connection.
     history
         What the monitor reads and leaves, over the same connection.
     key
@@ -117,6 +118,7 @@ class Store:
                 tell_of_loss(self.loss, self._db, self.path)
         except (OSError, sqlite3.Error) as error:
             raise StartError(f"{self.path}: the store cannot be opened: {fault(error)}") from None
+        self.alerts = AlertRows(self._db)
         self.history = History(self._db)
         self.key = KeyRecord(self._db)
         self.old_rows = OldRows(self._db)
@@ -171,8 +173,8 @@ class Store:
     def put_utterance(self, utterance: Utterance, cohort: str) -> None:
         """Insert an utterance under its (perhaps folded) cohort, or in the place of one with its id."""
         self._db.execute(
-            f"INSERT OR REPLACE INTO utterances ({_UTTERANCE_COLUMNS}) VALUES {_PLACES}",  # noqa: S608 -- constants
-            _utterance_values(utterance, cohort),
+            f"INSERT OR REPLACE INTO utterances ({UTTERANCE_COLUMNS}) VALUES {PLACES}",  # noqa: S608 -- constants
+            utterance_values(utterance, cohort),
         )
 
     def put_new_utterances(self, utterances: Sequence[Utterance]) -> bool:
@@ -180,10 +182,10 @@ class Store:
         with suppress(_Known), self.part():
             for begin in range(0, len(utterances), ROWS_A_STATEMENT):
                 together = utterances[begin : begin + ROWS_A_STATEMENT]
-                rows = ", ".join([_PLACES] * len(together))
+                rows = ", ".join([PLACES] * len(together))
                 inserted = self._db.execute(
-                    f"INSERT OR IGNORE INTO utterances ({_UTTERANCE_COLUMNS}) VALUES {rows}",  # noqa: S608 -- constants
-                    [value for each in together for value in _utterance_values(each, each.cohort)],
+                    f"INSERT OR IGNORE INTO utterances ({UTTERANCE_COLUMNS}) VALUES {rows}",  # noqa: S608 -- constants
+                    [value for each in together for value in utterance_values(each, each.cohort)],
                 )
                 if inserted.rowcount < len(together):
                     raise _Known
@@ -200,7 +202,7 @@ class Store:
             "FROM utterances WHERE utterance_id = ? AND (scored_seq IS NULL OR scored_seq = ?)",
             (utterance_id, NEVER_SCORED),
         ).fetchone()
-        return (*row[:-1], None if row[-1] is None else _tokens(row[-1])) if row else None
+        return (*row[:-1], None if row[-1] is None else tokens_of(row[-1])) if row else None
 
     def scored_content(self, utterance_id: str) -> tuple[bytes, ErrorCounts] | None:
         """Digest of the reference that an utterance was scored with, and its counts."""
@@ -224,7 +226,7 @@ class Store:
         return Reference(
             utterance_id=utterance_id,
             content=content,
-            tokens=None if reference is None else _tokens(reference),
+            tokens=None if reference is None else tokens_of(reference),
             kind=kind,
             selection=selection,
             probability=probability,
@@ -297,100 +299,3 @@ class Store:
     def put_cohort(self, cohort: str) -> None:
         """Remember a cohort."""
         self._db.execute("INSERT OR IGNORE INTO cohorts VALUES (?)", (cohort,))
-
-    # alerts and their notices
-
-    def alert(self, alert_id: str) -> AlertRow | None:
-        """One alert."""
-        return next(iter(read_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
-
-    def put_alert(self, alert: AlertRow) -> None:
-        """Insert or update an alert."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO alerts VALUES (?,?,?,?,?,?,?,?,?)",
-            (
-                alert.alert_id,
-                alert.signal,
-                alert.cohort,
-                alert.severity,
-                alert.state,
-                alert.onset_at,
-                alert.fired_at,
-                alert.resolved_at,
-                json.dumps(alert.facts),
-            ),
-        )
-
-    def put_delivery(self, delivery: Delivery, position: int) -> None:
-        """Queue a notice."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO outbox VALUES (?,?,?,?,?,'pending',0,?,?,NULL)",
-            (
-                delivery.delivery_id,
-                delivery.alert_id,
-                delivery.receiver,
-                position,
-                delivery.body,
-                delivery.created_at,
-                delivery.created_at,
-            ),
-        )
-
-    def settle_delivery(self, delivery_id: str, state: str, outcome: str, due_at: float) -> None:
-        """Record an attempt: delivered, dead, or pending again from ``due_at`` on."""
-        self._db.execute(
-            "UPDATE outbox SET state = ?, attempts = attempts + 1, last_outcome = ?, due_at = ? "
-            "WHERE delivery_id = ?",
-            (state, outcome, due_at, delivery_id),
-        )
-
-    def move_deliveries(self, by_s: float) -> None:
-        """Let all pending notices be due, and made, so much later."""
-        self._db.execute(
-            "UPDATE outbox SET due_at = due_at + ?, created_at = created_at + ? WHERE state = 'pending'",
-            (by_s, by_s),
-        )
-
-
-_UTTERANCE_COLUMNS = (
-    "utterance_id, content, cohort, attributes, speaker, session, recording, spoken_at, received_at, "
-    "duration_s, confidence, word_confidences, audio, normaliser, hypothesis_words, hypothesis"
-)
-_PLACES = f"({', '.join('?' * 16)})"
-
-
-def _utterance_values(utterance: Utterance, cohort: str) -> tuple[Any, ...]:
-    return (
-        utterance.utterance_id,
-        utterance.content,
-        cohort,
-        _attributes_json(tuple(utterance.attributes.items())),
-        utterance.speaker,
-        utterance.session,
-        utterance.recording,
-        utterance.spoken_at,
-        utterance.received_at,
-        utterance.duration_s,
-        utterance.confidence,
-        _json_or_none(utterance.word_confidences),
-        _json_or_none(utterance.audio),
-        utterance.normaliser,
-        len(utterance.hypothesis),
-        utterance.hypothesis.tobytes(),
-    )
-
-
-# Sites, devices and engines come in few combinations.
-@lru_cache(maxsize=1_024)
-def _attributes_json(attributes: tuple[tuple[str, str], ...]) -> str:
-    return json.dumps(dict(attributes))
-
-
-def _tokens(blob: bytes) -> array[int]:
-    tokens = array("Q")
-    tokens.frombytes(blob)
-    return tokens
-
-
-def _json_or_none(value: object) -> str | None:
-    return None if value is None else json.dumps(value)

@@ -276,9 +276,9 @@ def test_an_alert_stays_while_it_fires_while_a_notice_waits_and_while_a_row_of_i
         ):
             resolved_at = None if resolved_day is None else resolved_day * DAY_S
             times = (fired_day * DAY_S, fired_day * DAY_S, resolved_at)
-            kept.store.put_alert(AlertRow(name, "differential", "B", "page", state, *times, {}))
-            kept.store.put_delivery(Delivery(name, name, "oncall", "{}", 0, 0.0), 0)
-            kept.store.settle_delivery(name, delivery, "", 0.0)
+            kept.store.alerts.put(AlertRow(name, "differential", "B", "page", state, *times, {}))
+            kept.store.alerts.put_delivery(Delivery(name, name, "oncall", "{}", 0, 0.0), 0)
+            kept.store.alerts.settle_delivery(name, delivery, "", 0.0)
         # The monitor has not seen it, so it stays, and could lead to an alert again.
         put(kept.store, "u", replace(SCORED[0], at_s=40 * DAY_S), detects=True)
         while kept.retention.step(now, is_waited_for=False):

@@ -1,0 +1,55 @@
+"""An utterance as a row of the store."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from functools import lru_cache
+from typing import Any
+
+from service.records import Utterance
+
+UTTERANCE_COLUMNS = (
+    "utterance_id, content, cohort, attributes, speaker, session, recording, spoken_at, received_at, "
+    "duration_s, confidence, word_confidences, audio, normaliser, hypothesis_words, hypothesis"
+)
+PLACES = f"({', '.join('?' * 16)})"
+
+
+def utterance_values(utterance: Utterance, cohort: str) -> tuple[Any, ...]:
+    """What `UTTERANCE_COLUMNS` hold of an utterance under its (perhaps folded) cohort."""
+    return (
+        utterance.utterance_id,
+        utterance.content,
+        cohort,
+        _attributes_json(tuple(utterance.attributes.items())),
+        utterance.speaker,
+        utterance.session,
+        utterance.recording,
+        utterance.spoken_at,
+        utterance.received_at,
+        utterance.duration_s,
+        utterance.confidence,
+        _json_or_none(utterance.word_confidences),
+        _json_or_none(utterance.audio),
+        utterance.normaliser,
+        len(utterance.hypothesis),
+        utterance.hypothesis.tobytes(),
+    )
+
+
+# Sites, devices and engines come in few combinations.
+@lru_cache(maxsize=1_024)
+def _attributes_json(attributes: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(attributes))
+
+
+def tokens_of(blob: bytes) -> array[int]:
+    """Token hashes as they were before `array.tobytes`."""
+    tokens = array("Q")
+    tokens.frombytes(blob)
+    return tokens
+
+
+def _json_or_none(value: object) -> str | None:
+    return None if value is None else json.dumps(value)
