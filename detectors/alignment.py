@@ -96,14 +96,14 @@ def align(reference: Sequence[Hashable], hypothesis: Sequence[Hashable]) -> Erro
     >>> align([], ["thank", "you"])
     ErrorCounts(substitutions=0, deletions=0, insertions=2, hits=0)
     """
-    substitutions = deletions = insertions = 0
-    for operation in Levenshtein.editops(reference, hypothesis).as_list():
-        match operation[0]:
-            case "replace":
-                substitutions += 1
-            case "delete":
-                deletions += 1
-            case _:
-                insertions += 1
+    operations = Levenshtein.editops(reference, hypothesis)
+    edits, excess = len(operations), len(hypothesis) - len(reference)
+    # S + D + I = edits and I - D = excess: where D is known, so are the others.
+    if edits == abs(excess):
+        deletions = max(-excess, 0)
+    else:
+        deletions = [tag for tag, _, _ in operations.as_list()].count("delete")
+    insertions = deletions + excess
+    substitutions = edits - deletions - insertions
     hits = len(reference) - substitutions - deletions
     return ErrorCounts(substitutions, deletions, insertions, hits)
