@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from service.records import Reference, Utterance
 
-MOST_RECORDS = 1_000
-MOST_WORDS = 10_000
-"""Each word may meet 10,000 others: all that takes at most a fortieth of a second to align."""
+MOST_RECORDS = 250
+MOST_WORDS = 5_000
+"""Each word may meet 10,000 others: all that takes at most an eightieth of a second to align."""
 
 
 def portions(records: Sequence[Utterance | Reference]) -> Iterator[list[Utterance | Reference]]:

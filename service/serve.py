@@ -33,6 +33,8 @@ from service.tls import server_context
 BACKLOG = 512
 RECEIVE_S, ANSWER_S = 3, 6
 """After SIGTERM: how long bodies may still arrive, and answers be made; 10 s must do for everything."""
+SWITCH_S = 0.0005
+"""How long a thread that reads, scores or writes may hold up the loop that answers; Python's own 5 ms add up."""
 
 logger = logging.getLogger("werwatch")
 
@@ -128,6 +130,7 @@ async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker) -> None:
     logger.info("API on %s, metrics on %s", *(listener.url for listener in listeners))
     # Modules and tables stay: looking through them for garbage would hold everybody up for 0.1 s.
     gc.freeze()
+    sys.setswitchinterval(SWITCH_S)
     delivering = asyncio.create_task(worker.run())
     try:
         await asyncio.gather(

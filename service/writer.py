@@ -19,7 +19,7 @@ from service.errors import LATER_S, Refused, StoreUnavailable, place_of
 from service.store import Store
 
 MOST_WAITING = 10_000
-MOST_TOGETHER, TOGETHER_S = 256, 0.05
+MOST_TOGETHER, TOGETHER_S = 256, 0.02
 """How many jobs share a transaction, and after what time the rest of them waits for the next one."""
 IDLE_S = 1.0
 
