@@ -34,7 +34,7 @@ BACKLOG = 512
 RECEIVE_S, ANSWER_S = 3, 6
 """After SIGTERM: how long bodies may still arrive, and answers be made; 10 s must do for everything."""
 SWITCH_S = 0.0005
-"""How long a thread that reads, scores or writes may hold up the loop that answers; Python's own 5 ms add up."""
+"""How long a thread that scores or writes may hold up the loop that answers; Python's own 5 ms add up."""
 
 logger = logging.getLogger("werwatch")
 
