@@ -129,7 +129,7 @@ class Cohort:
         if self.standing is not None and self.standing.alarm is not None:
             lasting.append((Signal.STANDING, self.standing.alarm))
         rates = [(Signal(name), watch.alarm) for name, watch in self.rates.items()]
-        return lasting + [(signal, alarm) for signal, alarm in rates if alarm is not None]
+        return lasting + [(signal, alarm.effect) for signal, alarm in rates if alarm is not None]
 
     def readiness(self, now_s: float) -> Readiness:
         """Whether and why the cohort can or cannot be judged now."""

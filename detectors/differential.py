@@ -10,8 +10,6 @@ from river.base import DriftDetector
 from detectors.block import Block
 from detectors.event import Change
 from detectors.evidence import (
-    RECOVERY_GRID,
-    RECOVERY_WEIGHTS,
     Baseline,
     Effect,
     EvidenceProcess,
@@ -272,9 +270,7 @@ class DifferentialDetector(DriftDetector):
     def _raise_alarm(self) -> None:
         state = self._state
         effect = state.naming.differential.rise.effect(self.baseline.precision)
-        recovery = EvidenceProcess(
-            self.smallest_change / 2.0, self.false_alarms_per_day, RECOVERY_GRID, RECOVERY_WEIGHTS
-        )
+        recovery = EvidenceProcess.of_recovery(self.smallest_change, self.false_alarms_per_day)
         state.alarm = Alarm(effect, state.trail.interval(), recovery)
         self._forget()
 
@@ -308,7 +304,7 @@ class DifferentialDetector(DriftDetector):
         alarm.weight += 1.0 / variance
         alarm.weighted += deviation / variance
         alarm.recovery.update(
-            self.smallest_change / 2.0 - deviation,
+            alarm.recovery.smallest_change - deviation,
             variance,
             block.elapsed_days,
             baseline.precision,

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from detectors.block import Block
 from detectors.event import Change
 from detectors.evidence import (
-    RECOVERY_GRID,
-    RECOVERY_WEIGHTS,
     Baseline,
     Effect,
     EvidenceProcess,
@@ -115,9 +113,7 @@ class EverybodyDetector:
         self.alarm = weakest.rise.effect(weakest.baseline.precision)
         self.onset_interval = self.trails[cohort].interval()
         self.recoveries = {
-            name: EvidenceProcess(
-                self.smallest_change / 2.0, self.false_alarms_per_day, RECOVERY_GRID, RECOVERY_WEIGHTS
-            )
+            name: EvidenceProcess.of_recovery(self.smallest_change, self.false_alarms_per_day)
             for name in self._voters
         }
         self._forget()
@@ -146,7 +142,7 @@ class EverybodyDetector:
         if recovery is None or alarm is None:
             return None
         baseline = self._voters[cohort].baseline
-        closeness = baseline.mean + self.smallest_change / 2.0 - x
+        closeness = baseline.mean + recovery.smallest_change - x
         recovery.update(closeness, variance, block.elapsed_days, baseline.precision, block.started_s)
         watched = [process for name, process in self.recoveries.items() if name in self._voters]
         if min(process.evidence for process in watched) < 1.0:

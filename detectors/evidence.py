@@ -190,6 +190,14 @@ class EvidenceProcess:
         if not self.components:
             self.components = [Component() for _ in self.grid]
 
+    @classmethod
+    def of_recovery(cls, smallest_change: float, rate: float) -> EvidenceProcess:
+        """The process for an alarm's end: less than half of Delta is left of the rise.
+
+        Its own smallest change is that half, and its deviation is how far the rise is below it.
+        """
+        return cls(smallest_change / 2.0, rate, RECOVERY_GRID, RECOVERY_WEIGHTS)
+
     @property
     def evidence(self) -> float:
         """M; 1 raises an alarm."""

@@ -31,7 +31,7 @@ def rebaseline(state: MonitorState, settings: MonitorSettings, cohort: str | Non
     if cohort is None:
         events += _end_global(state, settings)
         events += [
-            told(state, settings, Signal(name), Change.REBASED, None, outage.alarm, state.now_s)
+            told(state, settings, Signal(name), Change.REBASED, None, outage.alarm.effect, state.now_s)
             for name, outage in state.outages.items()
             if outage.alarm is not None
         ]

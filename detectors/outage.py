@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 
 from detectors.block import credit_days
 from detectors.event import Change
-from detectors.evidence import RECOVERY_GRID, RECOVERY_WEIGHTS, Effect, EvidenceProcess, half_width
+from detectors.evidence import Effect, EvidenceProcess, half_width
 from detectors.heard import Heard, Seen
+from detectors.rate_alarm import RateAlarm
 from detectors.tally import Tally
 
 LEAST_AFFECTED = 0.25
@@ -45,8 +46,7 @@ class Outage:
     rise: EvidenceProcess
     heard: Heard = field(default_factory=Heard)
     parts: dict[str, Heard] = field(default_factory=dict)
-    alarm: Effect | None = None
-    recovery: EvidenceProcess | None = None
+    alarm: RateAlarm | None = None
     opened_s: float | None = None
 
     @classmethod
@@ -73,14 +73,12 @@ class Outage:
         """
         opened_s, self.opened_s = self.opened_s, now_s
         elapsed_days = 0.0 if opened_s is None else credit_days(opened_s, now_s)
-        if self.recovery is not None and self.alarm is not None:
-            closeness = self.smallest_change / 2.0 - seen.deviation
-            self.recovery.update(closeness, seen.variance, elapsed_days, seen.base)
-            if self.recovery.evidence < 1.0:
+        if self.alarm is not None:
+            if not self.alarm.is_over(seen, elapsed_days):
                 return None
-            alarm = self.alarm
-            self.alarm = self.recovery = None
-            return Change.RECOVERED, alarm
+            effect = self.alarm.effect
+            self.alarm = None
+            return Change.RECOVERED, effect
         self.heard.add(seen)
         self.parts.setdefault(cohort, Heard()).add(seen)
         self.rise.update(seen.deviation, seen.variance, elapsed_days, seen.base, started_s, tally)
@@ -88,11 +86,10 @@ class Outage:
             self.parts = {}
         if self.rise.evidence < 1.0 or not self._is_everybodys(others):
             return None
-        self.alarm = self.rise.effect(seen.base)
+        effect = self.rise.effect(seen.base)
+        self.alarm = RateAlarm.of(effect, self.smallest_change, self.rate)
         self.calm()
-        half = self.smallest_change / 2.0
-        self.recovery = EvidenceProcess(half, self.rate, RECOVERY_GRID, RECOVERY_WEIGHTS)
-        return Change.DEGRADED, self.alarm
+        return Change.DEGRADED, effect
 
     def calm(self) -> None:
         """Forget the evidence: what was found is everybody's alarm now, or one cohort's."""

@@ -77,6 +77,8 @@ def _absorb(state: MonitorState, settings: MonitorSettings, signal: Signal, outa
         if watch is None:
             continue
         if watch.alarm is not None:
-            events.append(told(state, settings, signal, Change.ABSORBED, cohort, watch.alarm, state.now_s))
+            events.append(
+                told(state, settings, signal, Change.ABSORBED, cohort, watch.alarm.effect, state.now_s)
+            )
         watch.calm(outage.heard)
     return events

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 
 from detectors.block import credit_days
 from detectors.event import Change
-from detectors.evidence import RECOVERY_GRID, RECOVERY_WEIGHTS, Baseline, Effect, EvidenceProcess, half_width
+from detectors.evidence import Baseline, Effect, EvidenceProcess, half_width
 from detectors.heard import Heard, Seen
 from detectors.question import Question
+from detectors.rate_alarm import RateAlarm
 from detectors.tally import Tally
 
 UNITS_TO_LEARN = 40
@@ -52,8 +53,7 @@ class RateWatch:
     events: float = 0.0
     squares: float = 0.0
     question: Question | None = None
-    alarm: Effect | None = None
-    recovery: EvidenceProcess | None = None
+    alarm: RateAlarm | None = None
     opened_s: float | None = None
     own: Heard = field(default_factory=Heard)
     rest_from: Heard = field(default_factory=Heard)
@@ -79,9 +79,10 @@ class RateWatch:
     def set_rate(self, rate: float) -> None:
         """Set r anew."""
         self.rate = rate
-        for process in (self.question.rise if self.question else None, self.recovery):
-            if process is not None:
-                process.rate = rate
+        if self.question is not None:
+            self.question.rise.rate = rate
+        if self.alarm is not None:
+            self.alarm.recovery.rate = rate
 
     def see(self, count: int, tally: Tally, *, learn: bool) -> Seen | None:
         """What a unit with ``count`` such utterances says; None while there is nothing to compare it with.
@@ -114,14 +115,12 @@ class RateWatch:
         """
         assert self.question is not None
         elapsed_days = self.pass_time(now_s)
-        if self.recovery is not None and self.alarm is not None:
-            closeness = self.smallest_change / 2.0 - seen.deviation
-            self.recovery.update(closeness, seen.variance, elapsed_days, seen.base)
-            if self.recovery.evidence < 1.0:
+        if self.alarm is not None:
+            if not self.alarm.is_over(seen, elapsed_days):
                 return None
-            alarm = self.alarm
+            effect = self.alarm.effect
             self.calm(everybody)
-            return Change.RECOVERED, alarm
+            return Change.RECOVERED, effect
         self.own.add(seen)
         x = seen.deviation + self.question.baseline.mean
         self.question.update(x, seen.variance, elapsed_days, started_s, tally, learn=True)
@@ -130,11 +129,10 @@ class RateWatch:
             self._compare_from(everybody)
         if rise.evidence < 1.0 or not self._rose_more(everybody, alone=alone):
             return None
-        self.alarm = rise.effect(seen.base)
+        effect = rise.effect(seen.base)
+        self.alarm = RateAlarm.of(effect, self.smallest_change, self.rate)
         self.question.reset()
-        half = self.smallest_change / 2.0
-        self.recovery = EvidenceProcess(half, self.rate, RECOVERY_GRID, RECOVERY_WEIGHTS)
-        return Change.DEGRADED, self.alarm
+        return Change.DEGRADED, effect
 
     def pass_time(self, now_s: float) -> float:
         """dt: days since the last unit, as far as they earn credit."""
@@ -143,7 +141,7 @@ class RateWatch:
 
     def calm(self, everybody: Heard) -> None:
         """Watch for a rise from now on, without what was found before."""
-        self.alarm = self.recovery = None
+        self.alarm = None
         if self.question is not None:
             self.question.reset()
         self._compare_from(everybody)
