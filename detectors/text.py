@@ -14,11 +14,11 @@ English has steps of its own (`detectors.english`); every other language gets th
 import difflib
 import hashlib
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from detectors import characters, tags
 from detectors.english import abbreviations, accents, contractions, fillers, numbers, spelling, symbols, units
 
 __all__ = ["Normaliser", "describe", "step_names"]
@@ -159,153 +159,6 @@ def _has_letters_alone(text: str) -> bool:
     return text.isascii() and text.islower() and text.replace(" ", "").isalpha()
 
 
-def _unicode(text: str) -> str:
-    """Bring equal-looking text to equal code points (NFKC), with plain quotes, dashes and spaces."""
-    if text.isascii():
-        return text if text.isprintable() else text.translate(_CONTROLS)
-    # A compatibility form can hold what an earlier rule would have changed, so repeat until nothing moves.
-    for _ in range(_ROUNDS):
-        before = text
-        text = text.translate(_LOOKALIKES)
-        if text.isascii():
-            break
-        text = _BEYOND_ASCII.sub(_known_characters, _POWER.sub(_as_power, text))
-        text = unicodedata.normalize("NFKC", text)
-        if text == before:
-            break
-    return text
-
-
-def _known_characters(found: re.Match[str]) -> str:
-    """Replace what is no letter, mark, digit or sign, and cap runs of combining marks.
-
-    The cap keeps Unicode's reordering of marks linear; no language comes near it (UAX 15 allows 30).
-    """
-    kept: list[str] = []
-    marks = 0
-    for character in found[0]:
-        category = unicodedata.category(character)
-        is_mark = category[0] == "M"
-        marks = marks + 1 if is_mark else 0
-        if marks <= _MARKS_IN_A_ROW:
-            kept.append(character if is_mark else _known(character, category))
-    return "".join(kept)
-
-
-def _known(character: str, category: str) -> str:
-    if category in _NO_CHARACTERS:
-        return " "
-    if category == "Pd":
-        return "-"
-    if category == "Nd":
-        return str(unicodedata.digit(character))
-    if category == "No" and character not in _RAISED_OR_LOWERED:
-        # "2½" would otherwise become "21/2".
-        return f" {unicodedata.normalize('NFKC', character)} "
-    return "" if category == "Cf" else character
-
-
-def _as_power(found: re.Match[str]) -> str:
-    """Keep "10⁹" apart from "109"."""
-    return "^" + unicodedata.normalize("NFKC", found[0])
-
-
-def _tags(text: str) -> str:
-    """Drop what a transcriber or an engine wrote about the sound, not what was said."""
-    if "[" in text:
-        text = _SQUARE_TAG.sub(" ", text)
-    if "<" in text:
-        text = _ANGLE_TAG.sub(" ", text)
-    if "(" in text:
-        text = _ROUND_TAG.sub(" ", text)
-    if "%" in text:
-        text = _HESITATION.sub(" ", text)
-    return text
-
-
-def _case(text: str) -> str:
-    """Fold case, and compose again what folding took apart."""
-    if text.isascii():
-        return text.lower()
-    for _ in range(_ROUNDS):
-        before = text
-        text = unicodedata.normalize("NFKC", text.casefold())
-        if text == before:
-            break
-    return text
-
-
-def _punctuation(text: str) -> str:
-    """Keep words, numbers and the few signs that are spoken, with spaces between them."""
-    if text.isascii() and text.replace(" ", "").isalnum():
-        return text
-    if "." in text:
-        text = _DOTTED.sub(_without_dots, text)
-    if not text.isascii():
-        text = _BEYOND_ASCII.sub(_spoken_characters, text)
-    return " ".join(_WORD.findall(text))
-
-
-def _without_dots(found: re.Match[str]) -> str:
-    return found[0].replace(".", "")
-
-
-def _spoken_characters(found: re.Match[str]) -> str:
-    return "".join(map(_letter_or_space, found[0]))
-
-
-def _letter_or_space(character: str) -> str:
-    category = unicodedata.category(character)
-    if category[0] in "LMN":
-        return character
-    return f" {character} " if character in _SPOKEN_SIGNS or category == "Sc" else " "
-
-
-_ROUNDS = 4
-_MARKS_IN_A_ROW = 30
-_RAISED_OR_LOWERED = frozenset("²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉")
-_SPOKEN_SIGNS = frozenset("°×÷±≤≥≠↑↓‰")
-_CONTROLS = dict.fromkeys((*range(32), 127), " ")
-# Before NFKC, which would make a space and a mark of some of them.
-_LOOKALIKES: Mapping[int, str] = {
-    **_CONTROLS,
-    **dict.fromkeys(map(ord, "‘’‚‛′‵＇`´ʹʻʼʽˈ՚׳＇"), "'"),
-    **dict.fromkeys(map(ord, "“”„‟″‶«»＂״"), '"'),
-    **dict.fromkeys(map(ord, "−‐‑‒–—―⁃﹣－"), "-"),
-    **dict.fromkeys(map(ord, "º˚∘"), "°"),
-    **dict.fromkeys(map(ord, "⁄∕"), "/"),
-    **dict.fromkeys((0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0), ""),
-    **dict.fromkeys((*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)), ""),
-}
-_NO_CHARACTERS = frozenset(["Cc", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"])
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_POWER = re.compile(r"(?<=[0-9])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
-
-_SQUARE_TAG = re.compile(r"\[[^\[\]]{0,80}\]")
-_SOUND = (
-    r"(?:(?:(?:(?:both|all|soft|background|audience) )?(?:laugh(?:s|ter|ing)?|chuckl(?:es?|ing)|noises?|music|talking)"
-    r"|inaudible|unintelligible|indiscernible|indistinct|cross ?talk|overlapping(?: speech)?|foreign(?: language)?"
-    r"|speaking (?:in )?(?:a )?foreign language|silence|long pause|pause|sighs?|applause|beep|static|no audio"
-    r"|clears throat|throat clearing|smacks lips|redacted)(?: at)?[ :0-9.]{0,12})"
-)
-# "<5 and >3" is speech, and so is "<normal, sodium >": a tag begins with a letter and is one word, or has attributes
-# (SSML), or names a voice (WebVTT).
-_ANGLE_TAG = re.compile(
-    rf"<(?:[/|]?[^\W\d_][\w|/:.-]{{0,60}}|{_SOUND}|no speech|[a-z]+(?: [\w:-]+=\"[^<>\"]{{0,60}}\")+ ?/?|v [^<>,]{{1,60}})>",
-    re.IGNORECASE,
-)
-# Findings such as a cough stand in brackets in ordinary clinical text, so they are no tag words here.
-_ROUND_TAG = re.compile(rf"\( ?{_SOUND}\)", re.IGNORECASE)
-_HESITATION = re.compile(r"%hesitation\b", re.IGNORECASE)
-# "p.m." and "I.V." are one word; a full stop between longer words separates them.
-_DOTTED = re.compile(r"(?<![\w'])(?:[^\W\d_]\.)+[^\W\d_](?!\w)")
-_WORD = re.compile(
-    r"(?:(?<!\S)-?\.?(?=[0-9]))?[0-9A-Za-z\x80-\U0010FFFF]+"
-    r"(?:(?:'|(?<=[0-9])[.,](?=[0-9]))[0-9A-Za-z\x80-\U0010FFFF]+)*"
-    r"|[%$+<>=]"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class _Step:
     """One rule with a name: it rewrites the text, or the tokens, or (spacing) makes the second of the first.
@@ -326,16 +179,16 @@ _STEPS = (
     _Step(
         "unicode",
         "NFKC; plain quotes, dashes and digits; no control, zero-width or soft-hyphen characters",
-        (_LOOKALIKES, _POWER, _RAISED_OR_LOWERED, _NO_CHARACTERS, _MARKS_IN_A_ROW),
-        on_text=_unicode,
+        characters.UNICODE_RULES,
+        on_text=characters.equal_looking,
     ),
     _Step(
         "tags",
         "drop [PII], <unk> and other square or angle brackets, and known tags such as (laughter)",
-        (_SQUARE_TAG, _ANGLE_TAG, _ROUND_TAG, _HESITATION),
-        on_text=_tags,
+        tags.RULES,
+        on_text=tags.without_tags,
     ),
-    _Step("case", "fold case", (), on_text=_case),
+    _Step("case", "fold case", (), on_text=characters.case_folded),
     _Step(
         "accents",
         "write Latin letters without accents: Ménière, naïve, œdema",
@@ -353,8 +206,8 @@ _STEPS = (
     _Step(
         "punctuation",
         "strip it, but keep apostrophes inside words and points and commas inside numbers; hyphens split",
-        (_DOTTED, _WORD, _SPOKEN_SIGNS),
-        on_text=_punctuation,
+        characters.PUNCTUATION_RULES,
+        on_text=characters.without_punctuation,
     ),
     _Step("spacing", "split into tokens at white space", ()),
     _Step(
