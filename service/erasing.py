@@ -1,4 +1,8 @@
-"""Erasure on demand: when it is answered, no byte of what was said is left in the data folder."""
+"""Erasure on demand: when it is answered, no byte of a text is left in the data folder.
+
+Hashes are overwritten where they lie or deleted with ``secure_delete``. That none of them stays behind is
+measured, and not certain as it is of texts (see `service.text_rows`).
+"""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class ErasuresOut(BaseModel):
 
 
 def erasure_routes(erasing: Erasing, reader: Reader) -> APIRouter:
-    """The routes; they answer when what was erased is off the disk."""
+    """The routes; they answer when the texts that were erased are off the disk."""
     router = APIRouter(prefix="/v1", tags=["erasure"], responses=refusals(422))
 
     @router.delete("/utterances/{utterance_id:path}", summary="Erase an utterance", responses=OF_WRITING)
@@ -76,8 +76,8 @@ def erasure_routes(erasing: Erasing, reader: Reader) -> APIRouter:
     ) -> ErasedOut:
         """Its texts, token hashes and digests go, and the reference that waits for it; statistics stay.
 
-        2xx: no byte of them is left in the data folder. From then on its id takes nothing more (410). To ask
-        again changes nothing. 404: nothing is known under this id.
+        2xx: no byte of a text is left in the data folder. From then on its id takes nothing more (410). To
+        ask again changes nothing. 404: nothing is known under this id.
         """
         return _out(await erasing.utterance(utterance_id, author or name_of(request)))
 
