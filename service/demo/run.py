@@ -172,20 +172,22 @@ def _service(folder: Path, webhook_url: str, secret: str) -> Iterator[_Service]:
         # A group of its own: Ctrl-C reaches the demo alone, which then stops the service in order.
         child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=environment)
         try:
-            _wait_until_ready(child, f"http://{metrics}/readyz", log.name)
+            _wait_until_ready(child, api, f"http://{metrics}/readyz", Path(log.name))
             yield _Service(f"http://{api}", f"http://{metrics}", time.monotonic() - started)
         finally:
             _stop(child)
 
 
-def _wait_until_ready(child: subprocess.Popen[bytes], url: str, log: str) -> None:
+def _wait_until_ready(child: subprocess.Popen[bytes], api: str, url: str, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise RuntimeError(f"the service did not start:\n{Path(log).read_text()}")
-        with suppress(httpx.TransportError):
-            if httpx.get(url).is_success:
-                return
+            raise RuntimeError(f"the service did not start:\n{log.read_text()}")
+        # Another service may have taken the port meanwhile: the one that answers must be this one.
+        if f"API on http://{api}" in log.read_text():
+            with suppress(httpx.TransportError):
+                if httpx.get(url).is_success:
+                    return
         time.sleep(0.1)
     raise RuntimeError(f"the service was not ready within {START_S:.0f} s")
 

@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from service.demo.run import _service
+from service.demo.run import API_PORT, METRICS_PORT, _service
 
 SECONDS = "12"
 
@@ -83,3 +83,20 @@ def test_settings_of_a_real_service_do_not_reach_it(tmp_path: Path, monkeypatch:
         assert httpx.get(f"{service.api}/v1/cohorts").is_success
     assert (tmp_path / "data" / "werwatch.db").exists()
     assert not real.exists()
+
+
+def test_a_service_that_took_its_port_meanwhile_is_not_played_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, late = tmp_path / "other", tmp_path / "late"
+    other.mkdir()
+    late.mkdir()
+    with _service(other, "http://127.0.0.1:9/", f"whsec_{'A' * 44}") as first:
+        # Both looked before either listened.
+        taken = {API_PORT: first.api, METRICS_PORT: first.metrics}
+        monkeypatch.setattr("service.demo.run._free", lambda port: taken[port].removeprefix("http://"))
+        with (
+            pytest.raises(RuntimeError, match="in use"),
+            _service(late, "http://127.0.0.1:9/", f"whsec_{'A' * 44}"),
+        ):
+            pass
