@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from detectors.level import Level
 from detectors.sessions import SessionSums
-from detectors.tally import Tally
+from detectors.tally import ENOUGH_SPEAKERS, Tally
 from detectors.unit import Unit
 from detectors.voices import Expectation
 
@@ -33,13 +33,18 @@ SECONDS_A_DAY = 86_400.0
 
 @dataclass(slots=True)
 class ResidualSums:
-    """Sums over units of learned cohorts: A_u, A_u r, A_u V, A_u b and the raw counts."""
+    """Sums over units of learned cohorts: A_u, A_u r, A_u V, A_u b and the raw counts.
+
+    ``latest`` holds the last three distinct speakers, each with the number of its latest unit, so that of
+    any stretch up to now as many speakers are known as an alert asks for.
+    """
 
     weight: float = 0.0
     residuals: float = 0.0
     spreads: float = 0.0
     levels: float = 0.0
     tally: Tally = field(default_factory=Tally)
+    latest: dict[str, int] = field(default_factory=dict)
 
     def add(self, unit: Unit, level: float, expected: Expectation) -> None:
         """Add a unit of a cohort at this level, with what was expected of it."""
@@ -49,18 +54,19 @@ class ResidualSums:
         self.spreads += weight * expected.spread
         self.levels += weight * level
         self.tally.merge(unit.tally)
+        if unit.speaker is not None:
+            self.latest.pop(unit.speaker, None)
+            self.latest[unit.speaker] = self.tally.units
+            if len(self.latest) > ENOUGH_SPEAKERS:
+                del self.latest[next(iter(self.latest))]
 
     def since(self, start: ResidualSums) -> ResidualSums:
         """What was added after ``start`` was copied."""
-        tally = self.tally.copy()
-        tally.remove(start.tally)
-        return ResidualSums(
-            self.weight - start.weight,
-            self.residuals - start.residuals,
-            self.spreads - start.spreads,
-            self.levels - start.levels,
-            tally,
-        )
+        return self._less(start, {who: at for who, at in self.latest.items() if at > start.tally.units})
+
+    def without(self, part: ResidualSums) -> ResidualSums:
+        """What was added less ``part``, all of which was added here too."""
+        return self._less(part, {who: at for who, at in self.latest.items() if who not in part.latest})
 
     def mean(self, level: float, drift: float) -> tuple[float, float]:
         """Mean residual and its variance, which follows the level b + max(0, ``drift``)."""
@@ -70,6 +76,19 @@ class ResidualSums:
     def copy(self) -> ResidualSums:
         """The sums as they are now."""
         return self.since(ResidualSums())
+
+    def _less(self, other: ResidualSums, latest: dict[str, int]) -> ResidualSums:
+        tally = self.tally.copy()
+        tally.remove(other.tally)
+        tally.speakers = list(latest)
+        return ResidualSums(
+            self.weight - other.weight,
+            self.residuals - other.residuals,
+            self.spreads - other.spreads,
+            self.levels - other.levels,
+            tally,
+            latest,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +178,7 @@ class BlockBuilder:
             return None
         rest = everybody.since(self.rest_start)
         if self.joins_rest:
-            rest = rest.since(own)
+            rest = rest.without(own)
         if has_rest and rest.weight < enough:
             return None
         own_rate = own_variance = rest_rate = rest_variance = 0.0

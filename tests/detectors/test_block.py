@@ -1,0 +1,51 @@
+from detectors.alignment import ErrorCounts
+from detectors.block import BlockBuilder, ResidualSums
+from detectors.level import Level
+from detectors.tally import Tally
+from detectors.unit import Unit
+from detectors.voices import Expectation
+
+LEVEL = 0.1
+
+
+def unit_of(speaker: str, cohort: str = "A") -> Unit:
+    unit = Unit(speaker, cohort, 0.0, 0.0, 0.0, has_speaker=True, tally=Tally(units=1))
+    unit.tally.count(ErrorCounts(substitutions=2, deletions=0, insertions=0, hits=18))
+    unit.tally.meet(speaker)
+    return unit
+
+
+def add(sums: ResidualSums, *speakers: str) -> None:
+    for speaker in speakers:
+        sums.add(unit_of(speaker), LEVEL, Expectation(LEVEL, 0.1, is_well_known=True))
+
+
+def test_a_stretch_of_the_rest_has_the_speakers_heard_in_it_and_no_earlier_ones() -> None:
+    everybody = ResidualSums()
+    add(everybody, "ann", "bob", "cid", "dan")
+    start = everybody.copy()
+    add(everybody, "bob", "eve", "bob")
+    assert sorted(everybody.since(start).tally.speakers) == ["bob", "eve"]
+    assert everybody.since(start).tally.units == 3
+    assert everybody.since(everybody.copy()).tally.speakers == []
+
+
+def test_the_rest_of_a_block_has_none_of_the_cohorts_own_speakers() -> None:
+    everybody = ResidualSums()
+    add(everybody, "ann", "bob", "cid")
+    blocks = BlockBuilder(0.0, rest_start=everybody.copy())
+    add(everybody, "eve", "own")
+    blocks.add_own(unit_of("own"), LEVEL, Expectation(LEVEL, 0.1, is_well_known=True), is_judged=True)
+    level = Level()
+    level.move(LEVEL)
+    block = blocks.close(everybody, level, 1.0, has_rest=True)
+    assert block is not None
+    assert block.tally.speakers == ["own"]
+    assert block.rest_tally.speakers == ["eve"]
+
+
+def test_three_speakers_of_many_are_remembered() -> None:
+    everybody = ResidualSums()
+    start = everybody.copy()
+    add(everybody, *(f"speaker {number}" for number in range(10)))
+    assert len(everybody.since(start).tally.speakers) == 3
