@@ -20,12 +20,14 @@ from functools import lru_cache
 
 from detectors import characters, tags
 from detectors.english import abbreviations, accents, contractions, fillers, numbers, spelling, symbols, units
+from detectors.english.number_words import OH
+from detectors.walls import LONGEST, WALL, Kind, Walls
 
 __all__ = ["Normaliser", "describe", "step_names"]
 
 _MOST_ROUNDS = 8
-_REMEMBERED, _LONGEST = 16_384, 32
-"""Words that are known to stir nothing, and how long such a word may be."""
+_REMEMBERED, _LONGEST_STRETCH = 8_192, 64
+"""Stretches of text between two walls whose tokens are remembered, and the characters of the longest."""
 TABLE_VERSION = 2
 """Raise by one when the code of a step changes what comes out; tables and patterns are hashed anyway."""
 
@@ -79,8 +81,11 @@ class Normaliser:
         self.version: str = f"{primary}-{TABLE_VERSION}-{_digest(enabled)}"
         self._on_text = tuple(step.on_text for step in enabled if step.on_text is not None)
         self._on_tokens = tuple(step.on_tokens for step in enabled if step.on_tokens is not None)
-        self._heeds = tuple(step.heeds for step in enabled if step.heeds is not None)
-        self._is_inert = lru_cache(maxsize=_REMEMBERED)(self._stirs_nothing)
+        heeds = [step.heeds for step in enabled if step.heeds is not None]
+        self._kind = Walls((step.rules for step in known), heeds).kind
+        # Without this step brackets are left, and a tag may go on beyond any word.
+        self._has_walls = "punctuation" in self.steps
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._between)
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of `text`; an empty list if nothing is left to score.
@@ -88,23 +93,13 @@ class Normaliser:
         >>> Normaliser("de").tokens("Blutdruck: 120/80 — „stabil“!")
         ['blutdruck', '120', '80', 'stabil']
         """
-        text = self._rewritten(text)
+        if not _has_letters_alone(text):
+            text = self._rewritten(text)
         tokens = text.split()
-        if (
-            _has_letters_alone(text)
-            and max(map(len, tokens)) <= _LONGEST
-            and all(map(self._is_inert, tokens))
-        ):
-            return tokens
-        tokens = self._stepped(tokens)
-        # A later step can make a token that an earlier one knows ("c" after "degrees" becomes "celsius"), so
-        # the steps run until nothing changes; nearly always the second round confirms the first.
-        for _ in range(_MOST_ROUNDS):
-            again = self._once(" ".join(tokens))
-            if again == tokens:
-                break
-            tokens = again
-        return tokens
+        if not self._has_walls or any(len(token) > LONGEST or token in OH for token in tokens):
+            return self._settled(tokens)
+        kinds = [self._kind(token) for token in tokens]
+        return self._stirred(tokens, kinds) if Kind.STIRRING in kinds else tokens
 
     def text(self, text: str) -> str:
         """Return the tokens of `text` joined by single spaces.
@@ -114,8 +109,39 @@ class Normaliser:
         """
         return " ".join(self.tokens(text))
 
-    def _once(self, text: str) -> list[str]:
-        return self._stepped(self._rewritten(text).split())
+    def _stirred(self, tokens: list[str], kinds: list[Kind]) -> list[str]:
+        """Work on each stretch between two walls by itself, if something in it stirs."""
+        out: list[str] = []
+        start, stirs = 0, False
+        for end, kind in enumerate([*kinds, Kind.WALL]):
+            stirs = stirs or kind is Kind.STIRRING
+            if kind is not Kind.WALL:
+                continue
+            if stirs:
+                text = " ".join(tokens[start:end])
+                settle = self._remembered if len(text) <= _LONGEST_STRETCH else self._between
+                out += settle(text, start > 0, end < len(tokens))
+            else:
+                out += tokens[start:end]
+            out += tokens[end : end + 1]
+            start, stirs = end + 1, False
+        return out
+
+    def _between(self, text: str, has_left: bool, has_right: bool) -> tuple[str, ...]:  # noqa: FBT001 -- hashed
+        """Return the tokens of a stretch with a wall to its left, or its right, or both."""
+        settled = self._settled([*[WALL] * has_left, *text.split(), *[WALL] * has_right])
+        return tuple(settled[has_left : len(settled) - has_right])
+
+    def _settled(self, tokens: list[str]) -> list[str]:
+        tokens = self._stepped(tokens)
+        # A later step can make a token that an earlier one knows ("c" after "degrees" becomes "celsius"), so
+        # the steps run until nothing changes; nearly always the second round confirms the first.
+        for _ in range(_MOST_ROUNDS):
+            again = self._stepped(self._rewritten(" ".join(tokens)).split())
+            if again == tokens:
+                break
+            tokens = again
+        return tokens
 
     def _rewritten(self, text: str) -> str:
         for rewrite in self._on_text:
@@ -126,10 +152,6 @@ class Normaliser:
         for step in self._on_tokens:
             tokens = step(tokens)
         return tokens
-
-    def _stirs_nothing(self, word: str) -> bool:
-        """Say whether every list of such words, of ASCII letters alone, stays as it is."""
-        return not any(heeds(word) for heeds in self._heeds)
 
 
 def step_names(language: str) -> tuple[str, ...]:

@@ -152,24 +152,6 @@ def test_normalising_twice_changes_nothing_whatever_is_switched_off(text: str, d
     assert normaliser.tokens(" ".join(tokens)) == tokens
 
 
-LETTERS = [word for text in FRAGMENTS for word in text.lower().split() if word.isascii() and word.isalpha()]
-
-
-@given(
-    st.lists(st.sampled_from(["no", "fever", "since", "monday", "patient", *LETTERS]), max_size=8).map(
-        " ".join
-    ),
-    st.sets(st.sampled_from([s for s in step_names("en") if s != "spacing"]), max_size=3),
-)
-@settings(max_examples=1_000, derandomize=True, deadline=None)
-def test_the_short_way_for_plain_words_leads_to_the_same_tokens(text: str, disabled: set[str]) -> None:
-    normaliser = Normaliser("en", disabled)
-    tokens, before = normaliser._once(text), None
-    while tokens != before:
-        tokens, before = normaliser._once(" ".join(tokens)), tokens
-    assert normaliser.tokens(text) == tokens
-
-
 @given(REALISTIC)
 @settings(max_examples=500, derandomize=True, deadline=None)
 def test_case_does_not_matter(text: str) -> None:

@@ -1,0 +1,137 @@
+"""A text taken apart at its walls gives the tokens that the whole gives."""
+
+import ast
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import detectors.english
+from detectors import text as module
+from detectors.english.british_words import COMPOUNDS
+from detectors.text import Normaliser, step_names
+from detectors.walls import WALL, Kind, _words
+
+ENGLISH = Normaliser("en")
+SWITCHES = [name for name in step_names("en") if name != "spacing"]
+PLAIN = ["fever", "coughing", "patient", "kidneys", "walked", "since", "monday", "she", "was", "wall"]
+RULES = [step.rules for step in module._STEPS]
+WATCHED = sorted(set(_words(RULES)))
+OTHERS = [
+    *(
+        "50",
+        "3.5",
+        "1,000",
+        "½",
+        "120/80",
+        "-5",
+        "5-10",
+        "50mg",
+        "B12",
+        "1st",
+        "00",
+        ".5",
+        "%",
+        "°C",
+        "$5",
+        "24/7",
+    ),
+    *(
+        "can't",
+        "it's",
+        "patient's",
+        "o'clock",
+        "'s",
+        "she'd",
+        "won’t",
+        "x-ray",
+        "[PII]",
+        "(laughter)",
+        "<unk>",
+        "(",
+    ),
+    *("anaemia", "colour", "fibre", "xray", ".", ",", "'", "-", "/", "naïve", "μg", "x" * 40, *COMPOUNDS),
+    *"abcdefghijklmnopqrstuvwxyz",
+]
+SPEECH = st.lists(
+    st.tuples(
+        st.one_of(st.sampled_from(PLAIN), st.sampled_from(WATCHED), st.sampled_from(OTHERS)),
+        st.sampled_from([" ", " ", " ", " ", ", ", ". ", "-", "/", ""]),
+    ),
+    max_size=16,
+).map(lambda pairs: "".join(word + separator for word, separator in pairs))
+
+
+def whole(normaliser: Normaliser, text: str) -> list[str]:
+    """The tokens without any detour round words that mean nothing."""
+    return normaliser._settled(normaliser._rewritten(text).split())
+
+
+@given(SPEECH)
+@settings(max_examples=3_000, derandomize=True, deadline=None)
+def test_walls_change_no_token(text: str) -> None:
+    assert ENGLISH.tokens(text) == whole(ENGLISH, text)
+
+
+@given(SPEECH, st.sets(st.sampled_from(SWITCHES), max_size=3))
+@settings(max_examples=1_000, derandomize=True, deadline=None)
+def test_walls_change_no_token_whatever_is_switched_off(text: str, disabled: set[str]) -> None:
+    normaliser = Normaliser("en", disabled)
+    assert normaliser.tokens(text) == whole(normaliser, text)
+
+
+def test_walls_change_no_token_of_long_runs_of_words_that_rules_look_for() -> None:
+    draw = random.Random(5)
+    kinds = [WATCHED, PLAIN, OTHERS, ["one", "two", "twenty", "hundred", "and", "a", "half", "point", "mg"]]
+    for _ in range(4_000):
+        text = " ".join(draw.choice(draw.choice(kinds)) for _ in range(draw.randrange(1, 40)))
+        assert ENGLISH.tokens(text) == whole(ENGLISH, text)
+
+
+@given(SPEECH)
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_a_language_without_rules_for_words_gets_the_same_tokens_too(text: str) -> None:
+    german = Normaliser("de")
+    assert german.tokens(text) == whole(german, text)
+
+
+def test_nothing_depends_on_which_wall_stands_somewhere() -> None:
+    assert ENGLISH._kind(WALL) is Kind.WALL
+    assert {ENGLISH._kind(word).name for word in ("fever", "kidneys", "monday")} == {"WALL"}
+
+
+@pytest.mark.parametrize(
+    "word", ["walked", "a", "of", "milligrams", "been", "fifty", "50", "Fever", "naïve", "can't", "μg"]
+)
+def test_what_may_matter_is_no_wall(word: str) -> None:
+    assert ENGLISH._kind(word) is not Kind.WALL
+
+
+def spoken_of(tree: ast.AST) -> Iterator[str]:
+    """The words in a module's code that are no documentation."""
+    described = (ast.Module, ast.FunctionDef, ast.ClassDef)
+    documentation = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, described) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield node.value
+
+
+def test_no_word_that_the_code_of_a_step_names_is_a_wall() -> None:
+    folder = Path(detectors.english.__file__).parent
+    named = {
+        word
+        for path in sorted(folder.glob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for word in spoken_of(function)
+        if word.isalpha() and word.islower() and word.isascii()
+    }
+    assert {"half", "past", "cetera"} <= named
+    assert [word for word in sorted(named) if ENGLISH._kind(word) is Kind.WALL] == []
