@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 RECORD_BIN := .venv-record/bin
 SECONDS ?= 75
 KILLS ?= 200
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo control test lint chaos bench bench-detection record lock clean
@@ -17,8 +18,8 @@ demo: $(VENV)/installed  ## set up, play a recorded hospital into werwatch, show
 control: $(VENV)/installed  ## the same days without the noise: nothing may be raised
 	@$(BIN)/werwatch demo --recording control --seconds $(SECONDS)
 
-test: $(VENV)/tested-with lint  ## all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/tested-with lint  ## all tests, on all processors (JOBS=1 for one)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
 
 lint: $(VENV)/tested-with  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -16,6 +16,9 @@ from service.demo.run import API_PORT, METRICS_PORT, _service
 
 SECONDS = "12"
 
+# One after the other, beside all else: two that look for a free port at the same time find the same.
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 def demo(*options: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service.cli", "demo", "--seconds", SECONDS, *options]
