@@ -78,8 +78,7 @@ class ResidualSums:
         return self.since(ResidualSums())
 
     def _less(self, other: ResidualSums, latest: dict[str, int]) -> ResidualSums:
-        tally = self.tally.copy()
-        tally.remove(other.tally)
+        tally = self.tally.without(other.tally)
         tally.speakers = list(latest)
         return ResidualSums(
             self.weight - other.weight,
@@ -174,13 +173,14 @@ class BlockBuilder:
         """
         own, judged = self.own, self.judged
         enough = min(own.weight, ENOUGH_REST_WORDS) if own.weight > 0.0 else IDLE_REST_WORDS
-        if own.weight <= 0.0 and everybody.weight - self.rest_start.weight < enough:
+        rest_weight = everybody.weight - self.rest_start.weight
+        if self.joins_rest:
+            rest_weight -= own.weight
+        if rest_weight < enough and (has_rest or own.weight <= 0.0):
             return None
         rest = everybody.since(self.rest_start)
         if self.joins_rest:
             rest = rest.without(own)
-        if has_rest and rest.weight < enough:
-            return None
         own_rate = own_variance = rest_rate = rest_variance = 0.0
         if judged.weight > 0.0:
             own_rate, own_variance = judged.mean(level.level, self.own_drift)

@@ -42,24 +42,48 @@ class Tally:
 
     def count(self, counts: ErrorCounts) -> None:
         """Add an utterance."""
+        words, errors = counts.reference_words, counts.errors
         self.utterances += 1
         self.substitutions += counts.substitutions
         self.deletions += counts.deletions
         self.insertions += counts.insertions
-        self.reference_words += counts.reference_words
-        self.capped_errors += counts.capped_errors
-        self.loops += counts.is_loop
-        self.empties += counts.is_empty
+        self.reference_words += words
+        if errors < words:
+            self.capped_errors += errors
+        else:  # only then can it be a loop or empty
+            self.capped_errors += words
+            self.loops += counts.is_loop
+            self.empties += counts.is_empty
 
     def merge(self, other: Tally) -> None:
         """Add another tally's counts."""
-        self._add(other, 1)
-        for speaker in other.speakers:
-            self.meet(speaker)
+        self.units += other.units
+        self.utterances += other.utterances
+        self.substitutions += other.substitutions
+        self.deletions += other.deletions
+        self.insertions += other.insertions
+        self.reference_words += other.reference_words
+        self.capped_errors += other.capped_errors
+        self.loops += other.loops
+        self.empties += other.empties
+        if len(self.speakers) < ENOUGH_SPEAKERS:
+            for speaker in other.speakers:
+                self.meet(speaker)
 
-    def remove(self, other: Tally) -> None:
-        """Take counts back that were merged before; the speakers stay."""
-        self._add(other, -1)
+    def without(self, part: Tally) -> Tally:
+        """What is left without the counts of ``part``, which was merged before; the speakers stay."""
+        return Tally(
+            self.units - part.units,
+            self.utterances - part.utterances,
+            self.substitutions - part.substitutions,
+            self.deletions - part.deletions,
+            self.insertions - part.insertions,
+            self.reference_words - part.reference_words,
+            self.capped_errors - part.capped_errors,
+            self.loops - part.loops,
+            self.empties - part.empties,
+            self.speakers.copy(),
+        )
 
     def meet(self, speaker: str) -> None:
         """Remember a speaker's key while there is room."""
@@ -68,17 +92,4 @@ class Tally:
 
     def copy(self) -> Tally:
         """An independent tally of the same counts."""
-        fresh = Tally()
-        fresh.merge(self)
-        return fresh
-
-    def _add(self, other: Tally, sign: int) -> None:
-        self.units += sign * other.units
-        self.utterances += sign * other.utterances
-        self.substitutions += sign * other.substitutions
-        self.deletions += sign * other.deletions
-        self.insertions += sign * other.insertions
-        self.reference_words += sign * other.reference_words
-        self.capped_errors += sign * other.capped_errors
-        self.loops += sign * other.loops
-        self.empties += sign * other.empties
+        return self.without(Tally())

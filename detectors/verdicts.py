@@ -58,7 +58,7 @@ def _judge_everybody(
         return []
     change, effect = found
     if change is not Change.RECOVERED:
-        state.healthy.remove(effect.since)
+        state.healthy = state.healthy.without(effect.since)
     event = told(state, settings, Signal.GLOBAL, change, None, effect, block.ended_s)
     if change is Change.IMPROVED:
         _move_levels(state, effect.estimate)
@@ -80,18 +80,18 @@ def _judge_differential(
     detector: DifferentialDetector,
     block: Block,
 ) -> list[Event]:
-    was_in_alarm, effect = detector.in_alarm, detector.effect()
+    lasting = detector.effect() if detector.in_alarm else None
     detector.update(block, learn=not state.everybody.in_alarm)
-    if not was_in_alarm:
+    if lasting is None:
         cohort.healthy.merge(block.tally)
     if detector.level_shift:
         cohort.level.move(detector.level_shift)
     change = detector.change
     if change is None:
         return []
+    effect = lasting or detector.effect()
     if change is not Change.RECOVERED:
-        effect = detector.effect()
-        cohort.healthy.remove(effect.since)
+        cohort.healthy = cohort.healthy.without(effect.since)
     event = told(state, settings, Signal.DIFFERENTIAL, change, cohort, effect, block.ended_s)
     if change is Change.IMPROVED:
         cohort.healthy = effect.since.copy()
