@@ -12,6 +12,7 @@ while the others were heard to stay as they were.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from detectors.block import credit_days
@@ -65,11 +66,19 @@ class Outage:
         return self.alarm is not None
 
     def update(
-        self, cohort: str, seen: Seen, tally: Tally, started_s: float, now_s: float, *, others: int
+        self,
+        cohort: str,
+        seen: Seen,
+        tally: Tally,
+        started_s: float,
+        now_s: float,
+        *,
+        others_in_alarm: Callable[[], bool],
     ) -> tuple[Change, Effect] | None:
         """Take a unit; return what it made certain, with the effect.
 
-        ``others`` is the number of cohorts in alarm of their own, whose units are not among those here.
+        ``others_in_alarm`` says whether other cohorts are in alarm of their own, so that their units are not
+        among those here. It is asked only when the evidence suffices.
         """
         opened_s, self.opened_s = self.opened_s, now_s
         elapsed_days = 0.0 if opened_s is None else credit_days(opened_s, now_s)
@@ -84,7 +93,7 @@ class Outage:
         self.rise.update(seen.deviation, seen.variance, elapsed_days, seen.base, started_s, tally)
         if self.rise.likeliest.cusum <= 0.0:
             self.parts = {}
-        if self.rise.evidence < 1.0 or not self._is_everybodys(others):
+        if self.rise.evidence < 1.0 or not self._is_everybodys(others_in_alarm):
             return None
         effect = self.rise.effect(seen.base)
         self.alarm = RateAlarm.of(effect, self.smallest_change, self.rate)
@@ -96,13 +105,13 @@ class Outage:
         self.rise.reset()
         self.parts = {}
 
-    def _is_everybodys(self, others: int) -> bool:
+    def _is_everybodys(self, others_in_alarm: Callable[[], bool]) -> bool:
         parts = sorted(self.parts.values(), key=lambda part: part.mean)
         whole = Heard.together(parts)
         enough = LEAST_AFFECTED * whole.precision
         if len(parts) > 1:
             parts = parts[:-1]
-        elif not others:
+        elif not others_in_alarm():
             return False
         mildest = Heard()
         for part in parts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from detectors.cohort import Cohort
 from detectors.event import Change, Event, Signal
 from detectors.heard import Seen
@@ -43,11 +45,11 @@ def _judge(
     watch: RateWatch,
     seen: Seen,
 ) -> list[Event]:
-    now_s, tally, others = state.now_s, unit.tally, _others(state, signal, cohort)
+    now_s, tally = state.now_s, unit.tally
     events: list[Event] = []
-    in_alarm = sum(other.alarm is not None for other in others)
     if watch.alarm is None:
-        found = outage.update(cohort.name, seen, tally, unit.started_s, now_s, others=in_alarm)
+        in_alarm = partial(_any_in_alarm, state, signal, cohort)
+        found = outage.update(cohort.name, seen, tally, unit.started_s, now_s, others_in_alarm=in_alarm)
         if found is not None:
             change, effect = found
             events.append(told(state, settings, signal, change, None, effect, now_s))
@@ -56,13 +58,22 @@ def _judge(
     if outage.in_alarm:
         watch.pass_time(now_s)
         return events
-    alone = not others or in_alarm < len(others)
+    alone = partial(_may_stand_alone, state, signal, cohort)
     found = watch.update(seen, tally, unit.started_s, now_s, outage.heard, alone=alone)
     if found is not None:
         change, effect = found
         events.append(told(state, settings, signal, change, cohort, effect, now_s))
         outage.calm()
     return events
+
+
+def _any_in_alarm(state: MonitorState, signal: Signal, cohort: Cohort) -> bool:
+    return any(other.alarm is not None for other in _others(state, signal, cohort))
+
+
+def _may_stand_alone(state: MonitorState, signal: Signal, cohort: Cohort) -> bool:
+    others = _others(state, signal, cohort)
+    return not others or any(other.alarm is None for other in others)
 
 
 def _others(state: MonitorState, signal: Signal, cohort: Cohort) -> list[RateWatch]:

@@ -16,6 +16,7 @@ moment from which it counts is chosen by the evidence.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from detectors.block import credit_days
@@ -99,7 +100,14 @@ class RateWatch:
         return Seen(x - baseline.mean, self.spread / weight, baseline.precision)
 
     def update(
-        self, seen: Seen, tally: Tally, started_s: float, now_s: float, everybody: Heard, *, alone: bool
+        self,
+        seen: Seen,
+        tally: Tally,
+        started_s: float,
+        now_s: float,
+        everybody: Heard,
+        *,
+        alone: Callable[[], bool],
     ) -> tuple[Change, Effect] | None:
         """Take a unit; return what it made certain, with the effect.
 
@@ -110,8 +118,8 @@ class RateWatch:
         everybody
             Running sums of all cohorts outside alarms, this unit among them.
         alone
-            Whether the cohort may be named though nothing was heard of others meanwhile: not while all of
-            them are in alarm, which makes its rise everybody's.
+            Says whether the cohort may be named though nothing was heard of others meanwhile: not while all
+            of them are in alarm, which makes its rise everybody's. Asked only when the evidence suffices.
         """
         assert self.question is not None
         elapsed_days = self.pass_time(now_s)
@@ -149,10 +157,10 @@ class RateWatch:
     def _compare_from(self, everybody: Heard) -> None:
         self.own, self.rest_from = Heard(), everybody.copy()
 
-    def _rose_more(self, everybody: Heard, *, alone: bool) -> bool:
+    def _rose_more(self, everybody: Heard, *, alone: Callable[[], bool]) -> bool:
         rest = everybody.less(self.rest_from).less(self.own)
         if not rest.units:
-            return alone
+            return alone()
         level = self.level
         moved = min(level + max(0.0, rest.mean), 0.5)
         inflation = max(1.0, moved * (1.0 - moved) / (level * (1.0 - level)))
