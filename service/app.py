@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client.exposition import choose_encoder
+from starlette.types import ASGIApp
 
 from service import __version__
 from service.api.access import Access, declare
@@ -16,9 +17,10 @@ from service.api.bounds import Bounds
 from service.api.docs import DOCS_POLICY, docs_page
 from service.api.erasures import erasure_routes
 from service.api.ingest import ingest_routes
-from service.api.problems import install
+from service.api.problems import Unforeseen, install
 from service.api.query import query_routes
 from service.api.request_ids import RequestIds
+from service.api.short_way import ShortWay
 from service.api.translate import Translator
 from service.metrics import Metrics
 from service.pipeline import Pipeline
@@ -38,7 +40,7 @@ def _bare_app(title: str, kind: type[FastAPI] = FastAPI, **options: Any) -> Fast
     return kind(title=title, version=__version__, telemetry={"logs": False}, **options)
 
 
-def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
+def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIApp:
     """The API: ingest and queries, behind bearer tokens where they are configured."""
     tokens = read_tokens(pipeline.config)
     app = _bare_app(
@@ -55,21 +57,19 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> FastAPI:
         return HTMLResponse(docs_page(app.openapi()), headers={"Content-Security-Policy": DOCS_POLICY})
 
     translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
-    ingest, direct = ingest_routes(pipeline, translator, metrics.observe)
+    ingest, short = ingest_routes(pipeline, translator, metrics.observe)
     app.include_router(ingest)
-    app.router.routes[:0] = direct
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     app.include_router(admin_routes(pipeline, reader))
     app.include_router(erasure_routes(pipeline.erasing, reader))
-    app.add_middleware(Bounds, limits=pipeline.config.limits)
-    if tokens:
-        app.add_middleware(Access, tokens=tokens)
     install(app)
-    app.add_middleware(RequestIds)
-    return app
+    guarded: ASGIApp = Bounds(ShortWay(app, short), pipeline.config.limits)
+    if tokens:
+        guarded = Access(guarded, tokens)
+    return RequestIds(Unforeseen(guarded))
 
 
-def build_metrics(pipeline: Pipeline, metrics: Metrics) -> FastAPI:
+def build_metrics(pipeline: Pipeline, metrics: Metrics) -> ASGIApp:
     """Metrics and health: no text, no ids, no token."""
     app = _bare_app("werwatch metrics", openapi_url=None)
 
@@ -97,4 +97,4 @@ def build_metrics(pipeline: Pipeline, metrics: Metrics) -> FastAPI:
         return JSONResponse(content, 200 if is_ready else 503)
 
     install(app)
-    return app
+    return Unforeseen(app)

@@ -61,12 +61,12 @@ def _refusal(scope: Scope, token: Token | None) -> Response | None:
     permission = needed(scope["method"], scope["path"]).value
     if token is None:
         detail = f"expected the header Authorization: Bearer with a token that has the scope {permission}"
-        return problem(Request(scope), 401, detail, headers={"WWW-Authenticate": "Bearer"})
+        return problem(scope, 401, detail, headers={"WWW-Authenticate": "Bearer"})
     if permission not in token.scopes:
         has = ", ".join(sorted(token.scopes))
         detail = f"this needs the scope {permission}, and the token {token.name} has {has}"
         challenge = f'Bearer error="insufficient_scope", scope="{permission}"'
-        return problem(Request(scope), 403, detail, headers={"WWW-Authenticate": challenge})
+        return problem(scope, 403, detail, headers={"WWW-Authenticate": challenge})
     return None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.answer import Answer
@@ -45,4 +44,4 @@ class Finishing:
                 raise
             detail = "the service is stopping and has not confirmed this; send it again"
             headers = {"Retry-After": str(SOON_S)}
-            await problem(Request(scope), 503, detail, headers=headers)(scope, receive, send)
+            await problem(scope, 503, detail, headers=headers)(scope, receive, send)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import msgspec
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from service.api.body import JSON, NDJSON, read_body, split_lines
 from service.api.problems import refusals
+from service.api.short_way import ShortRoute
 from service.api.translate import Translator
-from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, sent_id
+from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, schema, sent_id
 from service.errors import Refused
 from service.pipeline import Pipeline
 from service.records import Outcome, Receipt, Reference, Utterance
@@ -31,6 +31,7 @@ PORTION_BYTES = 32_768
 """and in portions of this size, so that others have their turn."""
 
 T = TypeVar("T")
+_encode = msgspec.json.Encoder().encode
 
 
 class ReceiptOut(BaseModel):
@@ -70,13 +71,11 @@ class BulkOut(BaseModel):
 
 
 def _schema(kind: type[UtteranceIn | ReferenceIn], example: dict[str, Any]) -> dict[str, Any]:
-    schema = kind.model_json_schema()
-    schema["examples"] = [example]
     return {
         "requestBody": {
             "required": True,
             "content": {
-                JSON: {"schema": schema},
+                JSON: {"schema": {**schema(kind), "examples": [example]}},
                 NDJSON: {"schema": {"type": "string", "description": "One such object a line."}},
             },
         }
@@ -111,25 +110,10 @@ class _Lines:
     rejected: list[RejectedLine] = field(default_factory=list)
 
 
-class DirectRoute(Route):
-    """The short way to a route that is declared in the usual way too.
+class Encoded(Response):
+    """An answer whose JSON is made already."""
 
-    What FastAPI does between a request and its handler, twice for a router that is included, would cost as
-    much as all the rest of taking one utterance.
-    """
-
-    def __init__(self, path: str, take: Callable[[Request], Awaitable[Response]]) -> None:
-        super().__init__(path, take, methods=["POST"], include_in_schema=False)
-        self._take = take
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse another method."""
-        if scope["method"] != "POST":
-            await super().handle(scope, receive, send)
-            return
-        scope["route"] = self
-        answer = await self._take(Request(scope, receive))
-        await answer(scope, receive, send)
+    media_type = JSON
 
 
 class Taker:
@@ -157,26 +141,26 @@ class Taker:
         self._turn = turn
         self._limits = pipeline.config.limits
 
-    async def take(self, request: Request) -> JSONResponse:
+    async def take(self, scope: Scope, receive: Receive) -> Response:
         """Answer a request; raise `Refused` where the whole of it is not taken."""
         started = time.perf_counter()
         try:
-            body, is_lines = await read_body(request, self._limits)
+            body, is_lines = await read_body(scope, receive, self._limits)
             answer = await (self._many(body, started) if is_lines else self._one(body))
         except Refused as refusal:
             self._pipeline.counts.reject(refusal.status)
             raise
-        self._observe(request.scope["path"], time.perf_counter() - started)
+        self._observe(scope["path"], time.perf_counter() - started)
         return answer
 
-    async def _one(self, body: bytes) -> JSONResponse:
+    async def _one(self, body: bytes) -> Response:
         is_short = len(body) <= SHORT_BYTES
         record = self._record(body) if is_short else await self._aside(self._record, body)
         receipt = await self._pipeline.accept_one(record)
         is_known_now = receipt.outcome in (Outcome.DUPLICATE, Outcome.SCORED)
-        return JSONResponse(_out(receipt), 200 if is_known_now else 202)
+        return Encoded(_encode(_out(receipt)), 200 if is_known_now else 202)
 
-    async def _many(self, body: bytes, started: float) -> JSONResponse:
+    async def _many(self, body: bytes, started: float) -> Response:
         lines = split_lines(body, self._limits)
         read = _Lines()
         for portion in _portions(lines):
@@ -198,7 +182,7 @@ class Taker:
             rejected=len(rejected),
             rejected_lines=sorted(rejected, key=lambda line: line.line)[:MOST_TOLD],
         )
-        return JSONResponse(answer.model_dump(mode="json"))
+        return Encoded(answer.model_dump_json())
 
     async def _aside(self, work: Callable[..., T], *parts: Any) -> T:
         async with self._turn:
@@ -222,8 +206,8 @@ class Taker:
 
 def ingest_routes(
     pipeline: Pipeline, translator: Translator, observe: Callable[[str, float], None]
-) -> tuple[APIRouter, list[DirectRoute]]:
-    """The routes, and the short ways to them that belong before all others.
+) -> tuple[APIRouter, list[ShortRoute]]:
+    """The routes, and the short ways to them.
 
     ``observe(route, seconds)`` is told how long each request took.
     """
@@ -233,27 +217,27 @@ def ingest_routes(
     references_taker = Taker(pipeline, ReferenceIn, translator.reference, observe, turn)
 
     @router.post("/utterances", openapi_extra=_schema(UtteranceIn, UTTERANCE_EXAMPLE), summary="Transcripts")
-    async def utterances(request: Request) -> JSONResponse:
+    async def utterances(request: Request) -> Response:
         """Take one final transcript, or NDJSON for many.
 
         202: on disk. 200: a duplicate, or scored at once because its reference waited.
         """
-        return await utterances_taker.take(request)
+        return await utterances_taker.take(request.scope, request.receive)
 
     @router.post("/references", openapi_extra=_schema(ReferenceIn, REFERENCE_EXAMPLE), summary="References")
-    async def references(request: Request) -> JSONResponse:
+    async def references(request: Request) -> Response:
         """Take what a human says was spoken, one or NDJSON for many.
 
         200: scored. 202: waits for its utterance. Only the selections ``random`` and ``requested`` feed
         detection unless configured otherwise.
         """
-        return await references_taker.take(request)
+        return await references_taker.take(request.scope, request.receive)
 
-    direct = [
-        DirectRoute("/v1/utterances", utterances_taker.take),
-        DirectRoute("/v1/references", references_taker.take),
+    short = [
+        ShortRoute("/v1/utterances", utterances_taker.take),
+        ShortRoute("/v1/references", references_taker.take),
     ]
-    return router, direct
+    return router, short
 
 
 def _portions(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:

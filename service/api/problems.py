@@ -56,20 +56,20 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def problem(
-    request: Request,
+    scope: Scope,
     status: int,
     detail: str,
     pointer: str | None = None,
     headers: dict[str, str] | None = None,
     **more: int,
 ) -> JSONResponse:
-    """A problem+json answer."""
+    """A problem+json answer to the request of an ASGI scope."""
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": scope["path"],
         **more,
     }
     if pointer is not None:
@@ -77,51 +77,55 @@ def problem(
     return JSONResponse(content, status, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the app as a problem. Install it last: only then is it around all the rest."""
-    app.add_middleware(Unforeseen)
+FORESEEN = (Refused, StoreUnavailable, StillOnDisk, sqlite3.Error)
+"""What a request may end in."""
 
-    @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> JSONResponse:
-        # What comes late is not worth waiting for.
-        headers = {"Connection": "close"} if error.status == HTTPStatus.REQUEST_TIMEOUT else None
-        return problem(request, error.status, error.detail, error.pointer, headers)
 
-    @app.exception_handler(StoreUnavailable)
-    async def unavailable(request: Request, error: StoreUnavailable) -> JSONResponse:
-        headers = {"Retry-After": str(error.retry_after_s)}
-        if error.kept:
+def refusal(scope: Scope, error: Exception) -> JSONResponse:
+    """The answer to a request that ended in one of `FORESEEN`."""
+    match error:
+        case Refused():
+            # What comes late is not worth waiting for.
+            headers = {"Connection": "close"} if error.status == HTTPStatus.REQUEST_TIMEOUT else None
+            return problem(scope, error.status, error.detail, error.pointer, headers)
+        case StoreUnavailable(kept=0):
+            detail = f"not taken: {error}; send it again, what is kept already counts once"
+            return problem(scope, 503, detail, headers={"Retry-After": str(error.retry_after_s)})
+        case StoreUnavailable():
             detail = f"only {error.kept} lines are kept: {error}; send all again, what is kept counts once"
-            return problem(request, 503, detail, headers=headers, kept=error.kept)
-        detail = f"not taken: {error}; send it again, what is kept already counts once"
-        return problem(request, 503, detail, headers=headers)
+            headers = {"Retry-After": str(error.retry_after_s)}
+            return problem(scope, 503, detail, headers=headers, kept=error.kept)
+        case StillOnDisk():
+            return problem(scope, 503, str(error), headers={"Retry-After": str(SOON_S)})
+        case _:
+            logger.error("the store cannot be read: %s", fault(error))
+            detail = f"the store cannot be read: {fault(error)}"
+            return problem(scope, 503, detail, headers={"Retry-After": str(LATER_S)})
 
-    @app.exception_handler(StillOnDisk)
-    async def still_on_disk(request: Request, error: StillOnDisk) -> JSONResponse:
-        return problem(request, 503, str(error), headers={"Retry-After": str(SOON_S)})
 
-    @app.exception_handler(sqlite3.Error)
-    async def unreadable(request: Request, error: sqlite3.Error) -> JSONResponse:
-        logger.error("the store cannot be read: %s", fault(error))
-        detail = f"the store cannot be read: {fault(error)}"
-        return problem(request, 503, detail, headers={"Retry-After": str(LATER_S)})
+def install(app: FastAPI) -> None:
+    """Answer every error of the app as a problem."""
+
+    async def foreseen(request: Request, error: Exception) -> JSONResponse:
+        return refusal(request.scope, error)
+
+    for kind in FORESEEN:
+        app.add_exception_handler(kind, foreseen)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         # FastAPI's own answer carries the whole input; only the place and the kind of fault may leave.
         fault = error.errors()[0]
         place = "/".join(str(part) for part in fault["loc"][:2])
-        return problem(request, 422, f"{place}: {fault['type'].replace('_', ' ')}", f"#/{place}")
+        return problem(request.scope, 422, f"{place}: {fault['type'].replace('_', ' ')}", f"#/{place}")
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         # FastAPI says of everything that is raised while it reads a body that this could not be parsed.
-        if isinstance(error.__cause__, Refused):
-            return await refused(request, error.__cause__)
-        if isinstance(error.__cause__, StoreUnavailable):
-            return await unavailable(request, error.__cause__)
+        if isinstance(error.__cause__, FORESEEN):
+            return refusal(request.scope, error.__cause__)
         headers = {**(error.headers or {}), **_allowed(app, request, error.status_code)}
-        return problem(request, error.status_code, str(error.detail), headers=headers)
+        return problem(request.scope, error.status_code, str(error.detail), headers=headers)
 
 
 def _allowed(app: FastAPI, request: Request, status: int) -> dict[str, str]:
@@ -149,4 +153,4 @@ class Unforeseen:
             logger.error("unexpected %s at %s", type(error).__name__, place_of(error))
             if not answer.has_begun:
                 detail = "an unexpected fault; it is in the log without your data"
-                await problem(Request(scope), 500, detail)(scope, receive, send)
+                await problem(scope, 500, detail)(scope, receive, send)

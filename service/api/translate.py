@@ -6,6 +6,7 @@ import json
 import threading
 import unicodedata
 from array import array
+from functools import lru_cache
 
 from detectors.text import Normaliser
 from service.api.wire import MOST_CHARACTERS, ReferenceIn, Spoken, UtteranceIn
@@ -116,16 +117,35 @@ def _encode(text: str) -> bytes:
 
 
 def _canonical(sent: Spoken, attributes: dict[str, str]) -> bytes:
-    """All that is kept besides the text, the same however an absent field was spelt."""
-    about: dict[str, object] = {"attributes": attributes}
-    for name in _ABOUT:
-        value = getattr(sent, name)
-        if value is not None:
-            about[name] = value
+    """All that is kept besides the text, the same however an absent field was spelt.
+
+    It is what ``json.dumps`` with sorted keys writes, and stays so: the digests of a store are made of it.
+    """
+    parts = [f'"attributes": {_sorted_json(tuple(attributes.items()))}']
+    if sent.audio is not None:
+        parts.append(f'"audio": {_in_order(sent.audio)}')
+    if sent.confidence is not None:
+        parts.append(f'"confidence": {sent.confidence!r}')
+    if sent.duration_s is not None:
+        parts.append(f'"duration_s": {sent.duration_s!r}')
+    if sent.recording_id is not None:
+        parts.append(f'"recording_id": {_quoted(sent.recording_id)}')
+    if sent.session_id is not None:
+        parts.append(f'"session_id": {_quoted(sent.session_id)}')
+    if sent.speaker_id is not None:
+        parts.append(f'"speaker_id": {_quoted(sent.speaker_id)}')
     if sent.spoken_at is not None:
-        about["spoken_at"] = sent.spoken_at.isoformat().replace("+00:00", "Z")
-    return _in_order(about).encode()
+        parts.append(f'"spoken_at": "{sent.spoken_at.isoformat().replace("+00:00", "Z")}"')
+    if sent.word_confidences is not None:
+        parts.append(f'"word_confidences": {_in_order(sent.word_confidences)}')
+    return f"{{{', '.join(parts)}}}".encode()
 
 
-_ABOUT = tuple(name for name in Spoken.model_fields if name != "attributes")
+# Sites, devices and engines come in few combinations.
+@lru_cache(maxsize=1_024)
+def _sorted_json(attributes: tuple[tuple[str, str], ...]) -> str:
+    return _in_order(dict(attributes))
+
+
 _in_order = json.JSONEncoder(sort_keys=True).encode
+_quoted = json.encoder.encode_basestring_ascii

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import uvicorn
 from fastapi import FastAPI
-from pydantic import ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from service.api.wire import UtteranceIn
+from service.api.wire import MOST_CHARACTERS
+
+Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class Utterance(UtteranceIn):
-    # FastAPI hands over parsed JSON, in which a time is still a string.
-    model_config = ConfigDict(strict=False)
+class Utterance(BaseModel):
+    """The fields of an utterance as somebody would write them down for FastAPI."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    utterance_id: Name
+    hypothesis: Annotated[str, Field(max_length=MOST_CHARACTERS)]
+    recording_id: Name | None = None
+    session_id: Name | None = None
+    speaker_id: Name | None = None
+    attributes: Annotated[dict[Name, Name], Field(max_length=32)] = {}
+    confidence: Probability | None = None
+    word_confidences: Annotated[list[Probability], Field(max_length=50_000)] | None = None
+    duration_s: Annotated[float, Field(ge=0, le=864_000)] | None = None
+    audio: Annotated[dict[Name, float], Field(max_length=16)] | None = None
+    spoken_at: AwareDatetime | None = None
 
 
 app = FastAPI(telemetry={"logs": False})

@@ -23,7 +23,7 @@ import pytest
 from conftest import START_S, RunningService
 
 from service.api.translate import Translator
-from service.api.wire import ReferenceIn, UtteranceIn
+from service.api.wire import ReferenceIn, UtteranceIn, parse
 from service.config import Config
 from service.errors import Refused, StartError
 from service.key_rotation import KEY_FILE, NEXT_KEY_FILE, rotate
@@ -59,9 +59,9 @@ def send(config: Config, bodies: list[dict[str, Any]]) -> list[str]:
     pipeline.start()
     translator = Translator(config, pipeline.hasher, pipeline.counts)
     records = [
-        translator.utterance(UtteranceIn.model_validate_json(json.dumps(body)), time.time())
+        translator.utterance(parse(UtteranceIn, json.dumps(body).encode()), time.time())
         if "hypothesis" in body
-        else translator.reference(ReferenceIn(**body), time.time())
+        else translator.reference(parse(ReferenceIn, json.dumps(body).encode()), time.time())
         for body in bodies
     ]
     try:

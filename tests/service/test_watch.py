@@ -21,7 +21,7 @@ from detectors.monitor import Monitor, MonitorSettings
 from detectors.monitor_state import MonitorState
 from detectors.unit import ScoredUtterance, Unit
 from service.api.translate import Translator
-from service.api.wire import ReferenceIn
+from service.api.wire import ReferenceIn, parse
 from service.config import Config
 from service.delivery import LOOK_EVERY_S
 from service.errors import Refused
@@ -193,5 +193,5 @@ def pipeline_of(config: Config) -> Iterator[Pipeline]:
 
 async def accept(pipeline: Pipeline, indices: range) -> list[Receipt | Refused]:
     translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
-    sent = [ReferenceIn.model_validate_json(json.dumps(said(index, SEED).both())) for index in indices]
+    sent = [parse(ReferenceIn, json.dumps(said(index, SEED).both()).encode()) for index in indices]
     return await pipeline.accept([translator.reference(each, time.time()) for each in sent])
