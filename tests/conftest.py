@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from bearer import Bearer, Process
 
 START_S = 30.0
+STOP_S = 15.0
 PATIENCE_S = 30.0
 CLIENT = httpx.Client(timeout=30)
 """Making a client is slower than most requests that are made with it."""
@@ -33,12 +35,16 @@ def pytest_sessionfinish() -> None:
 
 @dataclass
 class RunningService:
-    """``werwatch serve`` on free ports of 127.0.0.1, stopped by its own process id."""
+    """``werwatch serve`` on free ports of 127.0.0.1, stopped by its own process id.
+
+    With a bearer a program in Python begins where the imports are done, without from the command line.
+    """
 
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)
     program: tuple[str, ...] = (sys.executable, "-m", "service.cli")
-    process: subprocess.Popen[bytes] | None = None
+    bearer: Bearer | None = None
+    process: Process | None = None
     api: str = ""
     metrics: str = ""
 
@@ -56,9 +62,7 @@ class RunningService:
         config.write_text(yaml.safe_dump({**defaults, **self.settings}))
         log_path = self.folder / "service.log"
         seen = len(self.log) if log_path.exists() else 0
-        with log_path.open("ab") as log:
-            command = [*self.program, "serve", "--config", str(config)]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        self.process = self._begin([*self.program, "serve", "--config", str(config)], log_path)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self.process.poll() is None:
             found = re.search(r'API on (https?://[^\s"]+), metrics on (http://[^\s"]+)', self.log[seen:])
@@ -68,15 +72,21 @@ class RunningService:
             time.sleep(0.02)
         raise RuntimeError(f"the service did not start:\n{self.log[seen:]}")
 
+    def _begin(self, command: list[str], log_path: Path) -> Process:
+        if self.bearer is not None and command[0] == sys.executable:
+            return self.bearer.bear(command[1:], log_path)
+        with log_path.open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+
     def stop(self) -> int:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
+        return self.process.wait(STOP_S)
 
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait()
+        self.process.wait(STOP_S)
 
     def post(self, route: str, body: Any, **headers: str) -> httpx.Response:
         if isinstance(body, bytes):
@@ -116,14 +126,20 @@ class BadDay:
         written.rename(self._file)
 
 
+@pytest.fixture(scope="session")
+def bearer() -> Iterator[Bearer]:
+    with closing(Bearer()) as bearer:
+        yield bearer
+
+
 @pytest.fixture
-def make_service(tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
+def make_service(tmp_path: Path, bearer: Bearer) -> Iterator[Callable[..., RunningService]]:
     started: list[RunningService] = []
 
     def make(*program: str, **settings: Any) -> RunningService:
         folder = tmp_path / f"service-{len(started)}"
         folder.mkdir()
-        service = RunningService(folder, settings, program or RunningService.program)
+        service = RunningService(folder, settings, program or RunningService.program, bearer)
         started.append(service)
         return service.start()
 
@@ -134,8 +150,8 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
 
 
 @pytest.fixture(scope="module")
-def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    service = RunningService(tmp_path_factory.mktemp("service")).start()
+def shared_service(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Iterator[RunningService]:
+    service = RunningService(tmp_path_factory.mktemp("service"), bearer=bearer).start()
     yield service
     service.kill()
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from bearer import Bearer, Child
 
 START_S = 30.0
+STOP_S = 30.0
 MORTAL = str(Path(__file__).parent / "mortal.py")
 
 
@@ -41,32 +39,24 @@ class Lives:
         self.api = self.metrics = ""
         self.data_dir = folder / "data"
         self.log_file = folder / "service.log"
+        self.log_file.touch()
         self._config = folder / "werwatch.yaml"
         addresses = {"listen": "127.0.0.1:0", "metrics_listen": "127.0.0.1:0"}
         self._config.write_text(yaml.safe_dump({**addresses, "data_dir": str(self.data_dir), **settings}))
-        self._process = subprocess.Popen(
-            [sys.executable, MORTAL],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-        )
-        self._pid = 0
+        self._bearer = Bearer()
+        self._present: Child | None = None
         self._may_end = False
         self._seen = 0
 
     def close(self) -> None:
         """Let the last one die, and none be born any more."""
-        if self._pid:
-            self.kill()
-        self._process.communicate()
+        self._bearer.close()
 
     def begin(self, end: End) -> None:
         """Bring one to life; it need not be ready."""
         self._seen, self._may_end = len(self.log), False
-        life = {"config": str(self._config), "log": str(self.log_file), "at": end.at, "entry": end.entry}
-        self._tell(json.dumps({**life, "after_s": end.after_s}))
-        self._pid = int(self._told())
+        mortal = [MORTAL, end.at, str(end.entry), str(end.after_s)]
+        self._present = self._bearer.bear([*mortal, "serve", "--config", str(self._config)], self.log_file)
 
     def is_ready(self) -> bool:
         """Whether it accepts; False once it is dead."""
@@ -83,39 +73,30 @@ class Lives:
 
     @property
     def log(self) -> str:
-        return self.log_file.read_text() if self.log_file.exists() else ""
+        return self.log_file.read_text()
 
     @property
     def is_dead(self) -> bool:
-        """Whether it has come to its end and only its process id is left."""
-        return Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        """Whether it has come to its end."""
+        return self._one.poll() is not None
 
     def ask_to_stop(self) -> None:
         """Let it finish what it has begun, and end."""
-        os.kill(self._pid, signal.SIGTERM)
+        self._one.send_signal(signal.SIGTERM)
         self._may_end = True
 
     def kill(self) -> None:
         """End it at once; only one that was asked to stop may have come to an end of its own."""
-        os.kill(self._pid, signal.SIGKILL)
+        self._one.kill()
         ends = (0, -signal.SIGKILL) if self._may_end else (-signal.SIGKILL,)
-        assert self._bury() in ends, self.log[self._seen :]
+        assert self._one.wait(STOP_S) in ends, self.log[self._seen :]
 
     def stop(self) -> None:
         """Ask it to stop, and wait until it has."""
         self.ask_to_stop()
-        assert self._bury() == 0, self.log[self._seen :]
+        assert self._one.wait(STOP_S) == 0, self.log[self._seen :]
 
-    def _bury(self) -> int:
-        self._tell("buried")
-        self._pid = 0
-        return os.waitstatus_to_exitcode(int(self._told()))
-
-    def _tell(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-
-    def _told(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
+    @property
+    def _one(self) -> Child:
+        assert self._present is not None
+        return self._present

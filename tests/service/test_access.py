@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from bearer import Bearer
 from conftest import CLIENT, RunningService
 
 from service.config import Config, Scope
@@ -38,10 +39,10 @@ def write(folder: Path, **values: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+def guarded(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Iterator[RunningService]:
     folder = tmp_path_factory.mktemp("guarded")
     settings = {**write(folder, **TOKENS), "api_token": "a-token-for-everything"}
-    service = RunningService(folder, settings).start()
+    service = RunningService(folder, settings, bearer=bearer).start()
     yield service
     service.kill()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bearer import Bearer
 from chaos.stream import DETECTION, said
 from conftest import RunningService
 
@@ -126,9 +127,9 @@ def test_a_store_that_is_there_is_moved_aside_whole_and_only_when_asked_to(
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stopped(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Path:
     """The data folder of a stopped service with a few rows."""
-    service = RunningService(tmp_path_factory.mktemp("service")).start()
+    service = RunningService(tmp_path_factory.mktemp("service"), bearer=bearer).start()
     post(service, 0, 5)
     assert service.stop() == 0
     return service.data_dir

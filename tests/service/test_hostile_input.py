@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from bearer import Bearer
 from conftest import START_S, RunningService
 
 GROWTH_BYTES = 100_000_000
@@ -94,8 +95,10 @@ BODIES: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    service = RunningService(tmp_path_factory.mktemp("hostile"), {"log_level": "debug"}).start()
+def service(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Iterator[RunningService]:
+    service = RunningService(
+        tmp_path_factory.mktemp("hostile"), {"log_level": "debug"}, bearer=bearer
+    ).start()
     before = memory(service)
     yield service
     grown = memory(service) - before

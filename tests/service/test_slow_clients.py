@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from bearer import Bearer
 from conftest import START_S, RunningService
 
 from service.connections import MOST_OPEN
@@ -20,9 +21,9 @@ HEAD = "POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: {}\r\nContent-Length: {}\r\
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+def service(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Iterator[RunningService]:
     limits = {"client_timeout": "1s", "body_bytes": 1_000_000}
-    service = RunningService(tmp_path_factory.mktemp("slow"), {"limits": limits}).start()
+    service = RunningService(tmp_path_factory.mktemp("slow"), {"limits": limits}, bearer=bearer).start()
     yield service
     service.kill()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bearer import Bearer
 from chaos.stream import DETECTION, said
 from conftest import BadDay, RunningService, eventually
 
@@ -45,11 +46,11 @@ def post(service: RunningService, begin: int, end: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def aged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def aged(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Path:
     """A data folder whose first rows went by age."""
     folder = tmp_path_factory.mktemp("service")
     day = BadDay(folder)
-    service = RunningService(folder, {"detection": DETECTION}, day.program).start()
+    service = RunningService(folder, {"detection": DETECTION}, day.program, bearer).start()
     post(service, 0, 700)
     # Looking at a store that is written to is no different.
     assert verify(service)[0] == 0
@@ -65,14 +66,14 @@ def aged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def service(aged: Path, tmp_path: Path) -> RunningService:
+def service(aged: Path, tmp_path: Path, bearer: Bearer) -> RunningService:
     """Stopped, with a copy of that folder to be spoilt."""
     folder = tmp_path / "service"
     shutil.copytree(aged, folder / "data")
     (folder / "werwatch.yaml").write_text(
         json.dumps({"data_dir": str(folder / "data"), "detection": DETECTION})
     )
-    return RunningService(folder)
+    return RunningService(folder, bearer=bearer)
 
 
 def test_a_whole_store_is_called_good_and_left_as_it_is(service: RunningService) -> None:
