@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from service.one_write import OneWrite
 
 MOST_OPEN = 400
 """Connections of one listener: those of both stay below the 1024 files that a process is usually allowed."""
 CLOSE_S = 1.0
 """What a client that is late has left to read its refusal."""
+WHOLE_BODY = "werwatch.whole_body"
+"""Set in the scope of a request whose body has come to its end when the app is called."""
 
 
 class BoundedConnection(H11Protocol):
@@ -39,7 +43,7 @@ class BoundedConnection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request; among too many connections, close the one that has been idle for longest."""
-        super().connection_made(transport)
+        super().connection_made(OneWrite(transport, self.loop))
         self._await_request()
         if len(self.connections) > MOST_OPEN:
             self._make_room()
@@ -59,7 +63,9 @@ class BoundedConnection(H11Protocol):
         self._stop_if_whole()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request."""
+        """Let the answer out, and wait for the next request."""
+        if isinstance(self.transport, OneWrite):
+            self.transport.flush()
         super().on_response_complete()
         self._await_request()
         self._stop_if_whole()
@@ -125,3 +131,5 @@ class BoundedConnection(H11Protocol):
     def _stop_if_whole(self) -> None:
         if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._give_up_at = None
+            if self.scope is not None:
+                cast("dict[str, Any]", self.scope)[WHOLE_BODY] = True

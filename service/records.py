@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from detectors.alignment import ErrorCounts
 
@@ -22,8 +24,15 @@ class Outcome(StrEnum):
     SCORED = "scored"
 
 
-@dataclass(frozen=True, slots=True)
-class Utterance:
+class _Record(msgspec.Struct, frozen=True):
+    """Made for everything that comes, which is why it is no dataclass."""
+
+    def __repr__(self) -> str:
+        """Name it without what it holds: a log or a traceback may print it."""
+        return f"<{type(self).__name__}>"
+
+
+class Utterance(_Record, frozen=True):
     """One final transcript, hashed. Times are seconds since the epoch."""
 
     utterance_id: str
@@ -41,11 +50,10 @@ class Utterance:
     audio: dict[str, float] | None
     normaliser: str
     hypothesis: array[int]
-    text: bytes | None = field(default=None, repr=False)
+    text: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(_Record, frozen=True):
     """What a human says was spoken, hashed; ``tokens`` is None for the verdict "correct"."""
 
     utterance_id: str
@@ -59,11 +67,10 @@ class Reference:
     received_at: float
     detects: bool
     utterance: Utterance | None = None
-    text: bytes | None = field(default=None, repr=False)
+    text: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """The answer to one submitted object; ``texts`` is how many were kept with it."""
 
     utterance_id: str

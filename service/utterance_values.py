@@ -7,6 +7,8 @@ from array import array
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from service.records import Utterance
 
 UTTERANCE_COLUMNS = (
@@ -52,4 +54,7 @@ def tokens_of(blob: bytes) -> array[int]:
 
 
 def _json_or_none(value: object) -> str | None:
-    return None if value is None else json.dumps(value)
+    return None if value is None else _encode(value).decode()
+
+
+_encode = msgspec.json.Encoder().encode

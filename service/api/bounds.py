@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.headers import header
 from service.config import Limits
+from service.connections import WHOLE_BODY
 from service.errors import Refused, StoreUnavailable
 
 BODIES_AT_ONCE = 4
@@ -44,11 +45,7 @@ class Bounds:
                 return await receive()
             if declared.isdecimal():
                 self._must_fit(int(declared))
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError:
-                raise Refused(408, f"the body did not come within {self._timeout_s:g} s") from None
+            message = await (receive() if WHOLE_BODY in scope else self._in_time(receive, deadline))
             piece = len(message.get("body", b""))
             size += piece
             self._held += piece
@@ -62,6 +59,13 @@ class Bounds:
             await self._app(scope, bounded, send)
         finally:
             self._held -= size
+
+    async def _in_time(self, receive: Receive, deadline: float) -> Message:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await receive()
+        except TimeoutError:
+            raise Refused(408, f"the body did not come within {self._timeout_s:g} s") from None
 
     def _must_fit(self, size: int) -> None:
         if size > self._most:

@@ -6,6 +6,7 @@ import logging
 import re
 import secrets
 import time
+from itertools import count
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,11 +27,14 @@ class RequestIds:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        # A number is enough within a process, and drawing at random is a system call.
+        self._process = secrets.token_hex(6)
+        self._numbers = count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app under the request's id."""
         sent = header(scope, HEADER)
-        name = sent if WELL_FORMED.fullmatch(sent) else secrets.token_hex(8)
+        name = sent if WELL_FORMED.fullmatch(sent) else f"{self._process}-{next(self._numbers):x}"
         status = 0
         started = time.perf_counter()
 

@@ -78,7 +78,7 @@ def test_an_id_that_is_not_well_formed_is_made_anew(shared_service: RunningServi
     headers = {b"x-request-id": sent.encode()}
     answers = [CLIENT.get(shared_service.api + "/v1/alerts", headers=headers) for _ in range(2)]
     first, second = (answer.headers["x-request-id"] for answer in answers)
-    assert re.fullmatch("[0-9a-f]{16}", first)
+    assert re.fullmatch("[0-9a-f]{12}-[0-9a-f]+", first)
     assert first != second
 
 

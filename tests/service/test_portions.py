@@ -11,12 +11,12 @@ from service.records import Reference, Utterance
 
 
 def utterance(words: int) -> Utterance:
-    fields: dict[str, Any] = dict.fromkeys(Utterance.__slots__)
+    fields: dict[str, Any] = dict.fromkeys(Utterance.__struct_fields__)
     return Utterance(**{**fields, "hypothesis": array("Q", bytes(8 * words))})
 
 
 def reference(words: int) -> Reference:
-    fields: dict[str, Any] = dict.fromkeys(Reference.__slots__)
+    fields: dict[str, Any] = dict.fromkeys(Reference.__struct_fields__)
     return Reference(**{**fields, "tokens": array("Q", bytes(8 * words))})
 
 

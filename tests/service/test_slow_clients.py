@@ -134,6 +134,18 @@ def test_a_connection_is_closed_once_it_is_silent_for_long(service: RunningServi
         assert rest(silent) == rest(first) == b""
 
 
+def test_requests_that_come_together_are_answered_in_order(service: RunningService) -> None:
+    names = [f"together-{time.monotonic_ns()}-{number}" for number in range(5)]
+    bodies = [json.dumps({"utterance_id": name, "hypothesis": "x"}) for name in names]
+    requests = [HEAD.format("/v1/utterances", "application/json", len(body)) + body for body in bodies]
+    with connect(service) as connection:
+        connection.sendall("".join(requests).encode())
+        answers = rest(connection).decode()
+    places = [answers.index(name) for name in names]
+    assert places == sorted(places)
+    assert answers.count("HTTP/1.1 202") == len(names)
+
+
 def test_an_answer_that_nobody_reads_is_given_up(service: RunningService) -> None:
     with connect(service) as connection:
         port = connection.getsockname()[1]
