@@ -24,6 +24,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
+from detectors.component import Component
 from detectors.tally import Tally
 
 GRID = (1.0, 1.6, 2.5, 4.0)
@@ -47,43 +48,8 @@ MARGIN = 0.25
 FROZEN_AT = 10.0
 LARGEST_EVIDENCE = 1e12
 """Evidence beyond this says nothing more; without an end it would overflow while nothing resets it."""
-
-
-@dataclass(slots=True)
-class Component:
-    """One effect size of the grid: its share of the evidence and its CUSUM, which dates the onset.
-
-    ``log_e`` is the last observation's log e-value, ``steps`` counts the observations since the onset.
-    """
-
-    evidence: float = 0.0
-    log_e: float = 0.0
-    cusum: float = 0.0
-    steps: int = 0
-    onset_s: float = 0.0
-    weight: float = 0.0
-    weighted: float = 0.0
-    since: Tally = field(default_factory=Tally)
-
-    @property
-    def mean(self) -> float:
-        """Mean deviation since the onset."""
-        return self.weighted / self.weight if self.weight > 0 else 0.0
-
-    def advance(
-        self, log_e: float, deviation: float, variance: float, at_s: float, tally: Tally | None
-    ) -> None:
-        """C <- max(0, C) + log e, with the sums since C was last 0."""
-        if self.cusum <= 0.0:
-            self.cusum = self.weight = self.weighted = 0.0
-            self.steps, self.onset_s, self.since = 0, at_s, Tally()
-        self.log_e = log_e
-        self.cusum += log_e
-        self.steps += 1
-        self.weight += 1.0 / variance
-        self.weighted += deviation / variance
-        if tally is not None:
-            self.since.merge(tally)
+_NOTHING = Tally()
+"""What is gathered where nobody asks; like everything gathered it is never changed."""
 
 
 @dataclass(slots=True)
@@ -211,7 +177,11 @@ class EvidenceProcess:
     @property
     def likeliest(self) -> Component:
         """The component whose CUSUM is the largest: its start dates the onset."""
-        return max(self.components, key=lambda component: component.cusum)
+        likeliest = self.components[0]
+        for component in self.components:
+            if component.cusum > likeliest.cusum:
+                likeliest = component
+        return likeliest
 
     def margin(self, precision: float) -> float:
         """m, the uncertainty of a baseline of this precision that is counted as "no change"."""
@@ -241,22 +211,48 @@ class EvidenceProcess:
         at_s
             When the observation began, on the stream's clock: a possible onset.
         tally
-            What the observation is made of, summed from the onset on.
+            What the observation is made of, summed from the onset on; it must not change afterwards.
         """
         margin = self.margin(precision)
         dispersion = max(1.0, self.mean_y_squared - self.mean_y**2)
         standardised = (deviation - margin) / math.sqrt(variance)
-        y = min(standardised / math.sqrt(dispersion), LARGEST_Y)
-        scale = math.sqrt(dispersion * variance)
-        credit, largest_kappa = self.rate * elapsed, LARGEST_KAPPA * scale
-        for component, multiple, share in zip(self.components, self.grid, self.weights, strict=True):
-            kappa = min(largest_kappa, multiple * self.smallest_change - margin) / scale
-            log_e = _psi(kappa * y) - math.log1p(kappa * kappa / 2.0)
-            grown = math.exp(log_e) * (component.evidence + credit * share)
-            component.evidence = min(LARGEST_EVIDENCE, grown)
-            component.advance(log_e, deviation, variance, at_s, tally)
+        self._gather(
+            min(standardised / math.sqrt(dispersion), LARGEST_Y),
+            math.sqrt(dispersion * variance),
+            margin,
+            self.rate * elapsed,
+        )
+        self._date(1.0 / variance, 0.0 + deviation / variance, at_s, tally)
         self.mean_y += MOMENT_MEMORY * (standardised - self.mean_y)
         self.mean_y_squared += MOMENT_MEMORY * (standardised**2 - self.mean_y_squared)
+
+    def _gather(self, y: float, scale: float, margin: float, credit: float) -> None:
+        """M_g <- e_g (M_g + r pi_g dt), with scale = sqrt(phi v) and credit = r dt."""
+        smallest_change = self.smallest_change
+        last = log_e = e = 0.0
+        for component, multiple, share in zip(self.components, self.grid, self.weights, strict=True):
+            kappa = (multiple * smallest_change - margin) / scale
+            if kappa > LARGEST_KAPPA:
+                kappa = LARGEST_KAPPA
+            if kappa != last:  # all that are cut off at the largest have one e-value
+                log_e = _psi(kappa * y) - math.log1p(kappa * kappa / 2.0)
+                e, last = math.exp(log_e), kappa
+            grown = e * (component.evidence + credit * share)
+            component.log_e = log_e
+            component.evidence = grown if grown < LARGEST_EVIDENCE else LARGEST_EVIDENCE
+
+    def _date(self, weight: float, weighted: float, at_s: float, tally: Tally | None) -> None:
+        """C_g <- max(0, C_g) + log e_g, with the sums since C_g was last 0."""
+        steps, since = 0, _NOTHING if tally is None else tally
+        first = since
+        for component in self.components:
+            if component.cusum <= 0.0:
+                component.begin(weight, weighted, at_s, first)
+                continue
+            if component.steps != steps:  # those of one onset share what was gathered since
+                steps = component.steps
+                since = component.since if tally is None else component.since.plus(tally)
+            component.go_on(weight, weighted, since)
 
     def reset(self) -> None:
         """Forget the evidence and the onset: what follows an alarm."""

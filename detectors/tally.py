@@ -70,6 +70,12 @@ class Tally:
             for speaker in other.speakers:
                 self.meet(speaker)
 
+    def plus(self, other: Tally) -> Tally:
+        """Both tallies' counts, in a tally of their own."""
+        both = self.copy()
+        both.merge(other)
+        return both
+
     def without(self, part: Tally) -> Tally:
         """What is left without the counts of ``part``, which was merged before; the speakers stay."""
         return Tally(
@@ -92,4 +98,15 @@ class Tally:
 
     def copy(self) -> Tally:
         """An independent tally of the same counts."""
-        return self.without(Tally())
+        return Tally(
+            self.units,
+            self.utterances,
+            self.substitutions,
+            self.deletions,
+            self.insertions,
+            self.reference_words,
+            self.capped_errors,
+            self.loops,
+            self.empties,
+            self.speakers.copy(),
+        )
