@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
+from operator import attrgetter
 
 import httpx
 
@@ -50,7 +51,9 @@ class Player:
                 begin = position
                 while position < len(messages) and messages[position].at <= until:
                     position += 1
-                for route, group in itertools.groupby(messages[begin:position], key=lambda m: m.route):
+                # Two requests at most: transcripts, whose route sorts last, and then references to them.
+                together = sorted(messages[begin:position], key=attrgetter("route"), reverse=True)
+                for route, group in itertools.groupby(together, key=attrgetter("route")):
                     await self._post(client, route, list(group))
                 yield until
                 await asyncio.sleep(max(0.0, started + step / STEPS_A_SECOND - loop.time()))

@@ -3,38 +3,53 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from conftest import PATIENCE_S, eventually
 
 from service.demo.run import API_PORT, METRICS_PORT, _service
 
 SECONDS = "12"
 
-# One after the other, beside all else: two that look for a free port at the same time find the same.
-pytestmark = pytest.mark.xdist_group("demo")
+
+@pytest.fixture(scope="module", autouse=True)
+def usual_ports_are_taken() -> Iterator[None]:
+    """Two that look for a free port at the same time find the same, where it is not any free one."""
+    with ExitStack() as stack:
+        for port in (API_PORT, METRICS_PORT):
+            with suppress(OSError):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        yield
 
 
-def demo(*options: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service.cli", "demo", "--seconds", SECONDS, *options]
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        env={**os.environ, **environment},
-    )
+def demo(recording: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service.cli", "demo", "--seconds", SECONDS, "--recording", recording]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture(scope="module")
+def played() -> dict[str, subprocess.CompletedProcess[str]]:
+    """Both recordings, at the same time: most of it is waiting."""
+    recordings = ("hospital", "control")
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(recordings, threads.map(demo, recordings), strict=True))
 
 
 @pytest.mark.slow
-def test_the_alert_is_raised_for_the_floor_with_the_noise() -> None:
-    done = demo()
+def test_the_alert_is_raised_for_the_floor_with_the_noise(
+    played: dict[str, subprocess.CompletedProcess[str]],
+) -> None:
+    done = played["hospital"]
     assert done.returncode == 0, done.stdout + done.stderr
     verdict = done.stdout[done.stdout.index("verdict") :]
     assert "injected  Tue 03 Mar 09:00 UTC" in verdict
@@ -46,8 +61,8 @@ def test_the_alert_is_raised_for_the_floor_with_the_noise() -> None:
 
 
 @pytest.mark.slow
-def test_the_control_raises_nothing() -> None:
-    done = demo("--recording", "control")
+def test_the_control_raises_nothing(played: dict[str, subprocess.CompletedProcess[str]]) -> None:
+    done = played["control"]
     assert done.returncode == 0, done.stdout + done.stderr
     assert "raised    nothing" in done.stdout
     assert "nothing to find, 0 false alarm(s)" in done.stdout
@@ -60,19 +75,19 @@ def test_stopping_it_leaves_nothing_running(ending: signal.Signals, tmp_path: Pa
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     # What a shell runs in the background ignores SIGINT, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    children: list[psutil.Process] = []
-    deadline = time.monotonic() + 30
-    while not children and time.monotonic() < deadline:
-        children = psutil.Process(process.pid).children(recursive=True)
-        time.sleep(0.1)
-    time.sleep(3)
+    shown = tmp_path / "shown"
+    with shown.open("wb") as screen:
+        process = subprocess.Popen(command, stdout=screen, stderr=screen, env=environment)
+    assert eventually(lambda: "service ready" in shown.read_text()), shown.read_text()
+    children = psutil.Process(process.pid).children(recursive=True)
+    # It plays by then; any other instant would do.
+    time.sleep(0.5)
     process.send_signal(ending)
     if ending == signal.SIGHUP:
         # The terminal sends it, and so does its shell.
         time.sleep(0.05)
         process.send_signal(ending)
-    assert process.wait(20) == 130
+    assert process.wait(PATIENCE_S) == 130, shown.read_text()
     assert children
     assert not any(child.is_running() for child in children)
     assert list(tmp_path.glob("werwatch-demo-*")) == []
