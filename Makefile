@@ -19,12 +19,12 @@ control: $(VENV)/installed  ## the same days without the noise: nothing may be r
 	@$(BIN)/werwatch demo --recording control --seconds $(SECONDS)
 
 test: $(VENV)/tested-with lint  ## all tests, on all processors (JOBS=1 for one)
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
 lint: $(VENV)/tested-with  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers $(JOBS)
 
 chaos: $(VENV)/tested-with  ## kill a loaded service 200 times, hold it to what it answered (KILLS=, SEED=)
 	PYTHONPATH=tests $(BIN)/python -m chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
@@ -62,7 +62,7 @@ $(VENV)/installed: requirements.lock requirements-build.lock pyproject.toml
 	@touch $@
 
 $(VENV)/tested-with: $(VENV)/installed requirements-dev.lock
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-compile --require-hashes -r requirements-dev.lock
 	@touch $@
 
 .venv-record/installed: requirements-record.lock
