@@ -92,7 +92,8 @@ class Cohort:
     def count(self, scored: ScoredUtterance) -> None:
         """Count an utterance at once, whatever its unit does."""
         self.total.count(scored.counts)
-        self.last_scored_s = max(self.last_scored_s, scored.at_s)
+        if scored.at_s > self.last_scored_s:
+            self.last_scored_s = scored.at_s
 
     def complete(self, unit: Unit, now_s: float) -> None:
         """Take a complete unit into the statistics of WER."""

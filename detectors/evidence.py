@@ -185,7 +185,8 @@ class EvidenceProcess:
 
     def margin(self, precision: float) -> float:
         """m, the uncertainty of a baseline of this precision that is counted as "no change"."""
-        return min(self.margin_errors / math.sqrt(precision), self.smallest_change / 2.0)
+        margin, largest = self.margin_errors / math.sqrt(precision), self.smallest_change / 2.0
+        return margin if margin < largest else largest
 
     def update(
         self,
@@ -214,14 +215,12 @@ class EvidenceProcess:
             What the observation is made of, summed from the onset on; it must not change afterwards.
         """
         margin = self.margin(precision)
-        dispersion = max(1.0, self.mean_y_squared - self.mean_y**2)
-        standardised = (deviation - margin) / math.sqrt(variance)
-        self._gather(
-            min(standardised / math.sqrt(dispersion), LARGEST_Y),
-            math.sqrt(dispersion * variance),
-            margin,
-            self.rate * elapsed,
-        )
+        scale = math.sqrt(variance)
+        y = standardised = (deviation - margin) / scale
+        dispersion = self.mean_y_squared - self.mean_y**2
+        if dispersion > 1.0:
+            y, scale = standardised / math.sqrt(dispersion), math.sqrt(dispersion * variance)
+        self._gather(y if y < LARGEST_Y else LARGEST_Y, scale, margin, self.rate * elapsed)
         self._date(1.0 / variance, 0.0 + deviation / variance, at_s, tally)
         self.mean_y += MOMENT_MEMORY * (standardised - self.mean_y)
         self.mean_y_squared += MOMENT_MEMORY * (standardised**2 - self.mean_y_squared)
@@ -235,7 +234,9 @@ class EvidenceProcess:
             if kappa > LARGEST_KAPPA:
                 kappa = LARGEST_KAPPA
             if kappa != last:  # all that are cut off at the largest have one e-value
-                log_e = _psi(kappa * y) - math.log1p(kappa * kappa / 2.0)
+                u = kappa * y
+                psi = math.log1p(u + u * u / 2.0) if u >= 0.0 else -math.log1p(-u + u * u / 2.0)
+                log_e = psi - math.log1p(kappa * kappa / 2.0)
                 e, last = math.exp(log_e), kappa
             grown = e * (component.evidence + credit * share)
             component.log_e = log_e
@@ -290,7 +291,3 @@ def half_width(gathered: float, base: float, smallest_change: float, alpha: floa
     spread = gathered * smallest_change**2 + 1.0
     own = spread / (gathered * gathered * smallest_change**2) * math.log(spread / alpha**2)
     return math.sqrt(own + 1.96**2 / base)
-
-
-def _psi(u: float) -> float:
-    return math.log1p(u + u * u / 2.0) if u >= 0.0 else -math.log1p(-u + u * u / 2.0)

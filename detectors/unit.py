@@ -78,8 +78,10 @@ class Unit:
     def add(self, scored: ScoredUtterance) -> None:
         """Add an utterance's counts."""
         self.tally.count(scored.counts)
-        self.started_s = min(self.started_s, scored.at_s)
-        self.last_s = max(self.last_s, scored.at_s)
+        if scored.at_s < self.started_s:
+            self.started_s = scored.at_s
+        if scored.at_s > self.last_s:
+            self.last_s = scored.at_s
 
 
 @dataclass(slots=True)
@@ -107,7 +109,8 @@ class UnitTracker:
 
     def add(self, scored: ScoredUtterance) -> list[Unit]:
         """Add an utterance; return the units that are complete now, oldest first."""
-        self.now_s = max(self.now_s, scored.at_s)
+        if scored.at_s > self.now_s:
+            self.now_s = scored.at_s
         closed = self._idle()
         key = scored.speaker or scored.unit_key
         slot = f"{scored.cohort} {key}"
@@ -152,6 +155,7 @@ class UnitTracker:
 
 
 def _belongs(scored: ScoredUtterance, unit: Unit) -> bool:
-    start, end = min(unit.started_s, scored.at_s), max(unit.last_s, scored.at_s)
-    near = unit.started_s - IDLE_S < scored.at_s < unit.last_s + IDLE_S
-    return near and end - start < LONGEST_S
+    at_s, start, end = scored.at_s, unit.started_s, unit.last_s
+    if not start - IDLE_S < at_s < end + IDLE_S:
+        return False
+    return (at_s if at_s > end else end) - (at_s if at_s < start else start) < LONGEST_S
