@@ -248,7 +248,7 @@ class DifferentialDetector(DriftDetector):
             self._raise_alarm()
             return Change.DEGRADED
         own, differential = self._state.naming.own, self._state.naming.differential
-        if own.fall and differential.fall and min(own.fall_evidence, differential.fall_evidence) >= 1.0:
+        if own.fall and differential.fall and own.fall.evidence >= 1.0 and differential.fall.evidence >= 1.0:
             self._take_improvement(own.fall, differential.fall)
             return Change.IMPROVED
         if (
@@ -262,7 +262,7 @@ class DifferentialDetector(DriftDetector):
 
     def _decides(self, block: Block) -> bool:
         if self.decider is None:
-            return self.evidence >= 1.0
+            return self._state.naming.is_certain
         self.decider.update(block.differential)
         is_rise = self._state.naming.differential.rise.likeliest.weighted > 0
         return self.decider.drift_detected and is_rise

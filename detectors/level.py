@@ -59,13 +59,16 @@ class Level:
     @property
     def level(self) -> float:
         """b, kept between 0.5 % and 95 %."""
-        return min(max(self.mean, LOWEST_LEVEL), HIGHEST_LEVEL)
+        mean = self.mean
+        if mean < LOWEST_LEVEL:
+            return LOWEST_LEVEL
+        return mean if mean < HIGHEST_LEVEL else HIGHEST_LEVEL
 
     @property
     def spread(self) -> float:
         """V, the variance of a unit's error rate times its effective words."""
-        binomial = self.level * (1.0 - self.level)
-        prior = PRIOR_UNITS * PRIOR_INFLATION * binomial
+        level = self.level
+        prior = PRIOR_UNITS * PRIOR_INFLATION * (level * (1.0 - level))
         return (self.squares + prior) / (max(self.units, 1) - 1.0 + PRIOR_UNITS)
 
     @property

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from detectors.block import Block
 from detectors.evidence import GRID, Baseline, EvidenceProcess
 from detectors.question import Question
-from detectors.sessions import REMAINDER, SessionsSince
+from detectors.sessions import REMAINDER, SessionsSince, shares_of
 
 ALLOWANCE = 1.25
 """How much more than in proportion to its level a cohort may suffer from what everybody suffers from."""
@@ -96,6 +96,11 @@ class Naming:
         )
 
     @property
+    def is_certain(self) -> bool:
+        """Whether the cohort is named; mostly its own level says no, and the rest need not be asked."""
+        return self.own.rise.evidence >= 1.0 and self.evidence >= 1.0
+
+    @property
     def is_suspicious(self) -> bool:
         """Whether there is evidence enough to stop learning."""
         return self.own.rise.is_suspicious or self.differential.rise.is_suspicious
@@ -117,14 +122,15 @@ class Naming:
             self.scaled.rise.components,
             strict=True,
         )
+        own_variance = block.own_variance
+        shares = shares_of(block.sessions, block.own, own_variance)
         for multiple, support, own, differential, scaled_component in rises:
             if own.steps == 1:
                 support.differential = support.scaled = 0.0
                 support.sessions = SessionsSince()
             support.sessions.add(
-                block.sessions or {f"block {own.steps}": (1.0, block.own)},
-                block.own,
-                block.own_variance,
+                shares or shares_of({f"block {own.steps}": (1.0, block.own)}, block.own, own_variance),
+                own_variance,
                 log_e=own.log_e,
                 delta=multiple * self.own.rise.smallest_change,
             )

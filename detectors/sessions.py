@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+import msgspec
 
 from detectors.evidence import LARGEST_Y
 
@@ -32,6 +34,26 @@ SessionSums = Mapping[str, tuple[float, float]]
 """Of each session in a block its effective words A and the sum of A r over its units."""
 
 
+class SessionShare(msgspec.Struct, frozen=True):
+    """A session in a block: a_s and O_s - O, kept within its bounds."""
+
+    key: str
+    share: float
+    beyond: float
+
+
+def shares_of(sums: SessionSums, own: float, variance: float) -> list[SessionShare]:
+    """What each session is in a block with O = ``own`` and vO = ``variance``."""
+    whole = math.fsum([words for words, _ in sums.values()])
+    found = []
+    for key, (words, residuals) in sums.items():
+        share = words / whole
+        furthest = LARGEST_Y * math.sqrt(variance / share)
+        beyond = min(max(residuals / words - own, -furthest), furthest)
+        found.append(SessionShare(key, share, beyond))
+    return found
+
+
 @dataclass(slots=True)
 class SessionsSince:
     """What each session added to the log likelihood ratio since an onset.
@@ -39,7 +61,8 @@ class SessionsSince:
     Examples
     --------
     >>> sessions = SessionsSince()
-    >>> sessions.add({"monday": (20.0, 4.0), "tuesday": (20.0, 0.0)}, 0.1, 0.01, log_e=0.4, delta=0.05)
+    >>> shares = shares_of({"monday": (20.0, 4.0), "tuesday": (20.0, 0.0)}, own=0.1, variance=0.01)
+    >>> sessions.add(shares, 0.01, log_e=0.4, delta=0.05)
     >>> {session: round(part, 2) for session, part in sessions.parts.items()}
     {'monday': 0.45, 'tuesday': -0.05}
     >>> round(sessions.without_loudest(total=0.4), 2)
@@ -48,16 +71,15 @@ class SessionsSince:
 
     parts: dict[str, float] = field(default_factory=dict)
 
-    def add(self, sums: SessionSums, own: float, variance: float, *, log_e: float, delta: float) -> None:
-        """Share a block's ``log_e`` among its sessions; ``own`` and ``variance`` are O and vO."""
-        whole = math.fsum(words for words, _ in sums.values())
-        for key, (words, residuals) in sums.items():
-            share = words / whole
-            furthest = LARGEST_Y * math.sqrt(variance / share)
-            beyond = min(max(residuals / words - own, -furthest), furthest)
-            if key not in self.parts and len(self.parts) >= MOST_REMEMBERED:
-                del self.parts[min(self.parts, key=self.parts.__getitem__)]
-            self.parts[key] = self.parts.get(key, 0.0) + share * (log_e + delta * beyond / variance)
+    def add(self, shares: Iterable[SessionShare], variance: float, *, log_e: float, delta: float) -> None:
+        """Share a block's ``log_e`` among its sessions; ``variance`` is vO."""
+        parts = self.parts
+        for session in shares:
+            key = session.key
+            if key not in parts and len(parts) >= MOST_REMEMBERED:
+                del parts[min(parts, key=parts.__getitem__)]
+            part = session.share * (log_e + delta * session.beyond / variance)
+            parts[key] = parts.get(key, 0.0) + part
 
     def without_loudest(self, total: float) -> float:
         """The log likelihood ratio ``total`` without the sessions that speak loudest for a rise."""
