@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from detectors.level import Level
 from detectors.sessions import SessionSums
 from detectors.tally import ENOUGH_SPEAKERS, Tally
@@ -29,6 +31,22 @@ IDLE_REST_WORDS = 3_000.0
 FADING = 1.0 / 20.0
 LONGEST_CREDIT_DAYS = 7.0
 SECONDS_A_DAY = 86_400.0
+
+
+class Residual(msgspec.Struct, frozen=True):
+    """What a unit adds to the sums: A_u, A_u r, A_u V and A_u b."""
+
+    weight: float
+    residual: float
+    spread: float
+    level: float
+
+    @classmethod
+    def of(cls, unit: Unit, level: float, expected: Expectation) -> Residual:
+        """Of a unit of a cohort at this level, with what was expected of it."""
+        weight = unit.effective_words
+        residual = weight * (unit.error_rate - expected.rate)
+        return cls(weight, residual, weight * expected.spread, weight * level)
 
 
 @dataclass(slots=True)
@@ -46,19 +64,19 @@ class ResidualSums:
     tally: Tally = field(default_factory=Tally)
     latest: dict[str, int] = field(default_factory=dict)
 
-    def add(self, unit: Unit, level: float, expected: Expectation) -> None:
-        """Add a unit of a cohort at this level, with what was expected of it."""
-        weight = unit.effective_words
-        self.weight += weight
-        self.residuals += weight * (unit.error_rate - expected.rate)
-        self.spreads += weight * expected.spread
-        self.levels += weight * level
+    def add(self, unit: Unit, residual: Residual) -> None:
+        """Add a unit of a cohort, with what it adds."""
+        self.weight += residual.weight
+        self.residuals += residual.residual
+        self.spreads += residual.spread
+        self.levels += residual.level
         self.tally.merge(unit.tally)
-        if unit.speaker is not None:
-            self.latest.pop(unit.speaker, None)
-            self.latest[unit.speaker] = self.tally.units
-            if len(self.latest) > ENOUGH_SPEAKERS:
-                del self.latest[next(iter(self.latest))]
+        speaker, latest = unit.speaker, self.latest
+        if speaker is not None:
+            latest.pop(speaker, None)
+            latest[speaker] = self.tally.units
+            if len(latest) > ENOUGH_SPEAKERS:
+                del latest[next(iter(latest))]
 
     def since(self, start: ResidualSums) -> ResidualSums:
         """What was added after ``start`` was copied."""
@@ -75,7 +93,9 @@ class ResidualSums:
 
     def copy(self) -> ResidualSums:
         """The sums as they are now."""
-        return self.since(ResidualSums())
+        tally = self.tally.copy()
+        tally.speakers = list(self.latest)
+        return ResidualSums(self.weight, self.residuals, self.spreads, self.levels, tally, self.latest.copy())
 
     def _less(self, other: ResidualSums, latest: dict[str, int]) -> ResidualSums:
         tally = self.tally.without(other.tally)
@@ -90,8 +110,7 @@ class ResidualSums:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """A cohort and the rest in one bracket of time; rates as ratios, times in seconds and days.
 
     ``has_own`` says whether any of the cohort's units may be judged, ``has_rest`` whether there are others;
@@ -109,7 +128,7 @@ class Block:
     rest_tally: Tally
     has_own: bool = True
     has_rest: bool = True
-    sessions: SessionSums = field(default_factory=dict)
+    sessions: SessionSums = {}
 
     @property
     def differential(self) -> float:
@@ -149,13 +168,17 @@ class BlockBuilder:
     own_drift: float = 0.0
     rest_drift: float = 0.0
 
-    def add_own(self, unit: Unit, level: float, expected: Expectation, *, is_judged: bool) -> None:
-        """Add a unit of the cohort itself."""
-        self.own.add(unit, level, expected)
+    def add_own(self, unit: Unit, residual: Residual, *, is_judged: bool) -> None:
+        """Add a unit of the cohort itself, with what it adds."""
+        self.own.add(unit, residual)
         if is_judged:
-            self.judged.add(unit, level, expected)
-            self._meet(unit, expected)
+            self.judged.add(unit, residual)
+            self._meet(unit, residual)
         self.started_s = min(self.started_s, unit.started_s)
+
+    def may_close(self, everybody: ResidualSums) -> bool:
+        """Whether `close` could find a block: there are own units, or many of the rest."""
+        return self.own.weight > 0.0 or everybody.weight - self.rest_start.weight >= IDLE_REST_WORDS
 
     def close(self, everybody: ResidualSums, level: Level, now_s: float, *, has_rest: bool) -> Block | None:
         """The block, if it is full.
@@ -205,10 +228,10 @@ class BlockBuilder:
         self._reopen(everybody, now_s)
         return block
 
-    def _meet(self, unit: Unit, expected: Expectation) -> None:
-        key, weight = unit.session or f"{unit.key} {unit.started_s:.0f}", unit.effective_words
+    def _meet(self, unit: Unit, residual: Residual) -> None:
+        key = unit.session or f"{unit.key} {unit.started_s:.0f}"
         words, residuals = self.sessions.get(key, (0.0, 0.0))
-        self.sessions[key] = words + weight, residuals + weight * (unit.error_rate - expected.rate)
+        self.sessions[key] = words + residual.weight, residuals + residual.residual
 
     def _reopen(self, everybody: ResidualSums, now_s: float) -> None:
         self.opened_s = now_s
@@ -219,7 +242,10 @@ class BlockBuilder:
 
 def credit_days(since_s: float, now_s: float) -> float:
     """dt: days since ``since_s``, at most 7, so that an idle cohort collects no credit for false alarms."""
-    return min(max(now_s - since_s, 0.0) / SECONDS_A_DAY, LONGEST_CREDIT_DAYS)
+    if now_s <= since_s:
+        return 0.0
+    days = (now_s - since_s) / SECONDS_A_DAY
+    return days if days < LONGEST_CREDIT_DAYS else LONGEST_CREDIT_DAYS
 
 
 def _inflation(level: float, drift: float) -> float:

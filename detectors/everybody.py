@@ -14,7 +14,6 @@ from detectors.evidence import (
 )
 from detectors.onset import OnsetTrail
 from detectors.question import Question
-from detectors.tally import Tally
 
 COHORTS_TO_LEAVE_ONE_OUT = 3
 
@@ -81,7 +80,7 @@ class EverybodyDetector:
         x, variance = (block.rest, block.rest_variance) if leaves_one_out else (block.own, block.own_variance)
         if self.alarm is not None:
             return self._watch_for_recovery(cohort, block, x, variance)
-        tally = _both_sides(block)
+        tally = block.rest_tally.plus(block.tally)
         voters[cohort].update(x, variance, block.elapsed_days, block.started_s, tally, learn=learn)
         self.trails[cohort].add(block.started_s, x - voters[cohort].baseline.mean, variance)
         # Only the process that was just updated can be the last one to agree.
@@ -149,9 +148,3 @@ class EverybodyDetector:
             return None
         self.end_alarm()
         return Change.RECOVERED, alarm
-
-
-def _both_sides(block: Block) -> Tally:
-    tally = block.rest_tally.copy()
-    tally.merge(block.tally)
-    return tally

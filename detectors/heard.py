@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+
+class Seen(msgspec.Struct, frozen=True):
     """One unit's rate less what its cohort had before, the variance of that and the baseline's precision."""
 
     deviation: float
@@ -43,7 +44,8 @@ class Heard:
         self.units += 1
         self.precision += 1.0 / seen.variance
         self.weighted += seen.deviation / seen.variance
-        self.base = min(self.base, seen.base)
+        if seen.base < self.base:
+            self.base = seen.base
 
     def less(self, other: Heard) -> Heard:
         """Without what ``other`` holds, all of which was added here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from detectors.block import Residual
 from detectors.cohort import Cohort
 from detectors.event import Event
 from detectors.monitor_state import MonitorState
@@ -38,9 +39,10 @@ def _observe(state: MonitorState, settings: MonitorSettings, cohort: Cohort, uni
     assert blocks is not None
     assert detector is not None
     expected = level.expect(unit)
+    residual = Residual.of(unit, level.level, expected)
     if blocks.joins_rest:
-        state.residuals.add(unit, level.level, expected)
-    blocks.add_own(unit, level.level, expected, is_judged=level.counts(expected))
+        state.residuals.add(unit, residual)
+    blocks.add_own(unit, residual, is_judged=level.counts(expected))
     was_settled = level.is_settled
     level.learn(unit, held=detector.is_suspicious or state.everybody.in_alarm)
     events = _close(state, settings, cohort)
@@ -51,7 +53,7 @@ def _observe(state: MonitorState, settings: MonitorSettings, cohort: Cohort, uni
     state.observed += 1
     if state.observed % UNITS_BETWEEN_SWEEPS == 0:
         for other in state.cohorts.values():
-            if other.blocks is not None:
+            if other.blocks is not None and other.blocks.may_close(state.residuals):
                 events += _close(state, settings, other)
     return events
 

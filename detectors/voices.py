@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 MOST_REMEMBERED = 500
 """Speakers, and sessions, remembered per cohort; the one unheard for longest is forgotten first."""
 SPEAKER_SHARE = 0.03
@@ -96,8 +98,7 @@ class Intercepts:
         self.weight += weight
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(msgspec.Struct, frozen=True):
     """What is expected of a unit: error rate, S times its effective words, whether its speaker is known."""
 
     rate: float

@@ -1,5 +1,5 @@
 from detectors.alignment import ErrorCounts
-from detectors.block import BlockBuilder, ResidualSums
+from detectors.block import BlockBuilder, Residual, ResidualSums
 from detectors.level import Level
 from detectors.tally import Tally
 from detectors.unit import Unit
@@ -15,9 +15,14 @@ def unit_of(speaker: str, cohort: str = "A") -> Unit:
     return unit
 
 
+def residual_of(unit: Unit) -> Residual:
+    return Residual.of(unit, LEVEL, Expectation(LEVEL, 0.1, is_well_known=True))
+
+
 def add(sums: ResidualSums, *speakers: str) -> None:
     for speaker in speakers:
-        sums.add(unit_of(speaker), LEVEL, Expectation(LEVEL, 0.1, is_well_known=True))
+        unit = unit_of(speaker)
+        sums.add(unit, residual_of(unit))
 
 
 def test_a_stretch_of_the_rest_has_the_speakers_heard_in_it_and_no_earlier_ones() -> None:
@@ -35,7 +40,8 @@ def test_the_rest_of_a_block_has_none_of_the_cohorts_own_speakers() -> None:
     add(everybody, "ann", "bob", "cid")
     blocks = BlockBuilder(0.0, rest_start=everybody.copy())
     add(everybody, "eve", "own")
-    blocks.add_own(unit_of("own"), LEVEL, Expectation(LEVEL, 0.1, is_well_known=True), is_judged=True)
+    own = unit_of("own")
+    blocks.add_own(own, residual_of(own), is_judged=True)
     level = Level()
     level.move(LEVEL)
     block = blocks.close(everybody, level, 1.0, has_rest=True)
