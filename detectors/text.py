@@ -20,7 +20,6 @@ from functools import lru_cache
 
 from detectors import characters, tags
 from detectors.english import abbreviations, accents, contractions, fillers, numbers, spelling, symbols, units
-from detectors.english.number_words import OH
 from detectors.walls import LONGEST, WALL, Kind, Walls
 
 __all__ = ["Normaliser", "describe", "step_names"]
@@ -96,9 +95,11 @@ class Normaliser:
         if not _has_letters_alone(text):
             text = self._rewritten(text)
         tokens = text.split()
-        if not self._has_walls or any(len(token) > LONGEST or token in OH for token in tokens):
+        if not self._has_walls or max(map(len, tokens), default=0) > LONGEST:
             return self._settled(tokens)
-        kinds = [self._kind(token) for token in tokens]
+        kinds = list(map(self._kind, tokens))
+        if Kind.FAR_REACHING in kinds:
+            return self._settled(tokens)
         return self._stirred(tokens, kinds) if Kind.STIRRING in kinds else tokens
 
     def text(self, text: str) -> str:

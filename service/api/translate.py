@@ -123,7 +123,8 @@ def _canonical(sent: Spoken, attributes: dict[str, str]) -> bytes:
     """
     parts = [f'"attributes": {_sorted_json(tuple(attributes.items()))}']
     if sent.audio is not None:
-        parts.append(f'"audio": {_in_order(sent.audio)}')
+        named = [f"{_quoted(name)}: {value!r}" for name, value in sorted(sent.audio.items())]
+        parts.append(f'"audio": {{{", ".join(named)}}}')
     if sent.confidence is not None:
         parts.append(f'"confidence": {sent.confidence!r}')
     if sent.duration_s is not None:
@@ -137,15 +138,14 @@ def _canonical(sent: Spoken, attributes: dict[str, str]) -> bytes:
     if sent.spoken_at is not None:
         parts.append(f'"spoken_at": "{sent.spoken_at.isoformat().replace("+00:00", "Z")}"')
     if sent.word_confidences is not None:
-        parts.append(f'"word_confidences": {_in_order(sent.word_confidences)}')
+        parts.append(f'"word_confidences": {sent.word_confidences!r}')
     return f"{{{', '.join(parts)}}}".encode()
 
 
 # Sites, devices and engines come in few combinations.
 @lru_cache(maxsize=1_024)
 def _sorted_json(attributes: tuple[tuple[str, str], ...]) -> str:
-    return _in_order(dict(attributes))
+    return json.dumps(dict(attributes), sort_keys=True)
 
 
-_in_order = json.JSONEncoder(sort_keys=True).encode
 _quoted = json.encoder.encode_basestring_ascii
