@@ -19,7 +19,7 @@ from service.api.problems import refusals
 from service.api.short_way import ShortRoute
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, schema, sent_id
-from service.errors import Refused
+from service.errors import Refused, StoreUnavailable
 from service.pipeline import Pipeline
 from service.records import Outcome, Receipt, Reference, Utterance
 
@@ -103,7 +103,7 @@ SUCCESS: dict[int | str, dict[str, Any]] = {
 
 @dataclass(slots=True)
 class _Lines:
-    """What became of the lines of a body so far: records with their numbers, and the rejected."""
+    """What a portion of a body's lines was read as: records with their numbers, and the rejected."""
 
     records: list[Utterance | Reference] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
@@ -162,17 +162,15 @@ class Taker:
 
     async def _many(self, body: bytes, started: float) -> Response:
         lines = split_lines(body, self._limits)
-        read = _Lines()
-        for portion in _portions(lines):
-            await self._aside(self._read, portion, read)
-        rejected = read.rejected
-        receipts = await self._pipeline.accept(read.records) if read.records else []
+        rejected: list[RejectedLine] = []
         outcomes = dict.fromkeys(Outcome, 0)
-        for number, record, receipt in zip(read.numbers, read.records, receipts, strict=True):
-            if isinstance(receipt, Refused):
-                rejected.append(_rejected(number, record.utterance_id, receipt))
-            else:
-                outcomes[receipt.outcome] += 1
+        for read, receipts in await self._read_and_kept(lines):
+            rejected += read.rejected
+            for number, record, receipt in zip(read.numbers, read.records, receipts, strict=True):
+                if isinstance(receipt, Refused):
+                    rejected.append(_rejected(number, record.utterance_id, receipt))
+                else:
+                    outcomes[receipt.outcome] += 1
         for line in rejected:
             self._pipeline.counts.reject(line.status)
         answer = BulkOut(
@@ -184,11 +182,34 @@ class Taker:
         )
         return Encoded(answer.model_dump_json())
 
+    async def _read_and_kept(
+        self, lines: list[tuple[int, bytes]]
+    ) -> list[tuple[_Lines, list[Receipt | Refused]]]:
+        """Read portion after portion, while those that are read go to the disk."""
+        reads: list[_Lines] = []
+        keeping: list[asyncio.Task[list[Receipt | Refused]]] = []
+        try:
+            for portion in _portions(lines):
+                reads.append(await self._aside(self._read, portion))
+                keeping.append(asyncio.create_task(self._pipeline.accept(reads[-1].records)))
+        finally:
+            found = await asyncio.gather(*keeping, return_exceptions=True)
+        receipts = [each for each in found if isinstance(each, list)]
+        kept = sum(isinstance(receipt, Receipt) for each in receipts for receipt in each)
+        for error in found:
+            if isinstance(error, StoreUnavailable):
+                kept += sum(each.kept for each in found if isinstance(each, StoreUnavailable))
+                raise StoreUnavailable(str(error), error.retry_after_s, kept)
+            if isinstance(error, BaseException):
+                raise error
+        return list(zip(reads, receipts, strict=True))
+
     async def _aside(self, work: Callable[..., T], *parts: Any) -> T:
         async with self._turn:
             return await asyncio.to_thread(work, *parts)
 
-    def _read(self, portion: list[tuple[int, bytes]], read: _Lines) -> None:
+    def _read(self, portion: list[tuple[int, bytes]]) -> _Lines:
+        read = _Lines()
         for number, text in portion:
             try:
                 record = self._record(text)
@@ -197,6 +218,7 @@ class Taker:
             else:
                 read.records.append(record)
                 read.numbers.append(number)
+        return read
 
     def _record(self, text: bytes) -> Utterance | Reference:
         if len(text) > self._limits.line_bytes:
