@@ -110,6 +110,9 @@ def serve(config: Config) -> None:
             _Listener(Finishing(health), metrics_socket, timeout_s, partial(crowd_out, "metrics")),
         )
         asyncio.run(_run(listeners, DeliveryWorker(pipeline, reader, receivers)))
+    # Python lets go of its handlers before it ends: one more signal then would look like a failure.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     logger.info("stopped; everything that was accepted is on disk")
 
 

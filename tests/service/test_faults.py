@@ -16,6 +16,8 @@ from conftest import CLIENT, BadDay, RunningService, eventually, program
 
 from service.store import FILE_NAME
 
+LINES = 500
+
 
 def ready(service: RunningService) -> tuple[int, dict[str, Any]]:
     answer = CLIENT.get(service.metrics + "/readyz")
@@ -90,9 +92,9 @@ def test_of_many_lines_a_full_disk_says_how_many_are_kept(
 ) -> None:
     service = make_service()
     assert service.process is not None
-    lines = "\n".join(json.dumps(utterance(number)) for number in range(1_000)).encode()
+    lines = "\n".join(json.dumps(utterance(number)) for number in range(LINES)).encode()
     ndjson = {"content-type": "application/x-ndjson"}
-    resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+    resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (600_000, resource.RLIM_INFINITY))
     refusal = service.post("/v1/utterances", lines, **ndjson)
     kept = refusal.json()["kept"]
     assert (refusal.status_code, refusal.headers["retry-after"]) == (503, "30")
@@ -101,7 +103,7 @@ def test_of_many_lines_a_full_disk_says_how_many_are_kept(
     resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
     assert eventually(lambda: ready(service)[0] == 200)
     answer = service.post("/v1/utterances", lines, **ndjson).json()
-    assert (answer["duplicate"], answer["accepted"]) == (kept, 1_000 - kept)
+    assert (answer["duplicate"], answer["accepted"]) == (kept, LINES - kept)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone can mount a small disk")
@@ -137,7 +139,7 @@ def test_a_store_that_is_damaged_in_the_middle_says_so_and_what_to_do(
     make_service: Callable[..., RunningService],
 ) -> None:
     service = make_service()
-    lines = "\n".join(json.dumps(utterance(number)) for number in range(1_000)).encode()
+    lines = "\n".join(json.dumps(utterance(number)) for number in range(LINES)).encode()
     ndjson = {"content-type": "application/x-ndjson"}
     assert service.post("/v1/utterances", lines, **ndjson).status_code == 200
     assert service.stop() == 0

@@ -42,14 +42,14 @@ def rest(connection: socket.socket) -> bytes:
     return received
 
 
-def trickle(connection: socket.socket, data: bytes, pause_s: float = 0.05) -> threading.Thread:
-    """Send byte by byte beside the test, until the service closes."""
+def trickle(connection: socket.socket, data: bytes, at_a_time: int = 1) -> threading.Thread:
+    """Send a few bytes at a time beside the test, until the service closes."""
 
     def send() -> None:
         with contextlib.suppress(OSError):
-            for byte in data:
-                connection.sendall(bytes((byte,)))
-                time.sleep(pause_s)
+            for begin in range(0, len(data), at_a_time):
+                connection.sendall(data[begin : begin + at_a_time])
+                time.sleep(0.05)
 
     thread = threading.Thread(target=send, daemon=True)
     thread.start()
@@ -99,7 +99,7 @@ def test_a_slow_body_that_comes_in_time_is_taken(service: RunningService) -> Non
     body = b'{"utterance_id": "slow", "hypothesis": "x"}'
     with connect(service) as connection:
         connection.sendall(HEAD.format("/v1/utterances", "application/json", len(body)).encode())
-        trickle(connection, body, pause_s=0.005)
+        trickle(connection, body, at_a_time=16)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 202")
 
 
