@@ -53,17 +53,19 @@ class DeliveryWorker:
         self._unwritten: dict[str, _Settled] = {}
         self._fault = ""
         self._clock: WallClock | None = None
+        # Made here, since what it imports would hold up the loop.
+        self._client = httpx.AsyncClient(follow_redirects=False)
         for name in receivers:
             for verdict in Verdict:
                 pipeline.counts.deliveries[name, verdict.value] = 0
 
     async def run(self) -> None:
         """Work until cancelled."""
-        async with httpx.AsyncClient(follow_redirects=False) as client:
+        async with self._client:
             while True:
                 try:
                     due = await asyncio.to_thread(self._reader.due_deliveries, time.time())
-                    work = (self._deliver(client, delivery) for delivery in due)
+                    work = map(self._deliver, due)
                     # One that fails leaves the others at work.
                     for result in await asyncio.gather(*work, return_exceptions=True):
                         if isinstance(result, Exception):
@@ -90,17 +92,17 @@ class DeliveryWorker:
             self._clock.follow(set_by_s)
             logger.warning("the clock was set by %+.0f s, and what waits for delivery with it", set_by_s)
 
-    async def _deliver(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
+    async def _deliver(self, delivery: Delivery) -> None:
         identity, store = delivery.delivery_id, self._pipeline.store
         settled = self._unwritten.get(identity)
         if settled is None or (settled.state == "pending" and settled.due_at <= time.time()):
-            settled = self._unwritten[identity] = await self._attempt(client, delivery)
+            settled = self._unwritten[identity] = await self._attempt(delivery)
         await self._pipeline.writer.run(
             lambda: store.alerts.settle_delivery(identity, settled.state, settled.outcome, settled.due_at)
         )
         del self._unwritten[identity]
 
-    async def _attempt(self, client: httpx.AsyncClient, delivery: Delivery) -> _Settled:
+    async def _attempt(self, delivery: Delivery) -> _Settled:
         receiver = self._receivers.get(delivery.receiver)
         now = time.time()
         if receiver is None:
@@ -109,7 +111,7 @@ class DeliveryWorker:
             attempt = Attempt(Verdict.GONE, "the receiver answered 410 before")
         else:
             message_id = delivery.delivery_id.removesuffix(f"-{delivery.receiver}")
-            attempt = await receiver.send(client, message_id, delivery.body, now)
+            attempt = await receiver.send(self._client, message_id, delivery.body, now)
         return self._judged(delivery, attempt, now)
 
     def _judged(self, delivery: Delivery, attempt: Attempt, now: float) -> _Settled:

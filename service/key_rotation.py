@@ -12,6 +12,7 @@ from pathlib import Path
 
 from service.config import Config
 from service.course import ROTATE_KEY
+from service.damage import needed_to_start
 from service.data_dir import held, sync_folder
 from service.errors import StartError
 from service.key_record import Unjoinable
@@ -70,7 +71,7 @@ def rotate(
     Raises
     ------
     StartError
-        If there is no store, a service has it open, or the new key cannot be used.
+        If there is no store, a service has it open, it is damaged, or the new key cannot be used.
     """
     if (to is None) != (config.privacy.key_file is None):
         raise StartError(
@@ -79,7 +80,7 @@ def rotate(
         )
     if not (config.data_dir / FILE_NAME).exists():
         raise StartError(f"data_dir: {config.data_dir} holds no store whose key could be changed")
-    with held(config.data_dir) as data_dir:
+    with held(config.data_dir) as data_dir, needed_to_start(data_dir):
         store = Store(data_dir)
         try:
             return _rotate(store, data_dir, to, author, confirm)
