@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import accuracy, cost, disk, ingest, mixed, redraws, restart, soak, startup, volume
+from benchmarks import accuracy, cost, disk, ingest, mixed, redraws, restart, scrape, soak, startup, volume
 from benchmarks.figures import Section, markdown, note
 
 SECTIONS: dict[str, Callable[[], Section]] = {
@@ -16,6 +16,7 @@ SECTIONS: dict[str, Callable[[], Section]] = {
     "cost": cost.run,
     "ingest": ingest.run,
     "mixed": mixed.run,
+    "scrape": scrape.run,
     "startup": startup.run,
     "restart": restart.run,
     "volume": volume.run,
