@@ -227,10 +227,10 @@ class EvidenceProcess:
 
     def _gather(self, y: float, scale: float, margin: float, credit: float) -> None:
         """M_g <- e_g (M_g + r pi_g dt), with scale = sqrt(phi v) and credit = r dt."""
-        smallest_change = self.smallest_change
+        grid, weights, smallest_change = self.grid, self.weights, self.smallest_change
         last = log_e = e = 0.0
-        for component, multiple, share in zip(self.components, self.grid, self.weights, strict=True):
-            kappa = (multiple * smallest_change - margin) / scale
+        for g, component in enumerate(self.components):
+            kappa = (grid[g] * smallest_change - margin) / scale
             if kappa > LARGEST_KAPPA:
                 kappa = LARGEST_KAPPA
             if kappa != last:  # all that are cut off at the largest have one e-value
@@ -238,7 +238,7 @@ class EvidenceProcess:
                 psi = math.log1p(u + u * u / 2.0) if u >= 0.0 else -math.log1p(-u + u * u / 2.0)
                 log_e = psi - math.log1p(kappa * kappa / 2.0)
                 e, last = math.exp(log_e), kappa
-            grown = e * (component.evidence + credit * share)
+            grown = e * (component.evidence + credit * weights[g])
             component.log_e = log_e
             component.evidence = grown if grown < LARGEST_EVIDENCE else LARGEST_EVIDENCE
 

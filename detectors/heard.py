@@ -58,7 +58,7 @@ class Heard:
 
     def copy(self) -> Heard:
         """The sums as they are now."""
-        return self.less(Heard())
+        return Heard(self.units, self.precision, self.weighted, self.base)
 
     def scaled(self, factor: float) -> Heard:
         """As much less evidence for the same mean."""

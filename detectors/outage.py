@@ -89,10 +89,11 @@ class Outage:
             self.alarm = None
             return Change.RECOVERED, effect
         self.heard.add(seen)
-        self.parts.setdefault(cohort, Heard()).add(seen)
         self.rise.update(seen.deviation, seen.variance, elapsed_days, seen.base, started_s, tally)
         if self.rise.likeliest.cusum <= 0.0:
             self.parts = {}
+        else:
+            self.parts.setdefault(cohort, Heard()).add(seen)
         if self.rise.evidence < 1.0 or not self._is_everybodys(others_in_alarm):
             return None
         effect = self.rise.effect(seen.base)

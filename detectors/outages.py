@@ -18,17 +18,18 @@ from detectors.unit import Unit
 def judge_rates(state: MonitorState, settings: MonitorSettings, cohort: Cohort, unit: Unit) -> list[Event]:
     """Put a complete unit of a cohort to the questions about its rates."""
     each = RATES_SHARE * settings.false_alarms_per_day / 2
+    own = (1.0 - EVERYBODYS_RATES_SHARE) * each / len(state.cohorts)
     events = []
     for signal, count in ((Signal.LOOPS, unit.tally.loops), (Signal.EMPTIES, unit.tally.empties)):
-        outage = state.outages.get(signal.value)
+        outage = state.outages.get(signal)
         if outage is None:
             everybodys = EVERYBODYS_RATES_SHARE * each
             outage = state.outages[signal.value] = Outage.start(settings.smallest_change, everybodys)
-        own = (1.0 - EVERYBODYS_RATES_SHARE) * each / len(state.cohorts)
-        watch = cohort.rates.get(signal.value)
+        watch = cohort.rates.get(signal)
         if watch is None:
             watch = cohort.rates[signal.value] = RateWatch(settings.smallest_change, own)
-        watch.set_rate(own)
+        if watch.rate != own:
+            watch.set_rate(own)
         seen = watch.see(count, unit.tally, learn=not outage.in_alarm)
         if seen is not None:
             events += _judge(state, settings, signal, cohort, unit, outage, watch, seen)
@@ -77,14 +78,14 @@ def _may_stand_alone(state: MonitorState, signal: Signal, cohort: Cohort) -> boo
 
 
 def _others(state: MonitorState, signal: Signal, cohort: Cohort) -> list[RateWatch]:
-    watches = [other.rates.get(signal.value) for other in state.cohorts.values() if other is not cohort]
+    watches = [other.rates.get(signal) for other in state.cohorts.values() if other is not cohort]
     return [watch for watch in watches if watch is not None and watch.question is not None]
 
 
 def _absorb(state: MonitorState, settings: MonitorSettings, signal: Signal, outage: Outage) -> list[Event]:
     events = []
     for cohort in state.cohorts.values():
-        watch = cohort.rates.get(signal.value)
+        watch = cohort.rates.get(signal)
         if watch is None:
             continue
         if watch.alarm is not None:

@@ -62,13 +62,15 @@ class RateWatch:
     @property
     def level(self) -> float:
         """The rate learned from the first 40 units, at least 0.5 %."""
-        return max(self.events / self.weight if self.weight else 0.0, LOWEST_RATE)
+        rate = self.events / self.weight if self.weight else 0.0
+        return rate if rate > LOWEST_RATE else LOWEST_RATE
 
     @property
     def spread(self) -> float:
         """Variance of a unit's rate times its effective utterances, at least the binomial one."""
-        level = self.level
-        return max(self.squares / max(self.units - 1, 1), level * (1.0 - level))
+        level, seen = self.level, self.squares / (self.units - 1 if self.units > 1 else 1)
+        binomial = level * (1.0 - level)
+        return seen if seen > binomial else binomial
 
     @property
     def evidence(self) -> float:
@@ -90,8 +92,9 @@ class RateWatch:
 
         ``learn=False`` keeps what is normal as it is, for example while everybody is in alarm.
         """
-        weight = tally.utterances / (1.0 + (tally.utterances - 1) * CORRELATION)
-        x = count / tally.utterances
+        utterances = tally.utterances
+        weight = utterances / (1.0 + (utterances - 1) * CORRELATION)
+        x = count / utterances
         if self.question is None:
             if learn:
                 self._learn(x, weight)

@@ -72,8 +72,20 @@ class Tally:
 
     def plus(self, other: Tally) -> Tally:
         """Both tallies' counts, in a tally of their own."""
-        both = self.copy()
-        both.merge(other)
+        both = Tally(
+            self.units + other.units,
+            self.utterances + other.utterances,
+            self.substitutions + other.substitutions,
+            self.deletions + other.deletions,
+            self.insertions + other.insertions,
+            self.reference_words + other.reference_words,
+            self.capped_errors + other.capped_errors,
+            self.loops + other.loops,
+            self.empties + other.empties,
+            self.speakers.copy(),
+        )
+        for speaker in other.speakers:
+            both.meet(speaker)
         return both
 
     def without(self, part: Tally) -> Tally:
