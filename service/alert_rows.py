@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from service.records import AlertRow, Delivery
 
 _ALERT_COLUMNS = tuple(field.name for field in fields(AlertRow))
+_FACTS = _ALERT_COLUMNS.index("facts")
 
 
 class AlertRows:
@@ -24,19 +25,11 @@ class AlertRows:
 
     def put(self, alert: AlertRow) -> None:
         """Insert or update an alert."""
+        values = asdict(alert) | {"facts": json.dumps(alert.facts)}
+        places = ", ".join(f":{name}" for name in _ALERT_COLUMNS)
         self._db.execute(
-            "INSERT OR REPLACE INTO alerts VALUES (?,?,?,?,?,?,?,?,?)",
-            (
-                alert.alert_id,
-                alert.signal,
-                alert.cohort,
-                alert.severity,
-                alert.state,
-                alert.onset_at,
-                alert.fired_at,
-                alert.resolved_at,
-                json.dumps(alert.facts),
-            ),
+            f"INSERT OR REPLACE INTO alerts ({', '.join(_ALERT_COLUMNS)}) VALUES ({places})",  # noqa: S608 -- constants
+            values,
         )
 
     def put_delivery(self, delivery: Delivery, position: int) -> None:
@@ -76,7 +69,4 @@ def read_alerts(db: sqlite3.Connection, clause: str, values: tuple[Any, ...]) ->
         f"SELECT {', '.join(_ALERT_COLUMNS)} FROM alerts {clause}",  # noqa: S608 -- constants
         values,
     )
-    return [
-        AlertRow(**dict(zip(_ALERT_COLUMNS, row, strict=True)) | {"facts": json.loads(row[-1])})
-        for row in rows
-    ]
+    return [AlertRow(*row[:_FACTS], json.loads(row[_FACTS]), *row[_FACTS + 1 :]) for row in rows]

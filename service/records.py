@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -164,7 +165,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert as it stands; ``facts`` is what its notices say."""
+    """An alert as it stands; ``facts`` is what its notices say, ``revision`` how often it was told."""
 
     alert_id: str
     signal: str
@@ -174,7 +175,11 @@ class AlertRow:
     onset_at: float
     fired_at: float
     resolved_at: float | None
-    facts: dict[str, object]
+    facts: dict[str, Any]
+    acknowledged_at: float | None = None
+    told_at: float | None = None
+    held_until: float | None = None
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ MIGRATIONS: tuple[str, ...] = (
         signal       TEXT NOT NULL,
         cohort       TEXT,
         severity     TEXT NOT NULL,
-        state        TEXT NOT NULL,       -- firing, resolved
+        state        TEXT NOT NULL,       -- firing, acknowledged, resolved, noted
         onset_at     REAL NOT NULL,
         fired_at     REAL NOT NULL,
         resolved_at  REAL,
@@ -212,6 +212,46 @@ MIGRATIONS: tuple[str, ...] = (
         BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
     CREATE TRIGGER erasures_stay BEFORE DELETE ON erasures
         BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
+    """,
+    """
+    ALTER TABLE alerts ADD COLUMN acknowledged_at REAL;
+    ALTER TABLE alerts ADD COLUMN told_at REAL;     -- when its last notice was queued; NULL: nobody was told
+    ALTER TABLE alerts ADD COLUMN held_until REAL;  -- an alert about everybody may explain it until then
+    ALTER TABLE alerts ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;    -- how often it was told
+    UPDATE alerts SET told_at = MAX(fired_at, CAST(strftime('%s', 'now') AS REAL)), revision = 1 WHERE state = 'firing';
+    UPDATE alerts SET told_at = COALESCE(resolved_at, fired_at), revision = 2 WHERE state <> 'firing';
+
+    CREATE TABLE silences (                -- what is not told for a time; never deleted
+        silence_id TEXT PRIMARY KEY,
+        matchers   TEXT NOT NULL,         -- JSON array of strings such as "cohort=en-*"
+        starts_at  REAL NOT NULL,
+        ends_at    REAL NOT NULL,
+        author     TEXT NOT NULL,
+        note       TEXT NOT NULL,
+        created_at REAL NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE alert_record (           -- every change of an alert or a silence; append-only
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        action     TEXT NOT NULL,
+        alert_id   TEXT,
+        silence_id TEXT,
+        author     TEXT,                  -- NULL: the monitor
+        note       TEXT NOT NULL,
+        taken_at   REAL NOT NULL
+    );
+    CREATE INDEX alert_record_alert ON alert_record (alert_id);
+    CREATE TRIGGER alert_record_stays_as_it_is BEFORE UPDATE ON alert_record
+        BEGIN SELECT RAISE(ABORT, 'alert_record is append-only'); END;
+    CREATE TRIGGER alert_record_stays BEFORE DELETE ON alert_record
+        BEGIN SELECT RAISE(ABORT, 'alert_record is append-only'); END;
+
+    CREATE TABLE receiver_memory (        -- what a receiver wants to know at an alert's next notice
+        receiver   TEXT NOT NULL,
+        alert_id   TEXT NOT NULL,
+        memory     TEXT NOT NULL,
+        PRIMARY KEY (receiver, alert_id)
+    ) WITHOUT ROWID;
     """,
 )
 
