@@ -28,6 +28,8 @@ REASONS = {
     415: "media_type",
     422: "invalid",
 }
+OTHER = "other"
+REJECTIONS = (*REASONS.values(), OTHER)
 
 
 @dataclass(slots=True)
@@ -40,10 +42,10 @@ class Counts:
     word_errors: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     empty_hypotheses: Counter[str] = field(default_factory=Counter)
     loops: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(Outcome, 0)))
     last_reference_at: dict[str, float] = field(default_factory=dict)
     deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(REJECTIONS, 0)))
     crowded_out: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(LISTENERS, 0)))
     texts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(TEXT_EVENTS, 0)))
     undeclared_attributes: int = 0
@@ -52,7 +54,7 @@ class Counts:
 
     def reject(self, status: int) -> None:
         """Count an object that was not taken, by the reason that its HTTP status gives."""
-        self.rejected[REASONS.get(status, "other")] += 1
+        self.rejected[REASONS.get(status, OTHER)] += 1
 
     def crowd_out(self, listener: str) -> None:
         """Count a connection that was closed to make room for another."""

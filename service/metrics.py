@@ -124,13 +124,12 @@ class StateCollector(Collector):
             "werwatch_evidence_ratio", "Evidence of a signal; 1 raises an alarm.", labels=["cohort", "signal"]
         )
         active = GaugeMetricFamily(
-            "werwatch_alert_active", "1 while an alert is firing.", labels=["cohort", "signal", "severity"]
+            "werwatch_alert_active",
+            "1 from an alert's firing to its end.",
+            labels=["cohort", "signal", "severity"],
         )
-        firing = {
-            (alert.cohort or "", alert.signal): alert.severity
-            for alert in self._reader.alerts(limit=1_000)
-            if alert.state == "firing"
-        }
+        alerts = self._reader.active_alerts()
+        severities = {(alert.cohort or "", alert.signal): alert.severity for alert in alerts}
         signals = [
             each
             for cohort in view.cohorts
@@ -144,7 +143,7 @@ class StateCollector(Collector):
         signals += [("", signal, value) for signal, value in view.rates_evidence.items()]
         for cohort, signal, value in [*signals, ("", "global", view.global_evidence)]:
             evidence.add_metric([cohort, signal], value)
-            severity = firing.get((cohort, signal))
+            severity = severities.get((cohort, signal))
             for each in ("page", "ticket"):
                 active.add_metric([cohort, signal, each], float(each == severity))
         yield evidence
@@ -177,11 +176,13 @@ class StateCollector(Collector):
             labels=["receiver"],
         )
         held = self._reader.outbox()
-        for receiver in pipeline.config.receivers:
+        # One that is configured no more may have left notices behind.
+        configured = {receiver.name for receiver in pipeline.config.receivers}
+        for receiver in sorted(configured | {receiver for receiver, _ in held}):
             for state in ("pending", "delivered", "dead"):
-                pending.add_metric([receiver.name, state], held.get((receiver.name, state), (0, 0.0))[0])
-            if (receiver.name, "pending") in held:
-                age.add_metric([receiver.name], held[receiver.name, "pending"][1])
+                pending.add_metric([receiver, state], held.get((receiver, state), (0, 0.0))[0])
+            if (receiver, "pending") in held:
+                age.add_metric([receiver], held[receiver, "pending"][1])
         yield pending
         yield age
         unmatched = GaugeMetricFamily(
@@ -192,13 +193,7 @@ class StateCollector(Collector):
         for kind, rows in self._reader.unmatched().items():
             unmatched.add_metric([kind], rows)
         yield unmatched
-        taken = pipeline.store.room.taken_bytes
-        yield _gauge("werwatch_store_bytes", "Size of the store's file with its log.", taken)
-        yield _gauge(
-            "werwatch_store_over_budget",
-            "1 while more is needed than storage.max_bytes and nothing is left that may go.",
-            float(pipeline.is_over_budget),
-        )
+        yield from self._room()
         keeps = "1 where privacy.keep_text lets transcripts lie as text in the store."
         yield _gauge("werwatch_keeps_text", keeps, float(pipeline.config.privacy.keep_text))
         writer = pipeline.writer
@@ -228,6 +223,18 @@ class StateCollector(Collector):
             pipeline.watch.saved_at,
         )
         yield _gauge("werwatch_scrape_timestamp_seconds", "The clock of this process.", time.time())
+
+    def _room(self) -> Iterator[Metric]:
+        room = self._pipeline.store.room
+        disk_bytes, free_bytes = room.disk
+        yield _gauge("werwatch_store_bytes", "Size of the store's file with its log.", room.taken_bytes)
+        yield _gauge("werwatch_store_disk_bytes", "Size of the file system of data_dir.", disk_bytes)
+        yield _gauge("werwatch_store_disk_free_bytes", "What is free of it.", free_bytes)
+        yield _gauge(
+            "werwatch_store_over_budget",
+            "1 while more is needed than storage.max_bytes and nothing is left that may go.",
+            float(self._pipeline.is_over_budget),
+        )
 
 
 def _estimates(view: MonitorView) -> Iterator[Metric]:

@@ -34,6 +34,10 @@ class Reader:
         """One alert."""
         return next(iter(read_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
 
+    def active_alerts(self) -> list[AlertRow]:
+        """Those that have not ended, whether somebody has seen them or not."""
+        return read_alerts(self._db, "WHERE state IN ('firing', 'acknowledged')", ())
+
     def interventions(self, limit: int = 100) -> list[Intervention]:
         """What people told the monitor, the newest first."""
         rows = self._db.execute(

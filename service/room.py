@@ -79,6 +79,12 @@ class Room:
         log = self._path.with_name(f"{self._path.name}-wal")
         return self._path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
+    @property
+    def disk(self) -> tuple[int, int]:
+        """Size of the file system that it is on and what is free there, in bytes; any thread may ask."""
+        size, _, free = shutil.disk_usage(self._path.parent)
+        return size, free
+
     def give_back(self, most_bytes: int | None, deadline: float) -> bool:
         """Cut free pages off, one at least and no more from the deadline on; return whether any was.
 

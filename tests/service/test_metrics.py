@@ -70,6 +70,17 @@ def test_counters_carry_what_was_accepted(make_service: Callable[..., RunningSer
     assert value(scrape, 'werwatch_ingest_duration_seconds_count{route="/v1/references"}') == 12
 
 
+def test_what_may_come_is_at_zero_before_it_comes(make_service: Callable[..., RunningService]) -> None:
+    scrape = make_service().scrape()
+    for series in ('rejected_lines_total{reason="invalid"}', 'receipts_total{outcome="scored"}'):
+        assert value(scrape, f"werwatch_{series}") == 0
+
+
+def test_the_disk_is_shown_with_what_is_free_of_it(make_service: Callable[..., RunningService]) -> None:
+    scrape = make_service().scrape()
+    assert 0 <= value(scrape, "werwatch_store_disk_free_bytes") < value(scrape, "werwatch_store_disk_bytes")
+
+
 def test_every_known_cohort_is_at_zero_after_a_restart(make_service: Callable[..., RunningService]) -> None:
     service = make_service()
     feed(service)
