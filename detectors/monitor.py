@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from detectors import interventions, monitor_state, progress
+from detectors import interventions, monitor_state, progress, telling
 from detectors.choices import OWN
 from detectors.cohort import CohortView
 from detectors.event import Event
@@ -87,6 +87,13 @@ class Monitor:
         The end of an alarm about everybody, if one lasted: what follows is compared with before it.
         """
         return interventions.announce(self._state, self.settings, about)
+
+    def lasting(self) -> list[Event]:
+        """The cohorts' alarms that last, as they would be told now.
+
+        Signal, cohort and onset are those of the alarm; the effect of a differential one follows what comes.
+        """
+        return telling.lasting(self._state, self.settings)
 
     def views(self) -> list[CohortView]:
         """What there is to show of every cohort, by name."""

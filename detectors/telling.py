@@ -45,3 +45,12 @@ def told(
         guarantee_held=all(c.level.speakers_known for c in cohorts),
         about=about,
     )
+
+
+def lasting(state: MonitorState, settings: MonitorSettings) -> list[Event]:
+    """The alarms that last, as they would be told now: with what was seen of each since its onset."""
+    return [
+        told(state, settings, signal, Change.DEGRADED, cohort, effect, state.now_s)
+        for _, cohort in sorted(state.cohorts.items())
+        for signal, effect in cohort.alarms()
+    ]

@@ -23,6 +23,17 @@ class AlertRows:
         """One alert."""
         return next(iter(read_alerts(self._db, "WHERE alert_id = ?", (alert_id,))), None)
 
+    def active(self) -> list[AlertRow]:
+        """Those that fire, acknowledged or not, in the order in which they began to."""
+        return read_alerts(
+            self._db, "WHERE state IN ('firing', 'acknowledged') ORDER BY fired_at, alert_id", ()
+        )
+
+    def receivers_of(self, alert_id: str) -> set[str]:
+        """Who was told, or is to be told, of an alert."""
+        rows = self._db.execute("SELECT DISTINCT receiver FROM outbox WHERE alert_id = ?", (alert_id,))
+        return {row[0] for row in rows}
+
     def put(self, alert: AlertRow) -> None:
         """Insert or update an alert."""
         values = asdict(alert) | {"facts": json.dumps(alert.facts)}
@@ -63,10 +74,18 @@ class AlertRows:
         )
 
 
+def read_active(db: sqlite3.Connection) -> list[AlertRow]:
+    """Alerts that have not ended, in the order in which they began to fire."""
+    return read_alerts(db, "WHERE state IN ('firing', 'acknowledged') ORDER BY fired_at, alert_id", ())
+
+
 def read_alerts(db: sqlite3.Connection, clause: str, values: tuple[Any, ...]) -> list[AlertRow]:
     """Alerts that a clause selects; the clause is code, its values are data."""
     rows = db.execute(
         f"SELECT {', '.join(_ALERT_COLUMNS)} FROM alerts {clause}",  # noqa: S608 -- constants
         values,
     )
-    return [AlertRow(*row[:_FACTS], json.loads(row[_FACTS]), *row[_FACTS + 1 :]) for row in rows]
+    return [
+        AlertRow(**dict(zip(_ALERT_COLUMNS, row, strict=True)) | {"facts": json.loads(row[_FACTS])})
+        for row in rows
+    ]

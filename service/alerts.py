@@ -1,48 +1,44 @@
-"""Events become alerts: identity, severity, and the words and numbers that a person reads."""
+"""The life of an alert: it fires, is told, updated, repeated, acknowledged and resolved; each on record."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from detectors.event import Change, Event, Signal
-from detectors.tally import ENOUGH_SPEAKERS, Tally
+from detectors.tally import ENOUGH_SPEAKERS
+from service.alert_record import Action
 from service.config import Config
+from service.errors import Refused
+from service.facts import describe, rfc3339
 from service.records import AlertRow, Delivery
+from service.silences import Silence
 from service.store import Store
 
 FIRING = "firing"
+ACKNOWLEDGED = "acknowledged"
 RESOLVED = "resolved"
 NOTED = "noted"
 """A finding that is no alarm: told once, nothing to resolve."""
+ACTIVE = (FIRING, ACKNOWLEDGED)
 PAGE = "page"
 TICKET = "ticket"
 
 ENDINGS = (Change.RECOVERED, Change.REBASED, Change.ABSORBED)
-WER_SIGNALS = (Signal.DIFFERENTIAL, Signal.GLOBAL, Signal.STANDING, Signal.PLANNED)
 PAGING = (Signal.DIFFERENTIAL, Signal.GLOBAL)
-OF = {
-    Signal.DIFFERENTIAL: "cohort against the rest",
-    Signal.GLOBAL: "everybody",
-    Signal.PLANNED: "cohort against itself before",
-    Signal.STANDING: "gap of the cohort to the rest",
-    Signal.LOOPS: "share of utterances that ran away",
-    Signal.EMPTIES: "share of utterances without a hypothesis",
-}
+BY_HAND = "by_hand"
+UPDATED, REPEATED = "updated", "repeated"
 
-VERDICTS = {
-    Change.DEGRADED: "worse",
-    Change.IMPROVED: "better",
-    Change.UNCHANGED: "no change shown",
-}
-TITLES = {
-    Signal.STANDING: "above the rest, more than is tolerated",
-    Signal.LOOPS: "more utterances in which the engine runs away",
-    Signal.EMPTIES: "more utterances without a hypothesis",
-}
+
+class _Step(NamedTuple):
+    """What an active alert comes to: how the record calls it, which notice goes out, what it has become."""
+
+    action: Action
+    kind: str | None
+    alert: AlertRow
 
 
 def alert_id(event: Event) -> str:
@@ -57,50 +53,203 @@ def alert_id(event: Event) -> str:
     return "alert_" + hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()
 
 
+def labels(alert: AlertRow) -> dict[str, str]:
+    """What silences choose by."""
+    return {
+        "signal": alert.signal,
+        "cohort": alert.cohort or "",
+        "severity": alert.severity,
+        "alert_id": alert.alert_id,
+    }
+
+
 class Alerting:
-    """Turns the monitor's events into alerts and queues their notices, in the caller's transaction."""
+    """Turns the monitor's events into alerts and queues their notices.
+
+    A notice goes out when an alert fires, when a ticket becomes a page, when its severity is another or its
+    estimate outside the interval that was told (at most every ``alerts.update_interval``), when it was last
+    told ``alerts.repeat_interval`` ago and nobody has acknowledged it, and when it ends. What a silence
+    mutes, or an alert about everybody explains for ``alerts.group_interval``, is told once that is over, if
+    it still fires. Who was told that it fires is told that it ended, muted or not.
+    """
 
     def __init__(self, config: Config) -> None:
         self._receivers = [receiver.name for receiver in config.receivers]
         self._smallest_change_points = config.detection.smallest_change_points
+        self._repeat_s = config.alerts.repeat_interval.total_seconds()
+        self._group_s = config.alerts.group_interval.total_seconds()
+        self._update_s = config.alerts.update_interval.total_seconds()
 
     def apply(self, store: Store, event: Event, now: float) -> None:
-        """Let an event take effect once; seen again, after a restart, it changes nothing."""
+        """Let an event take effect once, in the caller's transaction; seen again it changes nothing."""
         identity = alert_id(event)
         known = store.alerts.find(identity)
         if event.change in ENDINGS:
-            if known is None or known.state != FIRING:
-                return
-            ended = {"recovered_at": _rfc3339(event.detected_s), "resolution": event.change.value}
-            # The clock may have been set back since it fired.
-            resolved_at = max(now, known.fired_at)
-            alert = replace(known, state=RESOLVED, resolved_at=resolved_at, facts={**known.facts, **ended})
+            if known is not None and known.state in ACTIVE:
+                ended = {"recovered_at": rfc3339(event.detected_s)}
+                self._end(store, known, now, event.change.value, ended)
         elif known is None:
-            facts = describe(event, self._severity(event))
-            is_alarm = event.change is Change.DEGRADED and event.signal is not Signal.PLANNED
-            state = FIRING if is_alarm else NOTED
-            alert = AlertRow(
-                identity,
-                event.signal.value,
-                event.cohort,
-                facts["severity"],
-                state,
-                event.onset_s,
-                now,
-                None,
-                facts,
-            )
-        else:
-            return
-        store.alerts.put(alert)
-        self._queue(store, alert, now)
+            self._begin(store, event, identity, now)
 
-    def _queue(self, store: Store, alert: AlertRow, now: float) -> None:
-        body = json.dumps(notice(alert), separators=(",", ":"), ensure_ascii=False)
-        for receiver in self._receivers:
-            delivery_id = f"{alert.alert_id}-{alert.state}-{receiver}"
+    def follow(self, store: Store, lasting: Sequence[Event], now: float) -> None:
+        """Tell what has become due of the active alerts, in a transaction of its own if there is any.
+
+        Parameters
+        ----------
+        lasting
+            The monitor's alarms that last, as they are now.
+        """
+        seen = {alert_id(event): event for event in lasting}
+        silences = store.silences.active(now)
+        found = (self._due(alert, seen.get(alert.alert_id), silences, now) for alert in store.alerts.active())
+        steps = [step for step in found if step is not None]
+        if steps:
+            with store.transaction():
+                for step in steps:
+                    self._take(store, step, now)
+
+    def acknowledge(self, store: Store, identity: str, author: str, note: str, now: float) -> None:
+        """Somebody looks after it: it is not repeated any more.
+
+        Raises
+        ------
+        Refused
+            404 if there is no such alert, 409 if it is not firing.
+        """
+        alert = _found(store, identity)
+        if alert.state != FIRING:
+            raise Refused(409, f"only a firing alert can be acknowledged, and this one is {alert.state}")
+        said = {"acknowledged_by": author, "acknowledged_at": rfc3339(now), "note": note}
+        alert = replace(alert, state=ACKNOWLEDGED, acknowledged_at=now, facts={**alert.facts, **said})
+        store.record.add(Action.ACKNOWLEDGED, now, note, alert_id=identity, author=author)
+        self._tell_again(store, alert, ACKNOWLEDGED, now)
+
+    def resolve(self, store: Store, identity: str, author: str, note: str, now: float) -> None:
+        """Somebody says that it is over. Of the same onset nothing is raised again.
+
+        Raises
+        ------
+        Refused
+            404 if there is no such alert, 409 if it is over already.
+        """
+        alert = _found(store, identity)
+        if alert.state not in ACTIVE:
+            raise Refused(409, f"only an active alert can be resolved, and this one is {alert.state}")
+        self._end(store, alert, now, BY_HAND, {"resolved_by": author, "note": note}, author, note)
+
+    def _begin(self, store: Store, event: Event, identity: str, now: float) -> None:
+        severity = self._severity(event)
+        is_alarm = event.change is Change.DEGRADED and event.signal is not Signal.PLANNED
+        alert = AlertRow(
+            identity,
+            event.signal.value,
+            event.cohort,
+            severity,
+            FIRING if is_alarm else NOTED,
+            event.onset_s,
+            now,
+            None,
+            describe(event, severity),
+        )
+        if event.during_global:
+            alert = self._held(store, alert, now)
+        elif event.signal is Signal.GLOBAL:
+            alert = self._with_what_it_explains(store, alert, now)
+        action = Action.FIRED if is_alarm else Action.NOTED
+        muting = _muting(alert, store.silences.active(now))
+        is_told = muting is None and alert.held_until is None
+        self._take(store, _Step(action, alert.state if is_told else None, alert), now)
+        if muting is not None:
+            store.record.add(Action.MUTED, now, muting.note, alert_id=identity, silence_id=muting.silence_id)
+        if alert.held_until is not None:
+            explained = f"explained by {alert.facts['explained_by']}"
+            store.record.add(Action.HELD, now, explained, alert_id=identity)
+
+    def _held(self, store: Store, alert: AlertRow, now: float) -> AlertRow:
+        """What fires while everybody is in alarm waits for a time: that alert tells of it."""
+        for other in store.alerts.active():
+            if other.signal == Signal.GLOBAL and now < other.fired_at + self._group_s:
+                facts = {**alert.facts, "explained_by": other.alert_id}
+                return replace(alert, held_until=other.fired_at + self._group_s, facts=facts)
+        return alert
+
+    def _with_what_it_explains(self, store: Store, alert: AlertRow, now: float) -> AlertRow:
+        grouped = [
+            other.cohort
+            for other in store.alerts.active()
+            if other.signal == Signal.DIFFERENTIAL and now < other.fired_at + self._group_s
+        ]
+        return replace(alert, facts={**alert.facts, "raised_shortly_before": sorted(filter(None, grouped))})
+
+    def _due(
+        self, alert: AlertRow, event: Event | None, silences: Sequence[Silence], now: float
+    ) -> _Step | None:
+        """What an active alert comes to now; None if nothing happens."""
+        step = None
+        if event is not None and self._is_material(alert, event, now):
+            severity = self._severity(event)
+            alert = replace(alert, severity=severity, facts={**alert.facts, **describe(event, severity)})
+            step = _Step(Action.UPDATED, UPDATED, alert)
+        is_held = alert.held_until is not None and now < alert.held_until
+        if is_held or alert.told_at is None or _muting(alert, silences) is not None:
+            is_due = alert.state == FIRING and not is_held and _muting(alert, silences) is None
+            return _Step(Action.TOLD, FIRING, alert) if is_due else step and step._replace(kind=None)
+        if step is None and alert.state == FIRING and now >= alert.told_at + self._repeat_s:
+            step = _Step(Action.REPEATED, REPEATED, alert)
+        return step
+
+    def _is_material(self, alert: AlertRow, event: Event, now: float) -> bool:
+        told, severity = alert.facts["effect"], self._severity(event)
+        if (alert.severity, severity) == (TICKET, PAGE):
+            return True
+        is_outside = not told["lower"] <= round(event.effect_points, 2) <= told["upper"]
+        is_another = is_outside or severity != alert.severity
+        return is_another and now >= (alert.told_at or alert.fired_at) + self._update_s
+
+    def _take(self, store: Store, step: _Step, now: float) -> None:
+        """Put a step on record; tell of it, or only keep what the alert has become."""
+        action, kind, alert = step
+        store.record.add(action, now, _size(alert), alert_id=alert.alert_id)
+        if kind in (FIRING, NOTED):
+            self._tell(store, alert, kind, now, self._receivers)
+        elif kind is not None:
+            self._tell_again(store, alert, kind, now)
+        else:
+            store.alerts.put(alert)
+
+    def _end(
+        self,
+        store: Store,
+        alert: AlertRow,
+        now: float,
+        resolution: str,
+        facts: Mapping[str, Any],
+        author: str | None = None,
+        note: str = "",
+    ) -> None:
+        # The clock may have been set back since it fired.
+        resolved_at = max(now, alert.fired_at)
+        said = {**alert.facts, **facts, "resolution": resolution, "resolved_at": rfc3339(resolved_at)}
+        alert = replace(alert, state=RESOLVED, resolved_at=resolved_at, facts=said)
+        store.record.add(Action.RESOLVED, now, note or resolution, alert_id=alert.alert_id, author=author)
+        self._tell_again(store, alert, RESOLVED, now)
+
+    def _tell_again(self, store: Store, alert: AlertRow, kind: str, now: float) -> None:
+        """Tell those who know of an alert; who was never told it fires needs not know that it ended."""
+        known = store.alerts.receivers_of(alert.alert_id)
+        self._tell(store, alert, kind, now, [name for name in self._receivers if name in known])
+
+    def _tell(self, store: Store, alert: AlertRow, kind: str, now: float, receivers: Sequence[str]) -> None:
+        is_told = alert.told_at is not None or kind in (FIRING, NOTED)
+        alert = replace(alert, revision=alert.revision + 1, told_at=now if is_told else None)
+        store.alerts.put(alert)
+        body = json.dumps(notice(alert, kind, now), separators=(",", ":"), ensure_ascii=False)
+        # What can be told more than once bears its number; what cannot is the same whenever it is found.
+        name = kind if kind in (FIRING, NOTED, RESOLVED) else f"{kind}-{alert.revision}"
+        for receiver in receivers:
+            delivery_id = f"{alert.alert_id}-{name}-{receiver}"
             delivery = Delivery(delivery_id, alert.alert_id, receiver, body, 0, now)
-            store.alerts.put_delivery(delivery, position=1 if alert.state == RESOLVED else 0)
+            store.alerts.put_delivery(delivery, position=alert.revision)
 
     def _severity(self, event: Event) -> str:
         if event.change is not Change.DEGRADED or event.signal not in PAGING:
@@ -110,97 +259,34 @@ class Alerting:
         return PAGE if certain and not few_speakers else TICKET
 
 
-def notice(alert: AlertRow) -> dict[str, Any]:
+def notice(alert: AlertRow, kind: str, now: float) -> dict[str, Any]:
     """The event that a receiver is told: Standard Webhooks' ``type``, ``timestamp``, ``data``."""
-    happened_at = alert.fired_at if alert.resolved_at is None else alert.resolved_at
     return {
-        "type": f"werwatch.alert.{alert.state}",
-        "timestamp": _rfc3339(happened_at),
-        "data": {"alert_id": alert.alert_id, "state": alert.state, **alert.facts},
-    }
-
-
-def describe(event: Event, severity: str) -> dict[str, Any]:
-    """Everything that a notice says of an event: numbers, times, and one title line. Never text of speech."""
-    before, after = event.before, event.after
-    return {
-        "title": _title(event),
-        "severity": severity,
-        "signal": event.signal.value,
-        "change": event.change.value,
-        "cohort": event.cohort,
-        "since": _rfc3339(event.onset_s),
-        "since_interval": [_rfc3339(event.onset_earliest_s), _rfc3339(event.onset_latest_s)],
-        "detected_at": _rfc3339(event.detected_s),
-        "effect": {
-            "unit": "WER points" if event.signal in WER_SIGNALS else "points of the rate",
-            "scale": "additive",
-            "points": round(event.effect_points, 2),
-            "lower": round(event.lower_points, 2),
-            "upper": round(event.upper_points, 2),
-            "confidence": 0.95,
-            "of": OF[event.signal],
+        "type": f"werwatch.alert.{kind}",
+        "timestamp": rfc3339(now),
+        "data": {
+            "alert_id": alert.alert_id,
+            "state": alert.state,
+            "revision": alert.revision,
+            "fired_at": rfc3339(alert.fired_at),
+            **alert.facts,
         },
-        "before": _side(before),
-        "after": _side(after),
-        "during_global": event.during_global,
-        "budget": {"false_alarms_per_month": event.false_alarms_per_month},
-        "guarantee_held": event.guarantee_held,
-        "announced": event.about or None,
-        "notes": _notes(event),
     }
 
 
-def _title(event: Event) -> str:
-    who = event.cohort if event.cohort is not None else "all cohorts"
-    since = datetime.fromtimestamp(event.onset_s, UTC).strftime("%a %d %b %H:%M UTC")
-    interval = f"(95 %: {event.lower_points:+.1f} to {event.upper_points:+.1f}) since {since}"
-    points = f"{event.effect_points:+.1f} points"
-    if event.signal in TITLES:
-        return f"{who}: {points} {TITLES[event.signal]} {interval}"
-    if event.change is Change.GAP_WIDENED:
-        return f"{who}: the gap to the rest widens by {points} {interval}; the rest improved, it did not"
-    if event.signal is Signal.PLANNED:
-        wer = f"WER {_percent(event.before.wer)} -> {_percent(event.after.wer)}"
-        return f"{who}: {VERDICTS[event.change]} after the announced change, {wer}, {points} {interval}"
-    improved = "improved, " if event.change is Change.IMPROVED else ""
-    wer = f"WER {_percent(event.before.wer)} -> {_percent(event.after.wer)}"
-    against = "against the rest" if event.signal is Signal.DIFFERENTIAL else "for everybody"
-    return f"{who}: {improved}{wer}, {points} {against} {interval}"
+def _found(store: Store, identity: str) -> AlertRow:
+    alert = store.alerts.find(identity)
+    if alert is None:
+        raise Refused(404, "no such alert; GET /v1/alerts lists them")
+    return alert
 
 
-def _notes(event: Event) -> list[str]:
-    notes = []
-    if event.signal is not Signal.PLANNED:
-        notes.append("Read at the alarm, the effect tends to be 1 to 3 points too high.")
-    if event.during_global:
-        notes.append("Raised while all cohorts were in alarm.")
-    if not event.guarantee_held:
-        notes.append("Not every utterance carries a speaker_id, so the false-alarm budget is not guaranteed.")
-    elif len(event.after.speakers) < ENOUGH_SPEAKERS:
-        notes.append("Fewer than three speakers since the onset.")
-    return notes
+def _muting(alert: AlertRow, silences: Sequence[Silence]) -> Silence | None:
+    named = labels(alert)
+    return next((silence for silence in silences if silence.mutes(named)), None)
 
 
-def _side(tally: Tally) -> dict[str, Any]:
-    errors = max(tally.errors, 1)
-    return {
-        "wer": None if tally.wer is None else round(tally.wer, 4),
-        "utterances": tally.utterances,
-        "speaker_shifts": tally.units,
-        "reference_words": tally.reference_words,
-        "substitutions": tally.substitutions,
-        "deletions": tally.deletions,
-        "insertions": tally.insertions,
-        "deletion_share": round(tally.deletions / errors, 3),
-        "loops": tally.loops,
-        "empty_hypotheses": tally.empties,
-    }
-
-
-def _percent(ratio: float | None) -> str:
-    return "unknown" if ratio is None else f"{100 * ratio:.1f} %"
-
-
-def _rfc3339(at_s: float) -> str:
-    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _size(alert: AlertRow) -> str:
+    effect = alert.facts["effect"]
+    points, lower, upper = effect["points"], effect["lower"], effect["upper"]
+    return f"{points:+.1f} points ({lower:+.1f} to {upper:+.1f}), {alert.severity}"

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from service import __version__
 from service.api.access import Access, declare
 from service.api.admin import admin_routes
+from service.api.alerts import alert_routes
 from service.api.bounds import Bounds
 from service.api.docs import DOCS_POLICY, docs_page
 from service.api.erasures import erasure_routes
@@ -21,6 +22,7 @@ from service.api.problems import Unforeseen, install
 from service.api.query import query_routes
 from service.api.request_ids import RequestIds
 from service.api.short_way import ShortWay
+from service.api.silences import silence_routes
 from service.api.translate import Translator
 from service.metrics import Metrics
 from service.pipeline import Pipeline
@@ -60,6 +62,8 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIApp:
     ingest, short = ingest_routes(pipeline, translator, metrics.observe)
     app.include_router(ingest)
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
+    app.include_router(alert_routes(pipeline.attending, reader))
+    app.include_router(silence_routes(pipeline.attending, reader))
     app.include_router(admin_routes(pipeline, reader))
     app.include_router(erasure_routes(pipeline.erasing, reader))
     install(app)

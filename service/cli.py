@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from service import __version__
+from service.cli_alerts import alerts_commands
+from service.cli_options import CONFIG_FILE, asks_the_service
 from service.errors import ConfigError, StartError, WerwatchError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
-
-CONFIG_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,32 +87,11 @@ def demo(*, recording: str, seconds: float, keep: bool) -> None:
     sys.exit(run(recording, seconds, keep=keep))
 
 
-def _asks_the_service(command: Callable[..., None]) -> Callable[..., None]:
-    for option in (
-        click.option(
-            "--client-cert", type=CONFIG_FILE, help="PEM file with a client certificate and its key."
-        ),
-        click.option(
-            "--ca-file", type=CONFIG_FILE, help="PEM file with the authority of the API's certificate."
-        ),
-        click.option(
-            "--token-file",
-            type=CONFIG_FILE,
-            help="File with a token of the scope admin, where one is needed.",
-        ),
-        click.option(
-            "--api", default="http://127.0.0.1:8600", show_default=True, help="The running service."
-        ),
-        click.option("--author", required=True, help="Who says so; kept in the audit record."),
-    ):
-        command = option(command)
-    return command
-
-
 @werwatch.command()
 @click.option("--cohort", help="Whose normal begins anew; without it, every cohort's.")
 @click.option("--note", required=True, help="Why; kept in the audit record.")
-@_asks_the_service
+@click.option("--author", required=True, help="Who says so; kept in the audit record.")
+@asks_the_service
 def rebaseline(cohort: str | None, author: str, note: str, api: str, **credentials: Path | None) -> None:
     """Take what comes from now on as normal, in a running service."""
     from service.remote import Remote
@@ -125,7 +103,8 @@ def rebaseline(cohort: str | None, author: str, note: str, api: str, **credentia
 
 @werwatch.command()
 @click.argument("description")
-@_asks_the_service
+@click.option("--author", required=True, help="Who says so; kept in the audit record.")
+@asks_the_service
 def announce(description: str, author: str, api: str, **credentials: Path | None) -> None:
     """Announce a planned change, to be judged as a before/after comparison by a running service."""
     from service.remote import Remote
@@ -210,6 +189,10 @@ def verify(config_file: Path | None) -> None:
 def version() -> None:
     """Print the version."""
     click.echo(f"werwatch {__version__}")
+
+
+for command in alerts_commands:
+    werwatch.add_command(command)
 
 
 def main() -> None:

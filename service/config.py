@@ -113,6 +113,14 @@ class Privacy(Section):
         return self
 
 
+class Alerts(Section):
+    """When an alert is told again, and for how long one about everybody speaks for its cohorts."""
+
+    repeat_interval: Duration = Field(default=timedelta(hours=4), ge=timedelta(minutes=1))
+    update_interval: Duration = timedelta(minutes=5)
+    group_interval: Duration = timedelta(minutes=30)
+
+
 class Storage(Section):
     """How much room the store may take."""
 
@@ -193,6 +201,7 @@ class Config(Section):
     attributes: list[Name] = ["site", "device", "engine", "engine_version"]
     normaliser: NormaliserSettings = NormaliserSettings()
     detection: Detection = Detection()
+    alerts: Alerts = Alerts()
     privacy: Privacy = Privacy()
     storage: Storage = Storage()
     limits: Limits = Limits()

@@ -104,12 +104,14 @@ class OldRows:
             "SELECT scored_at FROM scored WHERE seq = (SELECT MIN(seq) FROM scored)"
         ).fetchone() or (before,)
         gone = self._db.execute(
-            "SELECT alert_id FROM alerts WHERE state <> 'firing' AND COALESCE(resolved_at, fired_at) < ? "
+            "SELECT alert_id FROM alerts WHERE state IN ('resolved', 'noted') "
+            "AND COALESCE(resolved_at, fired_at) < ? "
             "AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.alert_id = alerts.alert_id "
             "AND outbox.state = 'pending') LIMIT ?",
             (min(before, oldest), most),
         ).fetchall()
         self._db.executemany("DELETE FROM outbox WHERE alert_id = ?", gone)
+        self._db.executemany("DELETE FROM receiver_memory WHERE alert_id = ?", gone)
         self._db.executemany("DELETE FROM alerts WHERE alert_id = ?", gone)
         return len(gone)
 

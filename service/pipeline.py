@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
+from service.attending import Attending
 from service.config import Config
 from service.counts import Counts
 from service.course import ANNOUNCE, REBASELINE
@@ -60,6 +61,7 @@ class Pipeline:
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
             self._gathering = Gathering(self.accept)
             self.erasing = Erasing(self.store, self.writer, self._fold, self.hasher, self.counts)
+            self.attending = Attending(self.store, self.writer, self.watch.alerting)
             self._opened = opened.pop_all()
 
     def start(self) -> None:

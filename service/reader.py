@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from service.alert_rows import read_alerts
+from service.alert_record import RecordRow, read_record
+from service.alert_rows import read_active, read_alerts
 from service.erasure_rows import read_erasures
 from service.newest import newest_at
 from service.records import AlertRow, Delivery, Erasure, Intervention
+from service.silence_rows import read_silences
+from service.silences import Silence
 from service.store import FILE_NAME, connect
+
+_STATES = ("firing", "acknowledged", "resolved", "noted")
 
 
 class Reader:
@@ -26,9 +31,11 @@ class Reader:
         """When the newest row was written."""
         return newest_at(self._db)
 
-    def alerts(self, limit: int = 100) -> list[AlertRow]:
-        """The newest alerts first."""
-        return read_alerts(self._db, "ORDER BY fired_at DESC, alert_id LIMIT ?", (limit,))
+    def alerts(self, limit: int = 100, state: str | None = None) -> list[AlertRow]:
+        """The newest alerts first; ``active`` are those that fire, acknowledged or not."""
+        states = _STATES if state is None else _STATES[:2] if state == "active" else (state,)
+        chosen = f"WHERE state IN ({', '.join('?' * len(states))})"
+        return read_alerts(self._db, f"{chosen} ORDER BY fired_at DESC, alert_id LIMIT ?", (*states, limit))
 
     def alert(self, alert_id: str) -> AlertRow | None:
         """One alert."""
@@ -36,7 +43,16 @@ class Reader:
 
     def active_alerts(self) -> list[AlertRow]:
         """Those that have not ended, whether somebody has seen them or not."""
-        return read_alerts(self._db, "WHERE state IN ('firing', 'acknowledged')", ())
+        return read_active(self._db)
+
+    def silences(self, limit: int = 100) -> list[Silence]:
+        """Silences, over or not, the newest first."""
+        return read_silences(self._db, "ORDER BY created_at DESC, silence_id LIMIT ?", (limit,))
+
+    def alert_record(self, limit: int = 100, alert_id: str | None = None) -> list[RecordRow]:
+        """What became of alerts and silences, or of one alert, the newest row first."""
+        chosen, values = ("", ()) if alert_id is None else ("WHERE alert_id = ? ", (alert_id,))
+        return read_record(self._db, f"{chosen}ORDER BY id DESC LIMIT ?", (*values, limit))
 
     def interventions(self, limit: int = 100) -> list[Intervention]:
         """What people told the monitor, the newest first."""

@@ -44,12 +44,25 @@ class Remote:
         StartError
             If it cannot be reached or refuses; the message is its own.
         """
+        return self._ask("POST", route, json=body)
+
+    def get(self, route: str, **query: str | int) -> dict[str, Any]:
+        """GET and return the answer; raises as `post` does."""
+        return self._ask("GET", route, params=query)
+
+    def delete(self, route: str, **query: str) -> dict[str, Any]:
+        """DELETE and return the answer; raises as `post` does."""
+        return self._ask("DELETE", route, params=query)
+
+    def _ask(self, method: str, route: str, **sent: Any) -> dict[str, Any]:
         headers = {}
         if self.token_file is not None:
             headers["authorization"] = f"Bearer {read_secret(self.token_file, '--token-file')}"
         url = f"{self.api.rstrip('/')}{route}"
         try:
-            answer = httpx.post(url, json=body, headers=headers, timeout=TIMEOUT_S, verify=self._context())
+            answer = httpx.request(
+                method, url, headers=headers, timeout=TIMEOUT_S, verify=self._context(), **sent
+            )
             content = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             reason = str(error) if isinstance(error, httpx.TransportError) else type(error).__name__

@@ -218,7 +218,8 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE alerts ADD COLUMN told_at REAL;     -- when its last notice was queued; NULL: nobody was told
     ALTER TABLE alerts ADD COLUMN held_until REAL;  -- an alert about everybody may explain it until then
     ALTER TABLE alerts ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;    -- how often it was told
-    UPDATE alerts SET told_at = MAX(fired_at, CAST(strftime('%s', 'now') AS REAL)), revision = 1 WHERE state = 'firing';
+    UPDATE alerts SET told_at = MAX(fired_at, CAST(strftime('%s', 'now') AS REAL)), revision = 1
+        WHERE state = 'firing';
     UPDATE alerts SET told_at = COALESCE(resolved_at, fired_at), revision = 2 WHERE state <> 'firing';
 
     CREATE TABLE silences (                -- what is not told for a time; never deleted

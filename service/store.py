@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from detectors.alignment import ErrorCounts
+from service.alert_record import AlertRecord
 from service.alert_rows import AlertRows
 from service.damage import fault, tell_of_loss
 from service.data_dir import sync_folder
@@ -22,6 +23,7 @@ from service.old_rows import OldRows
 from service.records import Reference, Utterance
 from service.room import Room, bound_log, make_shrinkable
 from service.schema import migrate
+from service.silence_rows import SilenceRows
 from service.text_rows import TextRows
 from service.utterance_values import PLACES, UTTERANCE_COLUMNS, tokens_of, utterance_values
 from service.wal import loss
@@ -79,6 +81,8 @@ class Store:
     ----------
     alerts
         Alerts and their notices, over the same connection.
+    silences, record
+        Silences, and what became of alerts and them, over the same connection.
     history
         What the monitor reads and leaves, over the same connection.
     key
@@ -119,6 +123,8 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise StartError(f"{self.path}: the store cannot be opened: {fault(error)}") from None
         self.alerts = AlertRows(self._db)
+        self.silences = SilenceRows(self._db)
+        self.record = AlertRecord(self._db)
         self.history = History(self._db)
         self.key = KeyRecord(self._db)
         self.old_rows = OldRows(self._db)

@@ -19,6 +19,8 @@ from service.records import Place
 from service.store import Store
 
 SAVE_EVERY_S = 30.0
+LOOK_EVERY_S = 1.0
+"""How often active alerts are looked at: whether one is to be updated, repeated, or told after all."""
 REST_S = 30.0
 """How long a monitor that failed rests before it is tried again."""
 
@@ -46,6 +48,8 @@ class Watch:
 
     Attributes
     ----------
+    alerting
+        The life of alerts; in the writer's thread alone.
     saved_at
         When the monitor's state was last saved or read, seconds since the epoch.
     saved
@@ -57,7 +61,7 @@ class Watch:
     def __init__(self, store: Store, config: Config, counts: Counts) -> None:
         self._store = store
         self._settings = config.detection.monitor_settings()
-        self._alerting = Alerting(config)
+        self.alerting = Alerting(config)
         self._counts = counts
         self.saved = Place()
         self._course = self._restore()
@@ -65,7 +69,7 @@ class Watch:
         self._fault = ""
         self._is_whole, self._rests_until = True, 0.0
         self.saved_at = time.time()
-        self._save_due = 0.0
+        self._save_due = self._look_due = 0.0
         self.rows_behind = store.history.last_seq() - self._course.seq
 
     @property
@@ -96,6 +100,8 @@ class Watch:
             self._follow(time.monotonic() + most_s)
             if time.monotonic() >= self._save_due:
                 self._save()
+            if time.monotonic() >= self._look_due:
+                self._look_after_alerts()
         except Exception as error:  # noqa: BLE001 -- the thread that writes must go on
             self._stumble(error)
             return False
@@ -134,8 +140,14 @@ class Watch:
             return
         with self._store.transaction():
             for event in self._untold:
-                self._alerting.apply(self._store, event, time.time())
+                self.alerting.apply(self._store, event, time.time())
         self._untold.clear()
+
+    def _look_after_alerts(self) -> None:
+        # A monitor that has rows to read yet knows the alarms as they were.
+        lasting = [] if self.rows_behind or not self._is_whole else self._course.monitor.lasting()
+        self.alerting.follow(self._store, lasting, time.time())
+        self._look_due = time.monotonic() + LOOK_EVERY_S
 
     def _save(self) -> None:
         course = self._course

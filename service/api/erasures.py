@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.api.access import name_of
+from service.api.author import Author
 from service.api.problems import refusals
 from service.api.wire import NO_CONTROLS
 from service.erasing import Done, Erasing
@@ -17,7 +18,6 @@ from service.reader import Reader
 from service.records import Erasure, Subject
 
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=NO_CONTROLS)]
-Author = Annotated[str, Field(min_length=1, max_length=128, description="Without it: the token's name.")]
 OF_WRITING = refusals(400, 404, 408, 413, 503)
 
 

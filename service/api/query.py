@@ -1,12 +1,11 @@
-"""The routes that show cohorts and alerts."""
+"""The routes that show cohorts."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from detectors.cohort import CohortView, Estimate
 from detectors.noticeable import Noticeable
@@ -19,9 +18,9 @@ from detectors.settings import (
 )
 from service.api.problems import refusals
 from service.errors import Refused
+from service.facts import rfc3339
 from service.pipeline import Pipeline
 from service.reader import Reader
-from service.records import AlertRow
 
 
 def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) -> APIRouter:
@@ -67,20 +66,6 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
         raise Refused(
             404, "no scored utterance used for detection names this cohort; GET /v1/cohorts lists them"
         )
-
-    @router.get("/alerts", summary="Alerts")
-    async def alerts(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
-        """Alerts, the newest first."""
-        rows = await asyncio.to_thread(reader.alerts, limit)
-        return {"alerts": [_alert(row) for row in rows]}
-
-    @router.get("/alerts/{alert_id}", summary="One alert", responses=refusals(404))
-    async def one_alert(alert_id: str) -> dict[str, Any]:
-        """One alert with everything that its notices said."""
-        row = await asyncio.to_thread(reader.alert, alert_id)
-        if row is None:
-            raise Refused(404, "no such alert; GET /v1/alerts lists them")
-        return _alert(row)
 
     return router
 
@@ -143,17 +128,5 @@ def _estimate(estimate: Estimate) -> dict[str, float | None]:
     }
 
 
-def _alert(row: AlertRow) -> dict[str, Any]:
-    return {
-        "alert_id": row.alert_id,
-        "state": row.state,
-        "fired_at": _rfc3339(row.fired_at),
-        "resolved_at": None if row.resolved_at is None else _rfc3339(row.resolved_at),
-        **row.facts,
-    }
-
-
 def _rfc3339(at_s: float) -> str | None:
-    if at_s == float("-inf"):
-        return None
-    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return None if at_s == float("-inf") else rfc3339(at_s)

@@ -15,10 +15,11 @@ from standardwebhooks import Webhook as ReferenceWebhook
 
 from detectors.event import Change, Event, Signal
 from detectors.tally import Tally
-from service.alerts import Alerting, alert_id, describe
+from service.alerts import Alerting, alert_id
 from service.config import Config
 from service.delivery import DeliveryWorker, wait_s
 from service.errors import ConfigError
+from service.facts import describe
 from service.pipeline import Pipeline
 from service.reader import Reader
 from service.receivers.webhook import Webhook, decode_secret

@@ -1,0 +1,106 @@
+"""The routes of silences."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from service.api.author import Author, Note, author_of
+from service.api.problems import refusals
+from service.attending import Attending
+from service.errors import Refused
+from service.facts import rfc3339
+from service.reader import Reader
+from service.silences import Matcher, Silence
+
+OF_MAKING, OF_ENDING = refusals(400, 408, 413, 503), refusals(404, 409, 503)
+LONGEST_S = 366 * 86_400.0
+
+
+class SilenceIn(BaseModel):
+    """What is not to be told, from when to when, who wants that, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    matchers: list[Annotated[str, Field(min_length=2, max_length=300)]] = Field(
+        min_length=1,
+        max_length=8,
+        description=(
+            "All must match: label=value or label!=value of signal, cohort, severity, alert_id; * stands for "
+            "any characters."
+        ),
+    )
+    starts_at: AwareDatetime | None = Field(default=None, description="Without it: now.")
+    ends_at: AwareDatetime
+    author: Author | None = None
+    note: Annotated[str, Field(min_length=1, max_length=1_000, description="Why; never text of speech.")]
+
+    @model_validator(mode="after")
+    def _ends_later(self) -> SilenceIn:
+        begins = time.time() if self.starts_at is None else self.starts_at.timestamp()
+        if not begins < self.ends_at.timestamp() <= begins + LONGEST_S:
+            raise ValueError("expected ends_at after starts_at, by a year at most")
+        return self
+
+
+def silence_routes(attending: Attending, reader: Reader) -> APIRouter:
+    """The routes; those that change something answer when that is on disk."""
+    router = APIRouter(prefix="/v1", tags=["silences"], responses=refusals(422))
+
+    @router.get("/silences", summary="Silences")
+    async def silences(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+        """Silences, over or not, the newest first, with who made them and why."""
+        rows, now = await asyncio.to_thread(reader.silences, limit), time.time()
+        return {"silences": [_silence(row, now) for row in rows]}
+
+    @router.post(
+        "/silences",
+        summary="Silence alerts for a time",
+        status_code=201,
+        responses=refusals(400, 408, 413, 503),
+    )
+    async def silence(request: Request, body: SilenceIn) -> dict[str, Any]:
+        """What is meant is not told until the silence ends; made ahead, it is a maintenance window.
+
+        Alerts fire and are on record all the same; one that still fires at the end is told then. Who was told
+        before that an alert fires is told that it ended.
+        """
+        try:
+            matchers = [Matcher.parse(text) for text in body.matchers]
+        except ValueError as error:
+            raise Refused(422, f"matchers: {error}", "#/matchers") from None
+        starts_at = time.time() if body.starts_at is None else body.starts_at.timestamp()
+        author = author_of(request, body.author)
+        made = await attending.silence(matchers, starts_at, body.ends_at.timestamp(), author, body.note)
+        return _silence(made, time.time())
+
+    @router.delete("/silences/{silence_id}", summary="End a silence", responses=OF_ENDING)
+    async def end_silence(
+        request: Request,
+        silence_id: Annotated[str, Path(min_length=1, max_length=128)],
+        author: Annotated[Author | None, Query()] = None,
+        note: Annotated[Note, Query()] = "",
+    ) -> dict[str, Any]:
+        """It ends now, and stays in the list."""
+        ended = await attending.end_silence(silence_id, author_of(request, author), note)
+        return _silence(ended, time.time())
+
+    return router
+
+
+def _silence(silence: Silence, now: float) -> dict[str, Any]:
+    state = "active" if silence.is_active(now) else "over" if silence.ends_at <= now else "planned"
+    return {
+        "silence_id": silence.silence_id,
+        "state": state,
+        "matchers": [str(matcher) for matcher in silence.matchers],
+        "starts_at": rfc3339(silence.starts_at),
+        "ends_at": rfc3339(silence.ends_at),
+        "author": silence.author,
+        "note": silence.note,
+        "created_at": rfc3339(silence.created_at),
+    }

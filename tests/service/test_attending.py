@@ -1,0 +1,163 @@
+"""People attend to the alerts of a running service, by its API and by the command line."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from conftest import RunningService, eventually
+from on_call import OnCall, on_call
+from simulation import Stream, references
+
+SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
+ANN = {"author": "ann", "note": "the scanner on floor 3 is looked at"}
+
+
+@pytest.fixture(scope="module")
+def worse() -> list[str]:
+    """Two cohorts, of which B gets much worse after 1,500 utterances."""
+    return references(
+        Stream(
+            2_500,
+            1,
+            shift=lambda name, index, _: 0.3 if name == "B" and index >= 1_500 else 0.0,
+            cohorts=(("A", 0.1, 0.6), ("B", 0.1, 0.4)),
+        )
+    )
+
+
+@pytest.fixture
+def server() -> Iterator[OnCall]:
+    with on_call() as server:
+        yield server
+
+
+@pytest.fixture
+def service(make_service: Callable[..., RunningService], server: OnCall) -> RunningService:
+    receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}
+    return make_service(receivers=[receiver])
+
+
+def feed(service: RunningService, lines: list[str]) -> None:
+    ndjson = {"content-type": "application/x-ndjson"}
+    assert service.post("/v1/references", "\n".join(lines).encode(), **ndjson).json()["scored"] == len(lines)
+
+
+def alert_in(service: RunningService, state: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = []
+
+    def is_there() -> bool:
+        alerts = service.get(f"/v1/alerts?state={state}")["alerts"]
+        found[:] = [alert for alert in alerts if alert["signal"] == "differential"]
+        return bool(found)
+
+    assert eventually(is_there)
+    [alert] = found
+    return alert
+
+
+def told(server: OnCall) -> list[str]:
+    return [json.loads(body)["type"].removeprefix("werwatch.alert.") for _, _, body in server.seen]
+
+
+def werwatch(service: RunningService, *words: str) -> str:
+    command = [sys.executable, "-m", "service.cli", *words, "--api", service.api]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_alert_is_acknowledged_and_resolved_and_both_are_told_and_on_record(
+    service: RunningService, server: OnCall, worse: list[str]
+) -> None:
+    feed(service, worse)
+    alert = alert_in(service, "firing")
+    route = f"/v1/alerts/{alert['alert_id']}"
+    assert service.post(f"{route}/acknowledge", ANN).json()["state"] == "acknowledged"
+    again = service.post(f"{route}/acknowledge", ANN)
+    assert (again.status_code, "this one is acknowledged" in again.json()["detail"]) == (409, True)
+    assert alert_in(service, "acknowledged")["acknowledged_by"] == "ann"
+    assert 'cohort="B",severity="page",signal="differential"} 1.0' in service.scrape()
+    assert service.post(f"{route}/resolve", ANN).status_code == 200
+    assert eventually(lambda: told(server) == ["firing", "acknowledged", "resolved"])
+    record = service.get(route)["record"]
+    assert [(row["action"], row["author"]) for row in record] == [
+        ("resolved", "ann"),
+        ("acknowledged", "ann"),
+        ("fired", None),
+    ]
+    # After a restart nothing of it comes again.
+    service.stop()
+    service.start()
+    assert service.get(route)["state"] == "resolved"
+    assert service.get("/v1/alert-record")["record"] == record
+    assert len(server.seen) == 3
+
+
+def test_a_maintenance_window_outlives_a_restart_and_what_lasts_is_told_after_it(
+    service: RunningService, server: OnCall, worse: list[str]
+) -> None:
+    said = werwatch(
+        service, "silence", "cohort=B", "--for", "2h", "--author", "ann", "--note", "works on floor 3"
+    )
+    silence = said.split(":")[0]
+    service.kill()
+    service.start()
+    [listed] = service.get("/v1/silences")["silences"]
+    assert (listed["silence_id"], listed["state"], listed["author"]) == (silence, "active", "ann")
+    feed(service, worse)
+    alert = alert_in(service, "firing")
+    assert alert["told_at"] is None
+    assert "works on floor 3 (ann)" in werwatch(service, "silences")
+    assert alert["alert_id"] in werwatch(service, "alerts")
+    assert server.seen == []
+    werwatch(service, "end-silence", silence, "--author", "bob", "--note", "done early")
+    assert eventually(lambda: told(server) == ["firing"])
+    record = [(row["action"], row["author"]) for row in service.get("/v1/alert-record")["record"]]
+    assert record == [
+        ("told", None),
+        ("silence_ended", "bob"),
+        ("muted", None),
+        ("fired", None),
+        ("silence_made", "ann"),
+    ]
+    werwatch(service, "acknowledge", alert["alert_id"], "--author", "ann")
+    werwatch(service, "resolve", alert["alert_id"], "--author", "ann", "--note", "mended")
+    assert "no active alerts" in werwatch(service, "alerts")
+
+
+def silence(**changes: Any) -> dict[str, Any]:
+    ends_at = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    return {"matchers": ["cohort=B"], "ends_at": ends_at, **ANN, **changes}
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "status", "hint"),
+    [
+        ("/v1/alerts/nobody/acknowledge", ANN, 404, "no such alert"),
+        ("/v1/alerts/nobody/resolve", {"note": "x"}, 422, "author: this field is required"),
+        ("/v1/silences", silence(matchers=["accent=B"]), 422, "label of signal, cohort, severity"),
+        ("/v1/silences", silence(matchers=[]), 422, "body/matchers"),
+        ("/v1/silences", silence(ends_at="2020-01-01T00:00:00Z"), 422, "body"),
+        ("/v1/silences", silence(ends_at="2099-01-01T00:00:00Z"), 422, "body"),
+        ("/v1/silences", silence(ends_at="2099-01-01T00:00:00"), 422, "body/ends_at"),
+        ("/v1/silences", silence(note=""), 422, "body/note"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    shared_service: RunningService, route: str, body: dict[str, Any], status: int, hint: str
+) -> None:
+    answer = shared_service.post(route, body)
+    assert (answer.status_code, hint in answer.json()["detail"]) == (status, True), answer.text
+
+
+def test_a_silence_that_is_over_cannot_end_again(shared_service: RunningService) -> None:
+    made = shared_service.post("/v1/silences", silence()).json()
+    route = f"{shared_service.api}/v1/silences/{made['silence_id']}"
+    assert httpx.delete(route, params={"author": "ann"}).json()["state"] == "over"
+    assert httpx.delete(route, params={"author": "ann"}).status_code == 409
+    assert httpx.delete(f"{shared_service.api}/v1/silences/nobody", params={"author": "a"}).status_code == 404
