@@ -2,31 +2,64 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import program
+import yaml
+from conftest import RunningService, program
 
-RULES = Path(__file__).parents[2] / "deploy" / "prometheus"
+DEPLOY = Path(__file__).parents[2] / "deploy"
+RULES = DEPLOY / "prometheus"
 RULE_FILES = sorted(path.name for path in RULES.glob("*.rules.yml"))
 TEST_FILES = sorted(path.name for path in RULES.glob("tests/*_test.yml"))
+SEVERITIES = {"critical", "warning", "none"}
+OF_PROMETHEUS = {"up"}
 
 MUTATIONS = {
-    "one sidecar alone": (
-        "recording",
-        "without (instance, pod, selection, type)",
-        "without (selection, type)",
-    ),
+    "one sidecar alone": ("recording", "(instance, pod, selection, type)", "(selection, type)"),
     "a part of the errors": ("recording", '{selection!="volunteered"}', '{selection="random"}'),
-    "volunteered references as well": ("recording", '{selection!="volunteered"}', ""),
+    "volunteered references too": ("recording", '{selection!="volunteered"}', ""),
     "sites thrown together": ("recording", "sum without (cohort)", "sum"),
     "a longer window": ("recording", "[6h]", "[24h]"),
     "nothing divided by nothing": ("recording", " > 0", ""),
     "the cohort among the rest": ("recording", "- ignoring", "+ ignoring"),
-    "no reset of a counter seen": ("recording", "increase(", "delta("),
+    "counters that start anew": ("recording", "increase(", "delta("),
+    "a page as a ticket": ("alerting", 'signal="differential",severity="page"', 'signal="differential"'),
+    "everybody as a cohort": ("alerting", 'signal="global",', ""),
+    "an alert for each sidecar": ("alerting", "(instance, pod, severity)", "(severity)"),
+    "an alert that ends at once": ("alerting", "keep_firing_for: 15m", "keep_firing_for: 1m"),
+    "one scrape that fails": ("alerting", "for: 5m", "for: 0m"),
+    "a full disk for long": ("alerting", "for: 2m", "for: 20m"),
+    "other jobs": ("alerting", 'up{job="werwatch"}', "up"),
+    "a few lines": ("alerting", " > 20", " > 0"),
+    "notices that arrived": ("alerting", 'state="dead"', 'state=~"dead|delivered"'),
+    "a clock that is ahead": ("alerting", "abs(", "-("),
+    "the clock of Prometheus": ("alerting", "werwatch_scrape_timestamp_seconds\n", "vector(time())\n"),
+    "cohorts without a word": (
+        "alerting_days",
+        "werwatch_utterances_total[72h])) > 0",
+        "up[72h])) or vector(1)",
+    ),
+    "references of one sidecar": ("alerting_days", "(instance, pod, selection)", "(selection)"),
+    "a new cohort": ("alerting_days", "[1h] offset 72h", "[1h]"),
+    "a disk with room": ("alerting_days", "< 0.1\n", "< 0.99\n"),
+    "a disk that fills slowly": ("alerting_days", ", 86400)", ", 864000)"),
 }
+"""In which rules each place where the first text stands gets the second, and what that would confuse."""
+
+
+def rules() -> list[dict[str, Any]]:
+    files = [yaml.safe_load((RULES / name).read_text()) for name in RULE_FILES]
+    return [rule for file in files for group in file["groups"] for rule in group["rules"]]
+
+
+def alerts() -> list[dict[str, Any]]:
+    return [rule for rule in rules() if "alert" in rule]
 
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -40,6 +73,11 @@ def test_promtool_takes_the_rules(name: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_promtool_takes_the_configuration() -> None:
+    done = promtool("check", "config", RULES / "prometheus.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("name", TEST_FILES)
 def test_rules_do_what_their_tests_say(name: str) -> None:
     done = promtool("test", "rules", RULES / "tests" / name)
@@ -48,11 +86,83 @@ def test_rules_do_what_their_tests_say(name: str) -> None:
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_rule_that_was_changed_for_the_worse_is_noticed(mutation: str, tmp_path: Path) -> None:
-    kind, right, wrong = MUTATIONS[mutation]
+    tested, right, wrong = MUTATIONS[mutation]
     shutil.copytree(RULES, tmp_path, dirs_exist_ok=True)
-    path = tmp_path / f"werwatch-{kind}.rules.yml"
-    rules = path.read_text()
-    assert right in rules
-    path.write_text(rules.replace(right, wrong))
+    path = tmp_path / f"werwatch-{tested.partition('_')[0]}.rules.yml"
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong))
     assert promtool("check", "rules", path).returncode == 0
-    assert promtool("test", "rules", tmp_path / "tests" / f"{kind}_test.yml").returncode == 1
+    assert promtool("test", "rules", tmp_path / "tests" / f"{tested}_test.yml").returncode == 1
+
+
+def test_each_alert_is_seen_to_fire_and_seen_not_to() -> None:
+    fires: set[tuple[str, str]] = set()
+    is_quiet = set()
+    for name in TEST_FILES:
+        for test in yaml.safe_load((RULES / "tests" / name).read_text())["tests"]:
+            for check in test.get("alert_rule_test", []):
+                alert = check["alertname"]
+                fires |= {(alert, expected["exp_labels"]["severity"]) for expected in check["exp_alerts"]}
+                if not check["exp_alerts"]:
+                    is_quiet.add(alert)
+    assert fires == {(rule["alert"], rule["labels"]["severity"]) for rule in alerts()}
+    assert is_quiet == {rule["alert"] for rule in alerts()} - {"WerwatchWatchdog"}
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+def test_an_alert_says_how_urgent_it_is_what_it_means_and_what_to_do(rule: dict[str, Any]) -> None:
+    assert re.fullmatch(r"Werwatch([A-Z][a-z]+)+", rule["alert"])
+    assert rule["labels"].keys() == {"severity"}
+    assert rule["labels"]["severity"] in SEVERITIES
+    assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
+    # A value that changes would make the same notice a new one at each evaluation.
+    assert "$value" not in str(rule["annotations"])
+    assert re.fullmatch(r"([^.]|\.(?! ))+\.", re.sub(r"{{.*?}}", "", rule["annotations"]["summary"]))
+    assert rule["annotations"]["runbook_url"].endswith(f"/runbook.md#{rule['alert'].lower()}")
+
+
+def test_the_runbook_has_a_section_for_each_alert_and_no_other_anchor_leads_nowhere() -> None:
+    runbook = (DEPLOY / "runbook.md").read_text()
+    anchors = {re.sub(r"[^\w -]", "", title).replace(" ", "-").lower() for title in _titles(runbook)}
+    named = {anchor for anchor in anchors if anchor.startswith("werwatch")}
+    assert named == {rule["alert"].lower() for rule in alerts()}
+    assert set(re.findall(r"\]\(#([^)]+)\)", runbook)) <= anchors
+    files = re.findall(r"\]\(([^)#]+)\)", runbook)
+    assert all((DEPLOY / file).exists() for file in files)
+
+
+def _titles(markdown: str) -> list[str]:
+    return re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", markdown, flags=re.DOTALL), re.MULTILINE)
+
+
+def test_records_are_named_for_their_labels_and_what_was_done() -> None:
+    for rule in rules():
+        if "record" in rule:
+            assert re.fullmatch(r"(cohort:)?werwatch_[a-z_]+:(ratio_)?increase\d+h", rule["record"])
+
+
+def test_the_service_exposes_every_metric_that_a_rule_or_the_runbook_names(
+    make_service: Callable[..., RunningService],
+) -> None:
+    exposed = exposed_by(make_service())
+    records = {rule["record"] for rule in rules() if "record" in rule}
+    for rule in rules():
+        assert named_in(rule["expr"]) - records <= exposed | OF_PROMETHEUS
+    assert set(re.findall(r"`(werwatch_[a-z_]+)", (DEPLOY / "runbook.md").read_text())) <= exposed
+
+
+def exposed_by(service: RunningService) -> set[str]:
+    """The names of what is exposed, whether or not there is a series of it yet."""
+    families = dict(re.findall(r"^# TYPE (\S+) (\S+)$", service.scrape(), re.MULTILINE))
+    parts = {f"{name}{part}" for name, kind in families.items() if kind == "histogram" for part in PARTS}
+    return families.keys() | parts
+
+
+PARTS = ("_bucket", "_count", "_sum")
+
+
+def named_in(expression: str) -> set[str]:
+    """The metrics that an expression names: ours with or without a level before them, and `up`."""
+    bare = re.sub(r'"[^"]*"', '""', expression)
+    return set(re.findall(r"\b(?:cohort:)?werwatch_[a-z_]+(?::\w+)?|\bup\b", bare))
