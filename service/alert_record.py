@@ -46,6 +46,11 @@ class AlertRecord:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
+    def last_id(self) -> int:
+        """The newest row; 0 before the first."""
+        (last,) = self._db.execute("SELECT COALESCE(MAX(id), 0) FROM alert_record").fetchone()
+        return int(last)
+
     def add(
         self,
         action: Action,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import time
 from collections.abc import Iterator, Mapping
@@ -18,8 +17,10 @@ from prometheus_client.core import (
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from detectors.cohort import CohortView, Estimate, Readiness
+from detectors.cohort import Readiness
 from service import __version__
+from service.alert_changes import AlertChanges
+from service.cohort_metrics import estimates, outlook
 from service.pipeline import Pipeline
 from service.reader import Reader
 from service.watch import MonitorView
@@ -55,6 +56,7 @@ class StateCollector(Collector):
     def __init__(self, pipeline: Pipeline, reader: Reader) -> None:
         self._pipeline = pipeline
         self._reader = reader
+        self._changes = AlertChanges(reader, pipeline.changes_before)
 
     def describe(self) -> list[Metric]:
         """Nothing: what there is depends on the data."""
@@ -69,7 +71,7 @@ class StateCollector(Collector):
             {"version": __version__, "python_version": platform.python_version()},
         )
         yield from self._counters()
-        yield from _estimates(view)
+        yield from estimates(view)
         yield from self._decisions(view)
         yield from self._own_health()
 
@@ -123,6 +125,8 @@ class StateCollector(Collector):
         evidence = GaugeMetricFamily(
             "werwatch_evidence_ratio", "Evidence of a signal; 1 raises an alarm.", labels=["cohort", "signal"]
         )
+        changes = "What became of alerts, by signal."
+        yield _counter("alert_changes", changes, ["signal", "action"], self._changes.counts())
         active = GaugeMetricFamily(
             "werwatch_alert_active",
             "1 from an alert's firing to its end.",
@@ -155,7 +159,7 @@ class StateCollector(Collector):
             for state in Readiness:
                 ready.add_metric([cohort_view.cohort, state.value], float(cohort_view.readiness is state))
         yield ready
-        yield from _outlook(view)
+        yield from outlook(view)
 
     def _own_health(self) -> Iterator[Metric]:
         pipeline = self._pipeline
@@ -235,71 +239,6 @@ class StateCollector(Collector):
             "1 while more is needed than storage.max_bytes and nothing is left that may go.",
             float(self._pipeline.is_over_budget),
         )
-
-
-def _estimates(view: MonitorView) -> Iterator[Metric]:
-    wer = _family("werwatch_wer_ratio", "WER over a window.", ["cohort", "window"])
-    differential = _family(
-        "werwatch_differential_wer", "WER of a cohort less the rest's, against its baseline.", ["cohort"]
-    )
-    baseline = GaugeMetricFamily(
-        "werwatch_baseline_wer_ratio", "Learned level of a cohort.", labels=["cohort"]
-    )
-    units = GaugeMetricFamily("werwatch_speaker_shifts", "Units of evidence so far.", labels=["cohort"])
-    for cohort in view.cohorts:
-        for window, estimate in cohort.wer.items():
-            _fill(wer, [cohort.cohort, window], estimate)
-        _fill(differential, [cohort.cohort], cohort.differential)
-        units.add_metric([cohort.cohort], cohort.units)
-        _fill_baseline(baseline, cohort)
-    yield from wer
-    yield from differential
-    yield baseline
-    yield units
-
-
-def _outlook(view: MonitorView) -> Iterator[Metric]:
-    ready = GaugeMetricFamily(
-        "werwatch_cohort_ready_timestamp_seconds",
-        "Stream time since which a cohort can be judged.",
-        labels=["cohort"],
-    )
-    noticeable = GaugeMetricFamily(
-        "werwatch_noticeable_change_ratio",
-        "Smallest rise of WER that would usually be noticed within this time at the present volume.",
-        labels=["cohort", "within"],
-    )
-    for cohort in view.cohorts:
-        if cohort.ready_s is not None:
-            ready.add_metric([cohort.cohort], cohort.ready_s)
-        if cohort.noticeable is not None:
-            for within in ("day", "week", "month"):
-                rise = getattr(cohort.noticeable, within)
-                noticeable.add_metric([cohort.cohort, within], math.inf if rise is None else rise)
-    yield ready
-    yield noticeable
-
-
-def _fill_baseline(family: GaugeMetricFamily, cohort: CohortView) -> None:
-    if cohort.baseline_wer is not None:
-        family.add_metric([cohort.cohort], cohort.baseline_wer)
-
-
-def _family(name: str, documentation: str, labels: list[str]) -> tuple[GaugeMetricFamily, ...]:
-    return (
-        GaugeMetricFamily(name, documentation, labels=labels),
-        GaugeMetricFamily(f"{name}_lower", f"{documentation} Lower end, 95 %.", labels=labels),
-        GaugeMetricFamily(f"{name}_upper", f"{documentation} Upper end, 95 %.", labels=labels),
-    )
-
-
-def _fill(family: tuple[GaugeMetricFamily, ...], labels: list[str], estimate: Estimate) -> None:
-    value, lower, upper = family
-    if estimate.value is not None:
-        value.add_metric(labels, estimate.value)
-    if estimate.interval is not None:
-        lower.add_metric(labels, estimate.interval.lower)
-        upper.add_metric(labels, estimate.interval.upper)
 
 
 def _counter(

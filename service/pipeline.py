@@ -36,6 +36,11 @@ CLOSE_S = 1.5
 class Pipeline:
     """Owns the store, the monitor and the thread that writes.
 
+    Attributes
+    ----------
+    changes_before
+        The newest row of the alerts' record when the store was opened.
+
     Raises
     ------
     StartError
@@ -53,6 +58,7 @@ class Pipeline:
             self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
             self.counts.know(self.cohorts.known)
             self._intake = Intake(self.store, config.detection, self.cohorts)
+            self.changes_before = self.store.record.last_id()
             self.watch = Watch(self.store, config, self.counts)
             self._retention = Retention(self.store, config, self.counts, self.watch)
             self._fold = LogFold(self.store)

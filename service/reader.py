@@ -54,6 +54,15 @@ class Reader:
         chosen, values = ("", ()) if alert_id is None else ("WHERE alert_id = ? ", (alert_id,))
         return read_record(self._db, f"{chosen}ORDER BY id DESC LIMIT ?", (*values, limit))
 
+    def alert_changes(self, after: int) -> list[tuple[int, str, str]]:
+        """Number, signal and action of what became of alerts after this row of the record, in order."""
+        rows = self._db.execute(
+            "SELECT record.id, alerts.signal, record.action FROM alert_record AS record "
+            "JOIN alerts USING (alert_id) WHERE record.id > ? ORDER BY record.id",
+            (after,),
+        )
+        return rows.fetchall()
+
     def interventions(self, limit: int = 100) -> list[Intervention]:
         """What people told the monitor, the newest first."""
         rows = self._db.execute(
