@@ -17,7 +17,11 @@ from service.history import History
 from service.records import Place
 from service.store import Store
 
-WALL_CLOCK = "timestamp"
+WALL_CLOCK = ("fired_at", "revision")
+LATER = ("updated", "repeated")
+"""Notices that depend on when somebody looked."""
+OF_AN_END = ("alert_id", "state", "signal", "cohort", "since", "resolution", "recovered_at")
+"""What a notice of an end says whatever was told before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,18 @@ def _place(course: Course) -> tuple[int, int]:
 
 def _told(db: sqlite3.Connection) -> tuple[list[Any], dict[str, Any]]:
     alerts = db.execute(
-        "SELECT alert_id, signal, cohort, severity, state, onset_at, facts FROM alerts ORDER BY alert_id"
+        "SELECT alert_id, signal, cohort, state, onset_at FROM alerts ORDER BY alert_id"
     ).fetchall()
-    notices = {}
-    for delivery_id, text in db.execute("SELECT delivery_id, body FROM outbox ORDER BY delivery_id"):
-        body = json.loads(text)
-        del body[WALL_CLOCK]
-        notices[delivery_id] = body
-    return alerts, notices
+    queued = db.execute("SELECT delivery_id, body FROM outbox ORDER BY delivery_id")
+    return alerts, told({delivery_id: json.loads(body) for delivery_id, body in queued})
+
+
+def told(notices: dict[str, Any]) -> dict[str, Any]:
+    """What notices say, by their ids, as far as it does not depend on when somebody looked."""
+    said = {}
+    for name, body in notices.items():
+        kind, data = body["type"].rpartition(".")[2], body["data"]
+        if kind not in LATER:
+            names = OF_AN_END if kind == "resolved" else data.keys() - set(WALL_CLOCK)
+            said[name] = (kind, {key: data.get(key) for key in sorted(names)})
+    return said
