@@ -80,7 +80,8 @@ class ResidualSums:
 
     def since(self, start: ResidualSums) -> ResidualSums:
         """What was added after ``start`` was copied."""
-        return self._less(start, {who: at for who, at in self.latest.items() if at > start.tally.units})
+        before = start.tally.units
+        return self._less(start, {who: at for who, at in self.latest.items() if at > before})
 
     def without(self, part: ResidualSums) -> ResidualSums:
         """What was added less ``part``, all of which was added here too."""

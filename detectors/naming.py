@@ -127,7 +127,7 @@ class Naming:
         for multiple, support, own, differential, scaled_component in rises:
             if own.steps == 1:
                 support.differential = support.scaled = 0.0
-                support.sessions = SessionsSince()
+                support.sessions.clear()
             support.sessions.add(
                 shares or shares_of({f"block {own.steps}": (1.0, block.own)}, block.own, own_variance),
                 own_variance,

@@ -81,6 +81,10 @@ class SessionsSince:
             part = session.share * (log_e + delta * session.beyond / variance)
             parts[key] = parts.get(key, 0.0) + part
 
+    def clear(self) -> None:
+        """Begin with another onset."""
+        self.parts = {}
+
     def without_loudest(self, total: float) -> float:
         """The log likelihood ratio ``total`` without the sessions that speak loudest for a rise."""
         loudest = heapq.nlargest(ENOUGH_SESSIONS - 1, self.parts.values())

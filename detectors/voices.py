@@ -64,6 +64,10 @@ class Intercept:
         return cls(int(state[0]), *state[1:])
 
 
+_NONE = Intercept()
+"""Of a unit without a speaker, or without a session; it never learns."""
+
+
 @dataclass(slots=True)
 class Intercepts:
     """All speakers, or all sessions, of one cohort."""
@@ -81,7 +85,7 @@ class Intercepts:
     def find(self, key: str | None, level: float) -> Intercept:
         """The intercept of this key, or what a new one starts from; None is known to have none."""
         if key is None:
-            return Intercept()
+            return _NONE
         return self.known.get(key) or Intercept(variance=self.between(level))
 
     def keep(self, key: str, intercept: Intercept) -> None:

@@ -6,7 +6,7 @@ from detectors.block import BlockBuilder
 from detectors.choices import decider
 from detectors.cohort import Cohort
 from detectors.differential import DifferentialDetector
-from detectors.mix import RestLevel, rest_level
+from detectors.mix import parts_of, rest_level
 from detectors.monitor_state import MonitorState
 from detectors.settings import DIFFERENTIAL_SHARE, STANDING_SHARE, MonitorSettings
 from detectors.standing import StandingDetector
@@ -15,7 +15,7 @@ from detectors.standing import StandingDetector
 def start_watching(state: MonitorState, settings: MonitorSettings, cohort: Cohort) -> None:
     """Watch a cohort from now on, or anew, from the level that it has learned."""
     own_variance = cohort.level.level_variance
-    rest = _rest_of(state, cohort)
+    rest = rest_level(parts_of(state.cohorts.values()), cohort)
     rest_variance = rest.variance if rest else own_variance
     rest_mean = rest.mean if rest else 0.0
     cohort.blocks = BlockBuilder(state.now_s, rest_start=state.residuals.copy())
@@ -34,18 +34,14 @@ def start_watching(state: MonitorState, settings: MonitorSettings, cohort: Cohor
 
 def _share_budget(state: MonitorState, settings: MonitorSettings) -> None:
     watched = [cohort for cohort in state.cohorts.values() if cohort.detector is not None]
-    a_day = settings.false_alarms_per_day
+    parts, a_day = parts_of(watched), settings.false_alarms_per_day
     for cohort in watched:
         assert cohort.detector is not None
         assert cohort.standing is not None
-        rest = _rest_of(state, cohort)
+        rest = rest_level(parts, cohort)
         rest_at = rest.level if rest else cohort.level.level
         ratio = cohort.level.level / rest_at
         cohort.detector.share_budget(DIFFERENTIAL_SHARE * a_day / len(watched), ratio)
         variance = cohort.level.level_variance + (rest.variance if rest else 0.0)
         gap = cohort.level.level - rest_at - settings.tolerated_gap
         cohort.standing.know(STANDING_SHARE * a_day / len(watched), gap, 1.0 / variance)
-
-
-def _rest_of(state: MonitorState, cohort: Cohort) -> RestLevel | None:
-    return rest_level([other for other in state.cohorts.values() if other is not cohort])

@@ -191,7 +191,9 @@ class WindowedWER(stats.base.Statistic[float]):
     def update(self, errors: float, words: float, at_s: float) -> None:
         """Add a unit that started at ``at_s`` (seconds since the epoch)."""
         index = math.floor(at_s * self.buckets / self.window_s)
-        self._forget_before(index - self.buckets + 1)
+        begin = index - self.buckets + 1
+        if not self._slices or self._slices[0].index < begin:
+            self._forget_before(begin)
         if self._slices and index <= self._slices[-1].index - self.buckets:
             return
         self._slice(index).sums.add(errors, words)
