@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from detectors.tally import Tally
 
+NOTHING = Tally()
+"""What nothing is made of; like everything that is gathered it is never changed."""
+
 
 @dataclass(slots=True)
 class Component:
@@ -22,7 +25,7 @@ class Component:
     onset_s: float = 0.0
     weight: float = 0.0
     weighted: float = 0.0
-    since: Tally = field(default_factory=Tally)
+    since: Tally = field(default_factory=lambda: NOTHING)
 
     @property
     def mean(self) -> float:

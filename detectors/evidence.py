@@ -24,7 +24,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from detectors.component import Component
+from detectors.component import NOTHING, Component
 from detectors.tally import Tally
 
 GRID = (1.0, 1.6, 2.5, 4.0)
@@ -48,8 +48,6 @@ MARGIN = 0.25
 FROZEN_AT = 10.0
 LARGEST_EVIDENCE = 1e12
 """Evidence beyond this says nothing more; without an end it would overflow while nothing resets it."""
-_NOTHING = Tally()
-"""What is gathered where nobody asks; like everything gathered it is never changed."""
 
 
 @dataclass(slots=True)
@@ -244,7 +242,7 @@ class EvidenceProcess:
 
     def _date(self, weight: float, weighted: float, at_s: float, tally: Tally | None) -> None:
         """C_g <- max(0, C_g) + log e_g, with the sums since C_g was last 0."""
-        steps, since = 0, _NOTHING if tally is None else tally
+        steps, since = 0, NOTHING if tally is None else tally
         first = since
         for component in self.components:
             if component.cusum <= 0.0:
