@@ -13,6 +13,7 @@ from benchmarks.timing import ROUNDS, turns
 from detectors.alignment import align
 from detectors.monitor import Monitor, MonitorSettings
 from detectors.text import Normaliser
+from detectors.unit import ScoredUtterance
 from service.demo.recording import read_lines
 from service.privacy import Hasher
 
@@ -29,7 +30,8 @@ def run() -> Section:
     joined = [(" ".join(reference), " ".join(hypothesis)) for reference, hypothesis in tokens]
     hashed = [(hasher.tokens(reference), hasher.tokens(hypothesis)) for reference, hypothesis in tokens]
     cohorts = tuple((f"c{n:02}", 0.08 + 0.005 * n, 1.0) for n in range(30))
-    stream = list(simulate(Stream(STREAM, 1, cohorts=cohorts, references_per_day=2_000)))
+    whole = list(simulate(Stream(2 * STREAM, 1, cohorts=cohorts, references_per_day=2_000)))
+    stream, later = whole[:STREAM], whole[STREAM:]
 
     def score() -> None:
         for reference, hypothesis in hashed:
@@ -48,14 +50,22 @@ def run() -> Section:
             normaliser.tokens(text)
 
     def watch() -> None:
-        monitor = Monitor(MonitorSettings())
-        for scored in stream:
-            monitor.update(scored)
+        _watch(Monitor(MonitorSettings()), stream)
 
     def watch_with_adwin() -> None:
-        detectors = {name: ADWIN() for name, _, _ in cohorts}  # type: ignore[no-untyped-call]
-        for scored in stream:
-            detectors[scored.cohort].update(scored.counts.wer or 0.0)  # type: ignore[no-untyped-call]
+        _watch_with_adwin({name: _adwin() for name, _, _ in cohorts}, stream)
+
+    monitor, adwins = Monitor(MonitorSettings()), {name: _adwin() for name, _, _ in cohorts}
+    _watch(monitor, stream)
+    _watch_with_adwin(adwins, stream)
+    state = monitor.to_state()
+    learned = iter([Monitor.from_state(state, MonitorSettings()) for _ in range(ROUNDS + 1)])
+
+    def watch_on() -> None:
+        _watch(next(learned), later)
+
+    def watch_on_with_adwin() -> None:
+        _watch_with_adwin(adwins, later)
 
     return Section(
         "Cost of one utterance",
@@ -76,9 +86,24 @@ def run() -> Section:
                 watch_with_adwin,
                 Asked(30.0, "less"),
             ),
+            _figure("the same, once all 30 are learned", STREAM, watch_on, watch_on_with_adwin),
         ],
         [f"Medians of {ROUNDS} runs in turn, over the same normalised strings; jiwer splits them itself."],
     )
+
+
+def _adwin() -> ADWIN:
+    return ADWIN()  # type: ignore[no-untyped-call]
+
+
+def _watch(monitor: Monitor, stream: list[ScoredUtterance]) -> None:
+    for scored in stream:
+        monitor.update(scored)
+
+
+def _watch_with_adwin(detectors: dict[str, ADWIN], stream: list[ScoredUtterance]) -> None:
+    for scored in stream:
+        detectors[scored.cohort].update(scored.counts.wer or 0.0)  # type: ignore[no-untyped-call]
 
 
 def _figure(
