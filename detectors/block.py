@@ -175,7 +175,8 @@ class BlockBuilder:
         if is_judged:
             self.judged.add(unit, residual)
             self._meet(unit, residual)
-        self.started_s = min(self.started_s, unit.started_s)
+        if unit.started_s < self.started_s:
+            self.started_s = unit.started_s
 
     def may_close(self, everybody: ResidualSums) -> bool:
         """Whether `close` could find a block: there are own units, or many of the rest."""
@@ -251,5 +252,7 @@ def credit_days(since_s: float, now_s: float) -> float:
 
 def _inflation(level: float, drift: float) -> float:
     """s: the variance follows the level, from the past only."""
+    if drift <= 0.0 and level <= 0.5:
+        return 1.0
     moved = min(level + max(0.0, drift), 0.5)
     return max(1.0, moved * (1.0 - moved) / (level * (1.0 - level)))

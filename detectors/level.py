@@ -69,7 +69,7 @@ class Level:
         """V, the variance of a unit's error rate times its effective words."""
         level = self.level
         prior = PRIOR_UNITS * PRIOR_INFLATION * (level * (1.0 - level))
-        return (self.squares + prior) / (max(self.units, 1) - 1.0 + PRIOR_UNITS)
+        return (self.squares + prior) / ((self.units or 1) - 1.0 + PRIOR_UNITS)
 
     @property
     def level_variance(self) -> float:

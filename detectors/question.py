@@ -25,13 +25,14 @@ class Question:
         self, x: float, variance: float, elapsed: float, at_s: float, tally: Tally | None, *, learn: bool
     ) -> None:
         """Take an observation; the baseline learns it unless something is suspicious."""
-        deviation, precision = x - self.baseline.mean, self.baseline.precision
-        self.rise.update(deviation, variance, elapsed, precision, at_s, tally)
-        held = not learn or self.rise.is_suspicious
-        if self.fall is not None:
-            self.fall.update(-deviation, variance, elapsed, precision, at_s, tally)
-            held = held or self.fall.is_suspicious
-        self.baseline.learn(x, variance, held=held, smallest_change=self.rise.smallest_change)
+        baseline, rise, fall = self.baseline, self.rise, self.fall
+        deviation, precision = x - baseline.mean, baseline.precision
+        rise.update(deviation, variance, elapsed, precision, at_s, tally)
+        held = not learn or rise.is_suspicious
+        if fall is not None:
+            fall.update(-deviation, variance, elapsed, precision, at_s, tally)
+            held = held or fall.is_suspicious
+        baseline.learn(x, variance, held=held, smallest_change=rise.smallest_change)
 
     def set_rate(self, rate: float) -> None:
         """Set r anew."""

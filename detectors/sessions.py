@@ -48,8 +48,9 @@ def shares_of(sums: SessionSums, own: float, variance: float) -> list[SessionSha
     found = []
     for key, (words, residuals) in sums.items():
         share = words / whole
-        furthest = LARGEST_Y * math.sqrt(variance / share)
-        beyond = min(max(residuals / words - own, -furthest), furthest)
+        beyond, furthest = residuals / words - own, LARGEST_Y * math.sqrt(variance / share)
+        if abs(beyond) > furthest:
+            beyond = math.copysign(furthest, beyond)
         found.append(SessionShare(key, share, beyond))
     return found
 

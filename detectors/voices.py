@@ -80,7 +80,8 @@ class Intercepts:
     def between(self, level: float) -> float:
         """Variance of the intercepts in a cohort of this level."""
         prior = self.prior_share * level * (1.0 - level)
-        return max(0.0, (self.products + PRIOR_WEIGHT * prior) / (self.weight + PRIOR_WEIGHT))
+        between = (self.products + PRIOR_WEIGHT * prior) / (self.weight + PRIOR_WEIGHT)
+        return between if between > 0.0 else 0.0
 
     def find(self, key: str | None, level: float) -> Intercept:
         """The intercept of this key, or what a new one starts from; None is known to have none."""
@@ -169,5 +170,7 @@ class Voices:
         heard, held_in = self.speakers.find(speaker, level), self.sessions.find(session, level)
         between = 0.0 if speaker is None else self.speakers.between(level)
         between += 0.0 if session is None else self.sessions.between(level)
-        noise = max(spread / effective_words - between, LEAST_NOISE * spread / effective_words)
+        noise, least = spread / effective_words - between, LEAST_NOISE * spread / effective_words
+        if noise < least:
+            noise = least
         return heard, held_in, heard.variance + held_in.variance + noise
