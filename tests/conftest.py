@@ -7,12 +7,11 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import httpx
 import pytest
 import yaml
 from bearer import Bearer, Process
+from prometheus_server import RunningPrometheus
 
 START_S = 30.0
 STOP_S = 15.0
@@ -167,36 +167,16 @@ def program(name: str, package: str) -> str:
 
 
 @pytest.fixture
-def prometheus(tmp_path: Path) -> Iterator[Callable[[str, str], float]]:
-    """Start a real Prometheus that scrapes one target, and give a query's value once it has one."""
-    started: list[subprocess.Popen[bytes]] = []
+def make_prometheus(tmp_path: Path) -> Iterator[Callable[..., RunningPrometheus]]:
+    """Start a real Prometheus; arguments as of `RunningPrometheus` after the folder."""
+    started: list[RunningPrometheus] = []
 
-    def scrape_and_query(target: str, query: str) -> float:
-        binary = program("prometheus", "prometheus")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        job = {"job_name": "werwatch", "static_configs": [{"targets": [target.removeprefix("http://")]}]}
-        config = tmp_path / "prometheus.yml"
-        config.write_text(yaml.safe_dump({"global": {"scrape_interval": "1s"}, "scrape_configs": [job]}))
-        options = [
-            f"--config.file={config}",
-            f"--storage.tsdb.path={tmp_path}/tsdb",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ]
-        with (tmp_path / "prometheus.log").open("wb") as log:
-            started.append(subprocess.Popen([binary, *options], stdout=log, stderr=log))
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            with suppress(httpx.TransportError):
-                url = f"http://127.0.0.1:{port}/api/v1/query"
-                found = httpx.get(url, params={"query": query})
-                if found.is_success and found.json()["data"]["result"]:
-                    return float(found.json()["data"]["result"][0]["value"][1])
-            time.sleep(0.2)
-        raise RuntimeError((tmp_path / "prometheus.log").read_text())
+    def make(*targets: str, **options: Any) -> RunningPrometheus:
+        folder = tmp_path / f"prometheus-{len(started)}"
+        folder.mkdir()
+        started.append(RunningPrometheus(program("prometheus", "prometheus"), folder, targets, **options))
+        return started[-1].start()
 
-    yield scrape_and_query
-    for process in started:
-        process.terminate()
-        process.wait(20)
+    yield make
+    for each in started:
+        each.stop()

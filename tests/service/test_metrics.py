@@ -4,7 +4,8 @@ import subprocess
 from collections.abc import Callable
 
 import httpx
-from conftest import RunningService, program
+from conftest import RunningService, eventually, program
+from prometheus_server import RunningPrometheus
 
 
 def value(scrape: str, series: str) -> float:
@@ -44,12 +45,13 @@ def test_promtool_has_nothing_to_say(make_service: Callable[..., RunningService]
 
 
 def test_a_real_prometheus_scrapes_it(
-    make_service: Callable[..., RunningService], prometheus: object
+    make_service: Callable[..., RunningService], make_prometheus: Callable[..., RunningPrometheus]
 ) -> None:
     service = make_service()
     feed(service)
-    found = prometheus(service.metrics, 'werwatch_reference_words_total{cohort="en-GB",selection="random"}')  # type: ignore[operator]
-    assert found == 30.0
+    prometheus = make_prometheus(service.metrics, has_rules=False)
+    words = 'werwatch_reference_words_total{cohort="en-GB",selection="random"}'
+    assert eventually(lambda: prometheus.value(words) == 30.0)
 
 
 def test_counters_carry_what_was_accepted(make_service: Callable[..., RunningService]) -> None:

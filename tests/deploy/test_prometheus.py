@@ -1,0 +1,101 @@
+"""A real Prometheus with the shipped rules over running sidecars."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from conftest import RunningService, eventually
+from prometheus_server import RunningPrometheus, free_port
+
+WER = "cohort:werwatch_word_errors_per_reference_words:ratio_increase"
+REST = "cohort:werwatch_rest_word_errors_per_reference_words:ratio_increase"
+WORDS = "cohort:werwatch_reference_words:increase"
+NEARLY = 0.05
+"""Prometheus extends what it saw of each sidecar by a second or so, to where it saw nothing."""
+PHANTOM = 1.5
+"""A counter that begins again a little below where it was is taken for twice what was heard."""
+
+
+class Site:
+    """A sidecar, and what was sent to it: words and errors by cohort, as a person would add them up."""
+
+    def __init__(self, service: RunningService) -> None:
+        self.service = service
+        self.sent: dict[str, tuple[int, int]] = {}
+        for cohort in ("scottish", "welsh"):
+            body = {"utterance_id": cohort, "hypothesis": "good morning", "attributes": {"accent": cohort}}
+            assert service.post("/v1/utterances", body).is_success
+
+    def hears(self, cohort: str, texts: int, words: int, errors: int, selection: str = "random") -> None:
+        """Take so many references of so many words with so many errors each."""
+        before, wrong_before = self.sent.get(cohort, (0, 0))
+        for number in range(texts):
+            body = {
+                "utterance_id": f"{cohort}-{selection}-{before}-{number}",
+                "hypothesis": " ".join(["tea"] * errors + ["coffee"] * (words - errors)),
+                "reference": " ".join(["coffee"] * words),
+                "selection": selection,
+                **({} if selection == "volunteered" else {"probability": 0.5}),
+                "attributes": {"accent": cohort},
+            }
+            assert self.service.post("/v1/references", body).is_success
+        if selection != "volunteered":
+            self.sent[cohort] = (before + texts * words, wrong_before + texts * errors)
+
+
+def pooled(cohort: str, *sites: Site) -> float:
+    words, errors = map(sum, zip(*(site.sent.get(cohort, (0, 0)) for site in sites), strict=True))
+    return errors / words
+
+
+def test_rules_pool_two_sidecars_as_a_person_would_and_one_that_starts_anew_adds_nothing(
+    make_service: Callable[..., RunningService], make_prometheus: Callable[..., RunningPrometheus]
+) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    north, south = Site(make_service(metrics_listen=address)), Site(make_service())
+    prometheus = make_prometheus(north.service.metrics, south.service.metrics)
+
+    def shows(words: int) -> bool:
+        return prometheus.value('sum(werwatch_reference_words_total{selection="random"})') == words
+
+    def of(cohort: str, record: str) -> float | None:
+        return prometheus.value(f'{record}{{cohort="{cohort}"}}')
+
+    def agrees(record: str, **expected: float) -> bool:
+        found = {cohort: of(cohort, record) for cohort in expected}
+        return found == {cohort: pytest.approx(value, rel=NEARLY) for cohort, value in expected.items()}
+
+    def most_words() -> float:
+        return prometheus.value(f'max_over_time({WORDS}1h{{cohort="scottish"}}[1h])') or math.inf
+
+    both = "count(count by (instance) (werwatch_reference_words_total == 0)) == 2"
+    assert eventually(lambda: prometheus.query(both))
+
+    north.hears("scottish", texts=30, words=20, errors=1)
+    south.hears("scottish", texts=5, words=6, errors=3)
+    south.hears("scottish", texts=20, words=10, errors=9, selection="volunteered")
+    north.hears("welsh", texts=10, words=10, errors=2)
+    assert eventually(lambda: shows(730))
+    scottish, welsh = pooled("scottish", north, south), pooled("welsh", north, south)
+    assert (scottish, welsh) == (45 / 630, 0.2)
+    for window in ("1h", "6h", "24h"):
+        assert eventually(partial(agrees, WER + window, scottish=scottish, welsh=welsh))
+        assert eventually(partial(agrees, REST + window, scottish=welsh, welsh=scottish))
+
+    north.service.kill()
+    assert eventually(lambda: prometheus.value("sum(up)") == 1)
+    north.service.start()
+    assert eventually(lambda: prometheus.query("resets(werwatch_reference_words_total[1h]) > 0"))
+    assert eventually(lambda: shows(30))
+    assert most_words() < PHANTOM * 630
+
+    north.hears("scottish", texts=20, words=20, errors=8)
+    assert eventually(lambda: shows(430))
+    assert eventually(lambda: agrees(WER + "1h", scottish=pooled("scottish", north, south), welsh=welsh))
+    assert most_words() < PHANTOM * 1030
+
+    firing = prometheus.query('ALERTS{alertstate="firing"}')
+    assert [dict(alert)["alertname"] for alert in firing] == ["WerwatchWatchdog"]
