@@ -13,8 +13,8 @@ WER = "cohort:werwatch_word_errors_per_reference_words:ratio_increase"
 REST = "cohort:werwatch_rest_word_errors_per_reference_words:ratio_increase"
 WORDS = "cohort:werwatch_reference_words:increase"
 NEARLY, ROUGHLY = 0.05, 0.25
-"""Prometheus extends what it saw of a sidecar by a second or so, to where it saw nothing. Ratios hardly move by
-that, sums after half a minute do. A counter that began again just below where it was would be counted twice.
+"""Prometheus extends what it saw of a sidecar by a second or so, to where it saw nothing. Ratios hardly move
+by that, sums after half a minute do. A counter that began again just below where it was would count twice.
 """
 
 
