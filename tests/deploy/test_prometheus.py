@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from conftest import RunningService, eventually
 from prometheus_server import RunningPrometheus, free_port
+from promql import queries
 
 WER = "cohort:werwatch_word_errors_per_reference_words:ratio_increase"
 REST = "cohort:werwatch_rest_word_errors_per_reference_words:ratio_increase"
@@ -16,6 +17,16 @@ NEARLY, ROUGHLY = 0.05, 0.25
 """Prometheus extends what it saw of a sidecar by a second or so, to where it saw nothing. Ratios hardly move
 by that, sums after half a minute do. A counter that began again just below where it was would count twice.
 """
+
+NOT_YET = (
+    "werwatch_wer_ratio_",
+    "werwatch_baseline_wer_ratio",
+    "werwatch_differential_wer",
+    "werwatch_alert_active{",
+    "werwatch_delivery_attempts_total",
+    "werwatch_outbox_oldest_pending_timestamp_seconds",
+)
+"""What the dashboard asks for that waits for speakers, a baseline, an alert or a receiver."""
 
 
 class Site:
@@ -95,3 +106,6 @@ def test_rules_pool_two_sidecars_as_a_person_would_and_one_that_starts_anew_adds
 
     firing = prometheus.query('ALERTS{alertstate="firing"}')
     assert [dict(alert)["alertname"] for alert in firing] == ["WerwatchWatchdog"]
+
+    silent = {query for query in queries() if not prometheus.query(query)}
+    assert silent == {query for query in queries() if any(metric in query for metric in NOT_YET)}

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import RunningService, program
+from conftest import RunningService
+from promql import DEPLOY, RULES, exposed_by, named_in, promtool, rules
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
-RULES = DEPLOY / "prometheus"
 RULE_FILES = sorted(path.name for path in RULES.glob("*.rules.yml"))
 TEST_FILES = sorted(path.name for path in RULES.glob("tests/*_test.yml"))
 SEVERITIES = {"critical", "warning", "none"}
@@ -53,18 +51,8 @@ MUTATIONS = {
 """In which rules each place where the first text stands gets the second, and what that would confuse."""
 
 
-def rules() -> list[dict[str, Any]]:
-    files = [yaml.safe_load((RULES / name).read_text()) for name in RULE_FILES]
-    return [rule for file in files for group in file["groups"] for rule in group["rules"]]
-
-
 def alerts() -> list[dict[str, Any]]:
     return [rule for rule in rules() if "alert" in rule]
-
-
-def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [program("promtool", "prometheus"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("name", RULE_FILES)
@@ -150,19 +138,3 @@ def test_the_service_exposes_every_metric_that_a_rule_or_the_runbook_names(
     for rule in rules():
         assert named_in(rule["expr"]) - records <= exposed | OF_PROMETHEUS
     assert set(re.findall(r"`(werwatch_[a-z_]+)", (DEPLOY / "runbook.md").read_text())) <= exposed
-
-
-def exposed_by(service: RunningService) -> set[str]:
-    """The names of what is exposed, whether or not there is a series of it yet."""
-    families = dict(re.findall(r"^# TYPE (\S+) (\S+)$", service.scrape(), re.MULTILINE))
-    parts = {f"{name}{part}" for name, kind in families.items() if kind == "histogram" for part in PARTS}
-    return families.keys() | parts
-
-
-PARTS = ("_bucket", "_count", "_sum")
-
-
-def named_in(expression: str) -> set[str]:
-    """The metrics that an expression names: ours with or without a level before them, and `up`."""
-    bare = re.sub(r'"[^"]*"', '""', expression)
-    return set(re.findall(r"\b(?:cohort:)?werwatch_[a-z_]+(?::\w+)?|\bup\b", bare))
