@@ -45,9 +45,9 @@ class Metrics:
         self.registry.register(StateCollector(pipeline, reader))
         ProcessCollector(namespace="werwatch", registry=self.registry)
 
-    def observe(self, route: str, seconds: float) -> None:
-        """Note how long a request took."""
-        self._by_route[route].observe(seconds)
+    def observe(self, route: str, seconds: float, trace: str | None) -> None:
+        """Note how long a request took, and the id of its trace as an example of such a one."""
+        self._by_route[route].observe(seconds, None if trace is None else {"trace_id": trace})
 
 
 class StateCollector(Collector):

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope
 from service.api.body import JSON, NDJSON, read_body, split_lines
 from service.api.problems import refusals
 from service.api.short_way import ShortRoute
+from service.api.trace import trace_id
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, schema, sent_id
 from service.errors import Refused, StoreUnavailable
@@ -131,7 +132,7 @@ class Taker:
         pipeline: Pipeline,
         kind: type[Wire],
         translate: Callable[[Any, float], Utterance | Reference],
-        observe: Callable[[str, float], None],
+        observe: Callable[[str, float, str | None], None],
         turn: asyncio.Lock,
     ) -> None:
         self._pipeline = pipeline
@@ -150,7 +151,7 @@ class Taker:
         except Refused as refusal:
             self._pipeline.counts.reject(refusal.status)
             raise
-        self._observe(scope["path"], time.perf_counter() - started)
+        self._observe(scope["path"], time.perf_counter() - started, trace_id(scope))
         return answer
 
     async def _one(self, body: bytes) -> Response:
@@ -227,11 +228,11 @@ class Taker:
 
 
 def ingest_routes(
-    pipeline: Pipeline, translator: Translator, observe: Callable[[str, float], None]
+    pipeline: Pipeline, translator: Translator, observe: Callable[[str, float, str | None], None]
 ) -> tuple[APIRouter, list[ShortRoute]]:
     """The routes, and the short ways to them.
 
-    ``observe(route, seconds)`` is told how long each request took.
+    ``observe(route, seconds, trace_id)`` is told how long each request took.
     """
     router = APIRouter(prefix="/v1", tags=["ingest"], responses={**REFUSALS, **SUCCESS})
     turn = asyncio.Lock()

@@ -1,0 +1,28 @@
+"""Which distributed trace a request belongs to, for whoever keeps traces."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.types import Scope
+
+from service.api.headers import header
+
+_SAMPLED = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f][13579bdf]")
+
+
+def trace_id(scope: Scope) -> str | None:
+    """The trace's id, 32 hexadecimal digits; None where there is none, or none that was kept.
+
+    The header is that of W3C's Trace Context. Anything else that stands in it is ignored.
+
+    Examples
+    --------
+    >>> parent = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    >>> trace_id({"headers": [(b"traceparent", parent)]})
+    '4bf92f3577b34da6a3ce929d0e0e4736'
+    >>> trace_id({"headers": [(b"traceparent", parent[:-1] + b"0")]}) is None
+    True
+    """
+    found = _SAMPLED.fullmatch(header(scope, b"traceparent"))
+    return None if found is None else found[1]
