@@ -58,21 +58,6 @@ class AlertRows:
             ),
         )
 
-    def settle_delivery(self, delivery_id: str, state: str, outcome: str, due_at: float) -> None:
-        """Record an attempt: delivered, dead, or pending again from ``due_at`` on."""
-        self._db.execute(
-            "UPDATE outbox SET state = ?, attempts = attempts + 1, last_outcome = ?, due_at = ? "
-            "WHERE delivery_id = ?",
-            (state, outcome, due_at, delivery_id),
-        )
-
-    def move_deliveries(self, by_s: float) -> None:
-        """Let all pending notices be due, and made, so much later."""
-        self._db.execute(
-            "UPDATE outbox SET due_at = due_at + ?, created_at = created_at + ? WHERE state = 'pending'",
-            (by_s, by_s),
-        )
-
 
 def read_active(db: sqlite3.Connection) -> list[AlertRow]:
     """Alerts that have not ended, in the order in which they began to fire."""

@@ -47,13 +47,12 @@ def check_config(config_file: Path) -> None:
     """Say what is wrong in a configuration file, and where."""
     from service.config_file import load_config
     from service.privacy import load_key
-    from service.receivers.webhook import Webhook
+    from service.receivers.kinds import endpoints
     from service.tls import server_context
     from service.tokens import read_tokens
 
     config = load_config(config_file)
-    for settings in config.receivers:
-        Webhook(settings)
+    endpoints(config)
     read_tokens(config)
     if config.tls is not None:
         server_context(config.tls)

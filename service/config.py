@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import (
-    AnyHttpUrl,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
 from detectors.choices import OWN, decider
 from detectors.settings import MonitorSettings
 from detectors.text import Normaliser
-
-_DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_SECRET_PREFIX = "whsec_"  # noqa: S105 -- the public prefix of a webhook secret, not a secret
-
-
-def _parse_duration(value: object) -> object:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", str(value))
-    if match is None:
-        raise ValueError('expected a number with s, m, h or d, like "30d"')
-    return timedelta(seconds=float(match[1]) * _DURATION_UNITS[match[2]])
-
-
-Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
-Name = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,63}$")]
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from service.receiver_settings import AnyReceiver, DeliverySettings, Links
+from service.section import Duration, Name, Section, is_loopback
 
 
 class Cohorts(Section):
@@ -55,7 +27,7 @@ class NormaliserSettings(Section):
     """How text becomes words before it is scored."""
 
     language: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
-    disable: list[str] = []
+    disable: list[str] = Field(default=[])
 
     @model_validator(mode="after")
     def _steps_exist(self) -> NormaliserSettings:
@@ -70,8 +42,10 @@ class Detection(Section):
     smallest_change_points: float = Field(default=5.0, gt=0, le=50, allow_inf_nan=False)
     tolerated_gap_points: float = Field(default=15.0, gt=0, le=100, allow_inf_nan=False)
     detector: str = OWN
-    selections: list[Literal["random", "requested", "volunteered"]] = ["random", "requested"]
-    reference_kinds: list[Literal["verbatim", "edited", "read_script"]] = ["verbatim", "read_script"]
+    selections: list[Literal["random", "requested", "volunteered"]] = Field(default=["random", "requested"])
+    reference_kinds: list[Literal["verbatim", "edited", "read_script"]] = Field(
+        default=["verbatim", "read_script"]
+    )
 
     @field_validator("detector")
     @classmethod
@@ -164,28 +138,6 @@ class Tls(Section):
     client_ca_file: Path | None = None
 
 
-class WebhookReceiver(Section):
-    """A generic webhook, signed as Standard Webhooks specifies."""
-
-    name: Name
-    kind: Literal["webhook"]
-    url: AnyHttpUrl
-    secret: str | None = None
-    secret_file: Path | None = None
-    allow_http: bool = False
-    timeout: Duration = timedelta(seconds=15)
-
-    @model_validator(mode="after")
-    def _is_safe(self) -> WebhookReceiver:
-        if (self.secret is None) == (self.secret_file is None):
-            raise ValueError("expected exactly one of secret and secret_file")
-        if self.secret is not None and not self.secret.startswith(_SECRET_PREFIX):
-            raise ValueError('secret: expected "whsec_" and base64 of 24 to 64 random bytes')
-        if self.url.scheme == "http" and not self.allow_http and not is_loopback(self.url.host or ""):
-            raise ValueError("url: expected https; allow_http: true permits plain http inside a cluster")
-        return self
-
-
 class Config(Section):
     """Everything that can be configured."""
 
@@ -195,17 +147,19 @@ class Config(Section):
     log_level: Literal["debug", "info", "warning"] = "info"
     api_token: str | None = Field(default=None, min_length=16)
     api_token_file: Path | None = None
-    api_tokens: list[ApiToken] = []
+    api_tokens: list[ApiToken] = Field(default=[])
     tls: Tls | None = None
     cohorts: Cohorts = Cohorts()
-    attributes: list[Name] = ["site", "device", "engine", "engine_version"]
+    attributes: list[Name] = Field(default=["site", "device", "engine", "engine_version"])
     normaliser: NormaliserSettings = NormaliserSettings()
     detection: Detection = Detection()
     alerts: Alerts = Alerts()
     privacy: Privacy = Privacy()
     storage: Storage = Storage()
     limits: Limits = Limits()
-    receivers: list[WebhookReceiver] = []
+    links: Links = Links()
+    delivery: DeliverySettings = DeliverySettings()
+    receivers: list[AnyReceiver] = Field(default=[])
 
     @field_validator("listen", "metrics_listen")
     @classmethod
@@ -246,13 +200,3 @@ def split_address(address: str) -> tuple[str, int]:
     if not separator or not host or not port.isdecimal() or int(port) > 65_535:
         raise ValueError('expected host:port with a port from 0 to 65535, like "127.0.0.1:8600"')
     return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

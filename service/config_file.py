@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from yaml.composer import ComposerError
 from yaml.constructor import ConstructorError
 
@@ -149,10 +149,10 @@ def _describe(
     lines: dict[tuple[str | int, ...], int],
     origins: dict[tuple[str | int, ...], str],
 ) -> str:
-    location = tuple(fault["loc"])
+    models, location = _followed(tuple(fault["loc"]))
     name = ".".join(str(part) for part in location)
     if fault["type"] == "extra_forbidden":
-        message = "unknown key" + _nearest(location)
+        message = "unknown key" + _nearest(models, str(location[-1]))
     else:
         message = str(fault["msg"]).removeprefix("Value error, ")
     variable = origins.get(location)
@@ -163,13 +163,37 @@ def _describe(
     return f"{name}: {message} ({where})" if name else f"{message} ({where})"
 
 
-def _nearest(location: tuple[str | int, ...]) -> str:
-    model: Any = Config
-    for part in location[:-1]:
-        if isinstance(part, str) and part in model.model_fields:
-            section = model.model_fields[part].annotation
-            # Of a list, its entries.
-            model = next(iter(get_args(section)), section)
-    known = list(model.model_fields)
-    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+def _followed(loc: tuple[str | int, ...]) -> tuple[list[type[BaseModel]], tuple[str | int, ...]]:
+    """The section that holds a fault's last key, and its place without the kinds that pydantic puts in."""
+    models: list[type[BaseModel]] = [Config]
+    location: list[str | int] = []
+    for part in loc:
+        of_kind = [model for model in models if part in _kinds(model)]
+        if of_kind:
+            models = of_kind
+            continue
+        location.append(part)
+        if part is not loc[-1] and isinstance(part, str):
+            models = [found for model in models for found in _sections(model, part)] or models
+    return models, tuple(location)
+
+
+def _kinds(model: type[BaseModel]) -> tuple[Any, ...]:
+    return get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
+
+
+def _sections(model: type[BaseModel], key: str) -> list[type[BaseModel]]:
+    field = model.model_fields.get(key)
+    waiting, found = [] if field is None else [field.annotation], []
+    while waiting:
+        annotation: Any = waiting.pop()
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            found.append(annotation)
+        waiting += get_args(annotation)
+    return found
+
+
+def _nearest(models: list[type[BaseModel]], key: str) -> str:
+    known = sorted({name for model in models for name in model.model_fields})
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(known)}"

@@ -48,6 +48,7 @@ class Counts:
     rejected: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(REJECTIONS, 0)))
     crowded_out: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(LISTENERS, 0)))
     texts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(TEXT_EVENTS, 0)))
+    disabled: set[str] = field(default_factory=set)
     undeclared_attributes: int = 0
     forgotten: Counter[tuple[str, str]] = field(default_factory=lambda: Counter(dict.fromkeys(FORGOTTEN, 0)))
     monitor_failures: int = 0

@@ -8,7 +8,8 @@ from service.alert_record import RecordRow, read_record
 from service.alert_rows import read_active, read_alerts
 from service.erasure_rows import read_erasures
 from service.newest import newest_at
-from service.records import AlertRow, Delivery, Erasure, Intervention
+from service.outbox_rows import read_due, read_receivers_due, read_remembered, read_sent
+from service.records import AlertRow, Delivery, Erasure, Intervention, Remembered, SentNotice
 from service.silence_rows import read_silences
 from service.silences import Silence
 from service.store import FILE_NAME, connect
@@ -76,16 +77,21 @@ class Reader:
         """What was erased, the newest first."""
         return read_erasures(self._db, limit)
 
-    def due_deliveries(self, now: float) -> list[Delivery]:
-        """The notices to send now: the oldest pending one of every alert and receiver, if it is due."""
-        rows = self._db.execute(
-            "SELECT delivery_id, alert_id, receiver, body, attempts, created_at FROM outbox AS o "
-            "WHERE state = 'pending' AND due_at <= ? AND NOT EXISTS (SELECT 1 FROM outbox AS earlier "
-            "WHERE earlier.state = 'pending' AND earlier.alert_id = o.alert_id "
-            "AND earlier.receiver = o.receiver AND earlier.position < o.position) ORDER BY created_at",
-            (now,),
-        )
-        return [Delivery(*row) for row in rows]
+    def due_deliveries(self, receiver: str, now: float, most: int) -> list[Delivery]:
+        """What to send to a receiver now: of every alert the first pending notice, if it is due."""
+        return read_due(self._db, receiver, now, most)
+
+    def receivers_due(self, now: float) -> list[str]:
+        """The names of receivers for which a pending notice is due."""
+        return read_receivers_due(self._db, now)
+
+    def remembered(self, receiver: str, ended_after: float) -> list[Remembered]:
+        """What a receiver remembers of alerts that are active, or ended after this time."""
+        return read_remembered(self._db, receiver, ended_after)
+
+    def notices(self, state: str | None, limit: int = 100) -> list[SentNotice]:
+        """What became of notices, the newest first."""
+        return read_sent(self._db, state, limit)
 
     def outbox(self) -> dict[tuple[str, str], tuple[int, float]]:
         """Number and oldest creation time of notices by receiver and state."""

@@ -184,7 +184,7 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One notice on its way to one receiver."""
+    """One notice on its way to one receiver, and what that remembers of its alert."""
 
     delivery_id: str
     alert_id: str
@@ -192,3 +192,27 @@ class Delivery:
     body: str
     attempts: int
     created_at: float
+    memory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentNotice:
+    """What became of a notice: pending, delivered or dead, after how many attempts, and why."""
+
+    delivery_id: str
+    alert_id: str
+    receiver: str
+    state: str
+    attempts: int
+    due_at: float
+    created_at: float
+    last_outcome: str | None
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a receiver wanted to know of an alert that it was told of, and when that ended, if it has."""
+
+    memory: str
+    ended_at: float | None

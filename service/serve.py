@@ -27,7 +27,7 @@ from service.log_lines import log_loop_fault
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
-from service.receivers.webhook import Webhook
+from service.receivers.kinds import endpoints
 from service.tls import server_context
 
 BACKLOG = 512
@@ -90,7 +90,8 @@ def serve(config: Config) -> None:
     # Until the loop listens to signals; what is on disk by then is whole.
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    receivers = {settings.name: Webhook(settings) for settings in config.receivers}
+    # Made before the loop runs, since what their clients import would hold it up.
+    receivers = endpoints(config)
     tls = None if config.tls is None else server_context(config.tls)
     with contextlib.ExitStack() as stack:
         api_socket = stack.enter_context(bind("listen", config.listen))

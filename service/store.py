@@ -20,6 +20,7 @@ from service.errors import StartError
 from service.history import History
 from service.key_record import KeyRecord
 from service.old_rows import OldRows
+from service.outbox_rows import OutboxRows
 from service.records import Reference, Utterance
 from service.room import Room, bound_log, make_shrinkable
 from service.schema import migrate
@@ -89,6 +90,8 @@ class Store:
         Which hashing key is in use, over the same connection.
     old_rows
         What retention takes, over the same connection.
+    outbox
+        What becomes of notices, over the same connection.
     room
         What the file takes, over the same connection.
     loss
@@ -128,6 +131,7 @@ class Store:
         self.history = History(self._db)
         self.key = KeyRecord(self._db)
         self.old_rows = OldRows(self._db)
+        self.outbox = OutboxRows(self._db)
         self.room = Room(self._db, self.path)
         self.texts = TextRows(self._db)
         self.erasures = ErasureRows(self._db, self.texts)

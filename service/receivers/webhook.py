@@ -10,16 +10,17 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 
 import httpx
 
-from service.config import WebhookReceiver
 from service.errors import ConfigError
-from service.receivers.attempt import Attempt, Verdict
+from service.receiver_settings import DeliverySettings, Links, WebhookReceiver
+from service.receivers.alertmanager_format import webhook_message
+from service.receivers.attempt import Attempt
+from service.receivers.connection import authorisation, judged, post, url_of
+from service.receivers.notice import Notice
 from service.secret_file import read_secret
-
-RETRIED = frozenset({408, 425, 429})
-GONE = 410
 
 
 def decode_secret(secret: str) -> bytes:
@@ -59,47 +60,47 @@ def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
 
 
 class Webhook:
-    """Posts notices to one URL.
+    """Posts notices to one URL, each signed with every key there is.
 
     Raises
     ------
     ConfigError
-        If the secret cannot be read or is not one.
+        If a secret cannot be read or is not one, or the URL is not permitted.
     """
 
-    def __init__(self, settings: WebhookReceiver) -> None:
+    def __init__(self, settings: WebhookReceiver, delivery: DeliverySettings, links: Links) -> None:
         self.name = settings.name
-        self._url = str(settings.url)
+        self._url = url_of(settings, delivery)
         self._timeout_s = settings.timeout.total_seconds()
-        try:
-            self._key = decode_secret(_secret(settings))
-        except ValueError as error:
-            raise ConfigError(f"receivers: {settings.name}: secret: {error}") from None
+        self._authorisation = authorisation(settings)
+        self._keys = [_key(settings.name, secret) for secret in _secrets(settings)]
+        self._is_like_alertmanager = settings.format == "alertmanager"
+        self._links = links
 
-    async def send(self, client: httpx.AsyncClient, message_id: str, body: str, now: float) -> Attempt:
+    async def send(self, client: httpx.AsyncClient, notice: Notice, now: float) -> Attempt:
         """Try once; say whether it arrived, may be tried again, or never will."""
+        body = notice.body
+        if self._is_like_alertmanager:
+            message = webhook_message(notice, self._links, self.name)
+            body = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
         content = body.encode()
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(int(now)),
-            "webhook-signature": sign(self._key, message_id, int(now), content),
-        }
-        try:
-            answer = await client.post(self._url, content=content, headers=headers, timeout=self._timeout_s)
-        except httpx.HTTPError as error:
-            return Attempt(Verdict.RETRY, type(error).__name__)
-        outcome = f"HTTP {answer.status_code}"
-        if answer.is_success:
-            return Attempt(Verdict.DELIVERED, outcome)
-        if answer.status_code == GONE:
-            return Attempt(Verdict.GONE, outcome)
-        if answer.status_code in RETRIED or answer.is_server_error:
-            return Attempt(Verdict.RETRY, outcome, answer.headers.get("retry-after"))
-        return Attempt(Verdict.DEAD, outcome)
+        headers = {"webhook-id": notice.message_id, "webhook-timestamp": str(int(now)), **self._authorisation}
+        if self._keys:
+            signatures = [sign(key, notice.message_id, int(now), content) for key in self._keys]
+            headers["webhook-signature"] = " ".join(signatures)
+        answer = await post(client, self._url, content, headers, self._timeout_s)
+        return answer if isinstance(answer, Attempt) else judged(answer)
 
 
-def _secret(settings: WebhookReceiver) -> str:
-    if settings.secret_file is None:
-        return settings.secret or ""
-    return read_secret(settings.secret_file, f"receivers: {settings.name}: secret_file")
+def _key(name: str, secret: str) -> bytes:
+    try:
+        return decode_secret(secret)
+    except ValueError as error:
+        raise ConfigError(f"receivers: {name}: secret: {error}") from None
+
+
+def _secrets(settings: WebhookReceiver) -> list[str]:
+    if settings.secret is not None:
+        return [settings.secret]
+    files = settings.secret_files or ([] if settings.secret_file is None else [settings.secret_file])
+    return [read_secret(path, f"receivers: {settings.name}: secret_file") for path in files]

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from service.config import Config, is_loopback
+from service.config import Config
 from service.config_file import load_config
 from service.errors import ConfigError
+from service.section import is_loopback
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 
@@ -60,10 +61,10 @@ receivers:
         ("privacy: {unreferenced_retention: 30}", 'expected a number with s, m, h or d, like "30d"'),
         ("privacy: {alert_retention: 30d}", "alert_retention: expected at least scored_retention"),
         ("normaliser: {disable: [speling]}", "spelling"),
-        ("receivers: [{name: a, kind: pager}]", "receivers.0"),
+        ("receivers: [{name: a, kind: pager}]", "receivers.0: Input tag"),
         (
             "receivers: [{name: a, kind: webhook, url: 'https://x.org'}]",
-            "exactly one of secret and secret_file",
+            "exactly one of secret, secret_file and secret_files",
         ),
         ("receivers: [{name: a, kind: webhook, url: 'http://x.org', secret: whsec_x}]", "expected https"),
         ("receivers: [{name: a, kind: webhook, url: 'https://x.org', sekret: x}]", "did you mean secret?"),

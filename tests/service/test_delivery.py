@@ -16,13 +16,15 @@ from standardwebhooks import Webhook as ReferenceWebhook
 from detectors.event import Change, Event, Signal
 from detectors.tally import Tally
 from service.alerts import Alerting, alert_id
+from service.backoff import wait_s
 from service.config import Config
-from service.delivery import DeliveryWorker, wait_s
+from service.delivery import DeliveryWorker
 from service.errors import ConfigError
 from service.facts import describe
 from service.pipeline import Pipeline
 from service.reader import Reader
-from service.receivers.webhook import Webhook, decode_secret
+from service.receivers.kinds import endpoints
+from service.receivers.webhook import decode_secret
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 PATIENCE_S = 20.0
@@ -64,7 +66,7 @@ async def deliver(
     pipeline.start()
     reader = Reader(settings_.data_dir)
     alerting = Alerting(settings_)
-    worker = DeliveryWorker(pipeline, reader, {r.name: Webhook(r) for r in settings_.receivers})
+    worker = DeliveryWorker(pipeline, reader, endpoints(settings_))
     task = asyncio.create_task(worker.run())
     try:
         for event in events:
@@ -215,4 +217,4 @@ def test_a_secret_that_is_none_is_refused(secret: str, tmp_path: Path) -> None:
         {"receivers": [{"name": "a", "kind": "webhook", "url": "https://x.org", "secret": secret}]}
     )
     with pytest.raises(ConfigError, match="a: secret"):
-        Webhook(settings_.receivers[0])
+        endpoints(settings_)

@@ -278,7 +278,7 @@ def test_an_alert_stays_while_it_fires_while_a_notice_waits_and_while_a_row_of_i
             times = (fired_day * DAY_S, fired_day * DAY_S, resolved_at)
             kept.store.alerts.put(AlertRow(name, "differential", "B", "page", state, *times, {}))
             kept.store.alerts.put_delivery(Delivery(name, name, "oncall", "{}", 0, 0.0), 0)
-            kept.store.alerts.settle_delivery(name, delivery, "", 0.0)
+            kept.store.outbox.settle(name, delivery, "", 0.0)
         # The monitor has not seen it, so it stays, and could lead to an alert again.
         put(kept.store, "u", replace(SCORED[0], at_s=40 * DAY_S), detects=True)
         while kept.retention.step(now, is_waited_for=False):
