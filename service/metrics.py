@@ -152,6 +152,8 @@ class StateCollector(Collector):
                 active.add_metric([cohort, signal, each], float(each == severity))
         yield evidence
         yield active
+        muting = self._reader.active_silences(time.time())
+        yield _gauge("werwatch_silences_active", "Silences that hold now.", muting)
         ready = GaugeMetricFamily(
             "werwatch_cohort_readiness", "1 for the state a cohort is in.", labels=["cohort", "state"]
         )

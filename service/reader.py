@@ -50,6 +50,10 @@ class Reader:
         """Silences, over or not, the newest first."""
         return read_silences(self._db, "ORDER BY created_at DESC, silence_id LIMIT ?", (limit,))
 
+    def active_silences(self, now: float) -> int:
+        """How many silences hold now."""
+        return len(read_silences(self._db, "WHERE starts_at <= ? AND ? < ends_at", (now, now)))
+
     def alert_record(self, limit: int = 100, alert_id: str | None = None) -> list[RecordRow]:
         """What became of alerts and silences, or of one alert, the newest row first."""
         chosen, values = ("", ()) if alert_id is None else ("WHERE alert_id = ? ", (alert_id,))

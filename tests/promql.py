@@ -30,6 +30,11 @@ def rules() -> list[dict[str, Any]]:
     return [rule for file in files for group in file["groups"] for rule in group["rules"]]
 
 
+def alerts() -> list[dict[str, Any]]:
+    """The alerting rules."""
+    return [rule for rule in rules() if "alert" in rule]
+
+
 def panels() -> list[dict[str, Any]]:
     """The dashboard's panels; rows are none."""
     return [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]

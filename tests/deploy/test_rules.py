@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import RunningService
-from promql import DEPLOY, RULES, exposed_by, named_in, promtool, rules
+from promql import RULES, alerts, exposed_by, named_in, promtool, rules
 
 RULE_FILES = sorted(path.name for path in RULES.glob("*.rules.yml"))
 TEST_FILES = sorted(path.name for path in RULES.glob("tests/*_test.yml"))
@@ -49,10 +49,6 @@ MUTATIONS = {
     "a disk that fills slowly": ("alerting_days", ", 86400)", ", 864000)"),
 }
 """In which rules each place where the first text stands gets the second, and what that would confuse."""
-
-
-def alerts() -> list[dict[str, Any]]:
-    return [rule for rule in rules() if "alert" in rule]
 
 
 @pytest.mark.parametrize("name", RULE_FILES)
@@ -110,31 +106,16 @@ def test_an_alert_says_how_urgent_it_is_what_it_means_and_what_to_do(rule: dict[
     assert rule["annotations"]["runbook_url"].endswith(f"/runbook.md#{rule['alert'].lower()}")
 
 
-def test_the_runbook_has_a_section_for_each_alert_and_no_other_anchor_leads_nowhere() -> None:
-    runbook = (DEPLOY / "runbook.md").read_text()
-    anchors = {re.sub(r"[^\w -]", "", title).replace(" ", "-").lower() for title in _titles(runbook)}
-    named = {anchor for anchor in anchors if anchor.startswith("werwatch")}
-    assert named == {rule["alert"].lower() for rule in alerts()}
-    assert set(re.findall(r"\]\(#([^)]+)\)", runbook)) <= anchors
-    files = re.findall(r"\]\(([^)#]+)\)", runbook)
-    assert all((DEPLOY / file).exists() for file in files)
-
-
-def _titles(markdown: str) -> list[str]:
-    return re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", markdown, flags=re.DOTALL), re.MULTILINE)
-
-
 def test_records_are_named_for_their_labels_and_what_was_done() -> None:
     for rule in rules():
         if "record" in rule:
             assert re.fullmatch(r"(cohort:)?werwatch_[a-z_]+:(ratio_)?increase\d+h", rule["record"])
 
 
-def test_the_service_exposes_every_metric_that_a_rule_or_the_runbook_names(
+def test_the_service_exposes_every_metric_that_a_rule_names(
     make_service: Callable[..., RunningService],
 ) -> None:
     exposed = exposed_by(make_service())
     records = {rule["record"] for rule in rules() if "record" in rule}
     for rule in rules():
         assert named_in(rule["expr"]) - records <= exposed | OF_PROMETHEUS
-    assert set(re.findall(r"`(werwatch_[a-z_]+)", (DEPLOY / "runbook.md").read_text())) <= exposed
