@@ -66,9 +66,9 @@ def labels(alert: AlertRow) -> dict[str, str]:
 class Alerting:
     """Turns the monitor's events into alerts and queues their notices.
 
-    A notice goes out when an alert fires, when a ticket becomes a page, when its severity is another or its
-    estimate outside the interval that was told (at most every ``alerts.update_interval``), when it was last
-    told ``alerts.repeat_interval`` ago and nobody has acknowledged it, and when it ends. What a silence
+    A notice goes out when an alert fires, when a ticket becomes a page, when the estimate has left the
+    interval that was told (at most every ``alerts.update_interval``), when it was last told
+    ``alerts.repeat_interval`` ago and nobody has acknowledged it, and when it ends. What a silence
     mutes, or an alert about everybody explains for ``alerts.group_interval``, is told once that is over, if
     it still fires. Who was told that it fires is told that it ended, muted or not.
     """
@@ -186,10 +186,12 @@ class Alerting:
     ) -> _Step | None:
         """What an active alert comes to now; None if nothing happens."""
         step = None
-        if event is not None and self._is_material(alert, event, now):
-            severity = self._severity(event)
-            alert = replace(alert, severity=severity, facts={**alert.facts, **describe(event, severity)})
-            step = _Step(Action.UPDATED, UPDATED, alert)
+        if event is not None:
+            # What on-call was woken for stays a page until it ends.
+            severity = PAGE if alert.severity == PAGE else self._severity(event)
+            if self._is_material(alert, event, severity, now):
+                alert = replace(alert, severity=severity, facts={**alert.facts, **describe(event, severity)})
+                step = _Step(Action.UPDATED, UPDATED, alert)
         is_held = alert.held_until is not None and now < alert.held_until
         if is_held or alert.told_at is None or _muting(alert, silences) is not None:
             is_due = alert.state == FIRING and not is_held and _muting(alert, silences) is None
@@ -198,13 +200,11 @@ class Alerting:
             step = _Step(Action.REPEATED, REPEATED, alert)
         return step
 
-    def _is_material(self, alert: AlertRow, event: Event, now: float) -> bool:
-        told, severity = alert.facts["effect"], self._severity(event)
-        if (alert.severity, severity) == (TICKET, PAGE):
-            return True
+    def _is_material(self, alert: AlertRow, event: Event, severity: str, now: float) -> bool:
+        told = alert.facts["effect"]
         is_outside = not told["lower"] <= round(event.effect_points, 2) <= told["upper"]
-        is_another = is_outside or severity != alert.severity
-        return is_another and now >= (alert.told_at or alert.fired_at) + self._update_s
+        is_late = now >= (alert.told_at or alert.fired_at) + self._update_s
+        return severity != alert.severity or (is_outside and is_late)
 
     def _take(self, store: Store, step: _Step, now: float) -> None:
         """Put a step on record; tell of it, or only keep what the alert has become."""
