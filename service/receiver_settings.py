@@ -143,9 +143,14 @@ class WebhookReceiver(Authorised):
 
 
 class AlertmanagerReceiver(Authorised):
-    """One Alertmanager, over its API version 2; of a cluster each member is a receiver of its own."""
+    """One Alertmanager, over its API version 2; of a cluster each member is a receiver of its own.
+
+    An alert stays active there ``active_for_at_least`` so long: one that ended before its first notification
+    went out would never be told.
+    """
 
     kind: Literal["alertmanager"]
+    active_for_at_least: Duration = timedelta(minutes=15)
 
 
 class PagerDutyReceiver(ReceiverSettings):

@@ -2,7 +2,7 @@
 
 It forgets an alert at ``endsAt``, and at a restart of its own, so what is active is sent again every minute.
 An alert that ended before its first notification went out is never told, which is why each stays active for
-at least a quarter of an hour after it was first taken. Source: Alertmanager's ``api/v2/openapi.yaml``.
+a time (``active_for_at_least``) after it was first taken. Source: Alertmanager's ``api/v2/openapi.yaml``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from service.records import Remembered
 REFRESH_S = 60.0
 HELD_S = 240.0
 """How long Alertmanager keeps an alert that nobody sends again."""
-LEAST_S = 900.0
 RESENT_S = 300.0
 """How long an end is told again."""
 TEST_S = 60.0
@@ -45,7 +44,8 @@ class Alertmanager:
     def __init__(self, settings: AlertmanagerReceiver, delivery: DeliverySettings, links: Links) -> None:
         self.name = settings.name
         self.refresh_s = REFRESH_S
-        self.remembered_s = LEAST_S + RESENT_S
+        self._least_s = settings.active_for_at_least.total_seconds()
+        self.remembered_s = self._least_s + RESENT_S
         self._url = f"{url_of(settings, delivery).rstrip('/')}/{ROUTE}"
         self._timeout_s = settings.timeout.total_seconds()
         self._headers = authorisation(settings)
@@ -61,7 +61,7 @@ class Alertmanager:
         alert, taken_at, gone = self._alert(notice), now, []
         if known is None and notice.kind is Kind.RESOLVED:
             # Nobody was told that it fired, so nobody is now.
-            taken_at = now - LEAST_S
+            taken_at = now - self._least_s
         if known is not None:
             taken_at = float(known["taken_at"])
             before = known["alert"]
@@ -69,7 +69,7 @@ class Alertmanager:
             if before["labels"] != alert["labels"]:
                 # Told more severely, it is another alert to Alertmanager; the one before must not stay.
                 gone = [_ending(before, max(now, _seconds(before["startsAt"]) + 1.0))]
-        attempt = await self._post(client, [*gone, _until(alert, taken_at, ended_at, now)])
+        attempt = await self._post(client, [*gone, self._until(alert, taken_at, ended_at, now)])
         memory = json.dumps({"taken_at": taken_at, "alert": alert})
         return Attempt(attempt.verdict, attempt.outcome, attempt.retry_after, memory, attempt.answer)
 
@@ -89,9 +89,9 @@ class Alertmanager:
         for each in remembered:
             known = json.loads(each.memory)
             taken_at = float(known["taken_at"])
-            ends_at = _end(taken_at, each.ended_at)
+            ends_at = self._end(taken_at, each.ended_at)
             if ends_at is None or now <= ends_at + RESENT_S:
-                yield _until(known["alert"], taken_at, each.ended_at, now)
+                yield self._until(known["alert"], taken_at, each.ended_at, now)
 
     def _alert(self, notice: Notice) -> dict[str, Any]:
         alert: dict[str, Any] = {
@@ -103,21 +103,21 @@ class Alertmanager:
         here = self._links.to(notice.alert_id, notice.data.get("cohort")).get("Alert")
         return alert if here is None else {**alert, "generatorURL": here}
 
+    def _until(
+        self, alert: dict[str, Any], taken_at: float, ended_at: float | None, now: float
+    ) -> dict[str, Any]:
+        ends_at = self._end(taken_at, ended_at)
+        # It must not end before it began, whatever clocks say.
+        least = _seconds(alert["startsAt"]) + 1.0
+        return _ending(alert, max(now + HELD_S if ends_at is None else ends_at, least))
+
+    def _end(self, taken_at: float, ended_at: float | None) -> float | None:
+        return None if ended_at is None else max(ended_at, taken_at + self._least_s)
+
     async def _post(self, client: httpx.AsyncClient, alerts: list[dict[str, Any]]) -> Attempt:
         content = json.dumps(alerts, separators=(",", ":"), ensure_ascii=False).encode()
         answer = await post(client, self._url, content, self._headers, self._timeout_s)
         return answer if isinstance(answer, Attempt) else judged(answer)
-
-
-def _end(taken_at: float, ended_at: float | None) -> float | None:
-    return None if ended_at is None else max(ended_at, taken_at + LEAST_S)
-
-
-def _until(alert: dict[str, Any], taken_at: float, ended_at: float | None, now: float) -> dict[str, Any]:
-    ends_at = _end(taken_at, ended_at)
-    # It must not end before it began, whatever clocks say.
-    least = _seconds(alert["startsAt"]) + 1.0
-    return _ending(alert, max(now + HELD_S if ends_at is None else ends_at, least))
 
 
 def _ending(alert: dict[str, Any], at: float) -> dict[str, Any]:
