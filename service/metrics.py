@@ -133,7 +133,7 @@ class StateCollector(Collector):
             labels=["cohort", "signal", "severity"],
         )
         alerts = self._reader.active_alerts()
-        severities = {(alert.cohort or "", alert.signal): alert.severity for alert in alerts}
+        firing = {(alert.cohort or "", alert.signal, alert.severity) for alert in alerts}
         signals = [
             each
             for cohort in view.cohorts
@@ -145,11 +145,14 @@ class StateCollector(Collector):
             )
         ]
         signals += [("", signal, value) for signal, value in view.rates_evidence.items()]
-        for cohort, signal, value in [*signals, ("", "global", view.global_evidence)]:
+        signals.append(("", "global", view.global_evidence))
+        for cohort, signal, value in signals:
             evidence.add_metric([cohort, signal], value)
-            severity = severities.get((cohort, signal))
-            for each in ("page", "ticket"):
-                active.add_metric([cohort, signal, each], float(each == severity))
+        # While the history is read again, an alert can be there before its cohort.
+        watched = {(cohort, signal) for cohort, signal, _ in firing}
+        for cohort, signal in dict.fromkeys([*(each[:2] for each in signals), *sorted(watched)]):
+            for severity in ("page", "ticket"):
+                active.add_metric([cohort, signal, severity], float((cohort, signal, severity) in firing))
         yield evidence
         yield active
         muting = self._reader.active_silences(time.time())
@@ -183,14 +186,20 @@ class StateCollector(Collector):
         )
         held = self._reader.outbox()
         # One that is configured no more may have left notices behind.
-        configured = {receiver.name for receiver in pipeline.config.receivers}
-        for receiver in sorted(configured | {receiver for receiver, _ in held}):
+        configured = [receiver.name for receiver in pipeline.config.receivers]
+        for receiver in sorted({*configured, *(receiver for receiver, _ in held)}):
             for state in ("pending", "delivered", "dead"):
                 pending.add_metric([receiver, state], held.get((receiver, state), (0, 0.0))[0])
             if (receiver, "pending") in held:
                 age.add_metric([receiver], held[receiver, "pending"][1])
         yield pending
         yield age
+        letters = "Notices that were refused for good and that no later one of their alert made up for."
+        dead = self._reader.dead_letters()
+        yield _by_receiver("dead_letters", letters, {name: dead.get(name, 0) for name in configured})
+        off = "1 for a receiver that said that it takes nothing any more."
+        disabled = pipeline.counts.disabled
+        yield _by_receiver("receiver_disabled", off, {name: name in disabled for name in configured})
         unmatched = GaugeMetricFamily(
             "werwatch_unmatched",
             "Utterances without a reference, references without an utterance.",
@@ -255,6 +264,13 @@ def _counter(
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, documentation)
     family.add_metric([], value)
+    return family
+
+
+def _by_receiver(name: str, documentation: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"werwatch_{name}", documentation, labels=["receiver"])
+    for receiver, value in values.items():
+        family.add_metric([receiver], float(value))
     return family
 
 

@@ -76,6 +76,17 @@ class OutboxRows:
         return str(receiver)
 
 
+def read_dead_letters(db: sqlite3.Connection) -> dict[str, int]:
+    """How many dead notices each receiver has that no later one of their alert has made up for."""
+    rows = db.execute(
+        "WITH arrived AS (SELECT alert_id, receiver, MAX(position) AS newest FROM outbox "
+        "WHERE state = 'delivered' GROUP BY alert_id, receiver) "
+        "SELECT dead.receiver, COUNT(*) FROM outbox AS dead LEFT JOIN arrived USING (alert_id, receiver) "
+        "WHERE dead.state = 'dead' AND COALESCE(newest < dead.position, TRUE) GROUP BY dead.receiver"
+    )
+    return dict(rows.fetchall())
+
+
 def read_due(db: sqlite3.Connection, receiver: str, now: float, most: int) -> list[Delivery]:
     """What to send to a receiver now: of every alert the first pending notice, if it is due, oldest first."""
     return [Delivery(*row) for row in db.execute(_HEADS, (receiver, now, most))]

@@ -8,7 +8,7 @@ from service.alert_record import RecordRow, read_record
 from service.alert_rows import read_active, read_alerts
 from service.erasure_rows import read_erasures
 from service.newest import newest_at
-from service.outbox_rows import read_due, read_receivers_due, read_remembered, read_sent
+from service.outbox_rows import read_dead_letters, read_due, read_receivers_due, read_remembered, read_sent
 from service.records import AlertRow, Delivery, Erasure, Intervention, Remembered, SentNotice
 from service.silence_rows import read_silences
 from service.silences import Silence
@@ -103,6 +103,10 @@ class Reader:
             "SELECT receiver, state, COUNT(*), MIN(created_at) FROM outbox GROUP BY receiver, state"
         )
         return {(receiver, state): (count, oldest) for receiver, state, count, oldest in rows}
+
+    def dead_letters(self) -> dict[str, int]:
+        """How many dead notices each receiver has that no later one of their alert has made up for."""
+        return read_dead_letters(self._db)
 
     def unmatched(self) -> dict[str, int]:
         """How many utterances have no reference yet, and references no utterance."""
