@@ -19,6 +19,7 @@ from service.api.docs import DOCS_POLICY, docs_page
 from service.api.erasures import erasure_routes
 from service.api.ingest import ingest_routes
 from service.api.problems import Unforeseen, install
+from service.api.providers import provider_routes
 from service.api.query import query_routes
 from service.api.request_ids import RequestIds
 from service.api.short_way import ShortWay
@@ -59,8 +60,10 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIApp:
         return HTMLResponse(docs_page(app.openapi()), headers={"Content-Security-Policy": DOCS_POLICY})
 
     translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
-    ingest, short = ingest_routes(pipeline, translator, metrics.observe)
+    turn = asyncio.Lock()
+    ingest, short = ingest_routes(pipeline, translator, metrics.observe, turn)
     app.include_router(ingest)
+    app.include_router(provider_routes(pipeline, translator, metrics.observe, turn))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     app.include_router(alert_routes(pipeline.attending, reader))
     app.include_router(silence_routes(pipeline.attending, reader))

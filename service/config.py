@@ -12,6 +12,8 @@ from pydantic import Field, field_validator, model_validator
 from detectors.choices import OWN, decider
 from detectors.settings import MonitorSettings
 from detectors.text import Normaliser
+from service.payload_settings import FromPayload
+from service.providers import SOURCES
 from service.receiver_settings import AnyReceiver, DeliverySettings, Links
 from service.section import Duration, Name, Section, is_loopback
 
@@ -157,6 +159,7 @@ class Config(Section):
     privacy: Privacy = Privacy()
     storage: Storage = Storage()
     limits: Limits = Limits()
+    ingest: dict[str, FromPayload] = Field(default={})
     links: Links = Links()
     delivery: DeliverySettings = DeliverySettings()
     receivers: list[AnyReceiver] = Field(default=[])
@@ -167,8 +170,26 @@ class Config(Section):
         split_address(value)
         return value
 
+    @property
+    def declared(self) -> frozenset[str]:
+        """The attributes that are kept."""
+        return frozenset((*self.attributes, *self.cohorts.by))
+
+    @field_validator("ingest")
+    @classmethod
+    def _providers_exist(cls, value: dict[str, FromPayload]) -> dict[str, FromPayload]:
+        for name in value:
+            if name not in SOURCES:
+                raise ValueError(f"expected names of {', '.join(SOURCES)}, got {name}")
+        return value
+
     @model_validator(mode="after")
     def _is_consistent(self) -> Config:
+        for provider, beside in self.ingest.items():
+            undeclared = sorted(beside.attributes.keys() - self.declared)
+            if undeclared:
+                where = f"ingest.{provider}.attributes"
+                raise ValueError(f"{where}: {undeclared[0]} is neither in attributes nor in cohorts.by")
         if self.api_token is not None and self.api_token_file is not None:
             raise ValueError("expected only one of api_token and api_token_file")
         has_token = bool(self.api_token or self.api_token_file or self.api_tokens)

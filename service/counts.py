@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from service.providers import READERS
 from service.records import Outcome, Receipt
 
 LISTENERS = ("api", "metrics")
@@ -49,6 +50,7 @@ class Counts:
     crowded_out: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(LISTENERS, 0)))
     texts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(TEXT_EVENTS, 0)))
     disabled: set[str] = field(default_factory=set)
+    ignored_results: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(READERS, 0)))
     undeclared_attributes: int = 0
     forgotten: Counter[tuple[str, str]] = field(default_factory=lambda: Counter(dict.fromkeys(FORGOTTEN, 0)))
     monitor_failures: int = 0

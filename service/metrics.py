@@ -26,6 +26,7 @@ from service.reader import Reader
 from service.watch import MonitorView
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+ROUTES = ("/v1/utterances", "/v1/references", "/v1/ingest/{provider}")
 
 
 class Metrics:
@@ -41,7 +42,7 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
-        self._by_route = {route: requests.labels(route) for route in ("/v1/utterances", "/v1/references")}
+        self._by_route = {route: requests.labels(route) for route in ROUTES}
         self.registry.register(StateCollector(pipeline, reader))
         ProcessCollector(namespace="werwatch", registry=self.registry)
 
@@ -90,6 +91,8 @@ class StateCollector(Collector):
             "receipts", "Objects taken, by what became of them.", ["outcome"], _keyed(counts.outcomes)
         )
         yield _counter("rejected_lines", "Objects not taken, by reason.", ["reason"], _keyed(counts.rejected))
+        ignored = "Partial results of engines, and others that are no final transcript."
+        yield _counter("ignored_results", ignored, ["provider"], _keyed(counts.ignored_results))
         yield _counter(
             "cohort_folds",
             'Utterances of cohorts beyond cohorts.max, folded into "other".',

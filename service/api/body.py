@@ -21,13 +21,28 @@ async def read_body(scope: Scope, receive: Receive, limits: Limits) -> tuple[byt
         415 for another content type or an encoding, 413 for too much, 400 for nothing, 408 for a sender that
         went away or is late.
     """
-    media_type = header(scope, b"content-type", JSON).partition(";")[0].strip().lower()
+    media_type = media_type_of(scope)
     if media_type not in (JSON, NDJSON):
         raise Refused(415, f"expected Content-Type {JSON} for one object or {NDJSON} for many")
+    is_lines = media_type == NDJSON
+    return await read_bytes(scope, receive, limits.body_bytes if is_lines else limits.line_bytes), is_lines
+
+
+def media_type_of(scope: Scope) -> str:
+    """The media type of a body, JSON where none is named."""
+    return header(scope, b"content-type", JSON).partition(";")[0].strip().lower()
+
+
+async def read_bytes(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The body, which may not be empty.
+
+    Raises
+    ------
+    Refused
+        As `read_body` does, but for the content type.
+    """
     if header(scope, b"content-encoding", "identity").lower() != "identity":
         raise Refused(415, "expected a body without Content-Encoding")
-    is_lines = media_type == NDJSON
-    limit = limits.body_bytes if is_lines else limits.line_bytes
     declared = header(scope, b"content-length")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
@@ -46,7 +61,7 @@ async def read_body(scope: Scope, receive: Receive, limits: Limits) -> tuple[byt
     body = b"".join(pieces)
     if not body.strip():
         raise Refused(400, "the body is empty")
-    return body, is_lines
+    return body
 
 
 def _too_large(limit: int) -> Refused:

@@ -159,7 +159,7 @@ class Taker:
         record = self._record(body) if is_short else await self._aside(self._record, body)
         receipt = await self._pipeline.accept_one(record)
         is_known_now = receipt.outcome in (Outcome.DUPLICATE, Outcome.SCORED)
-        return Encoded(_encode(_out(receipt)), 200 if is_known_now else 202)
+        return Encoded(_encode(receipt_out(receipt)), 200 if is_known_now else 202)
 
     async def _many(self, body: bytes, started: float) -> Response:
         lines = split_lines(body, self._limits)
@@ -228,14 +228,17 @@ class Taker:
 
 
 def ingest_routes(
-    pipeline: Pipeline, translator: Translator, observe: Callable[[str, float, str | None], None]
+    pipeline: Pipeline,
+    translator: Translator,
+    observe: Callable[[str, float, str | None], None],
+    turn: asyncio.Lock,
 ) -> tuple[APIRouter, list[ShortRoute]]:
     """The routes, and the short ways to them.
 
-    ``observe(route, seconds, trace_id)`` is told how long each request took.
+    ``observe(route, seconds, trace_id)`` is told how long each request took; ``turn`` is held by the body
+    that is read beside the loop.
     """
     router = APIRouter(prefix="/v1", tags=["ingest"], responses={**REFUSALS, **SUCCESS})
-    turn = asyncio.Lock()
     utterances_taker = Taker(pipeline, UtteranceIn, translator.utterance, observe, turn)
     references_taker = Taker(pipeline, ReferenceIn, translator.reference, observe, turn)
 
@@ -276,7 +279,7 @@ def _portions(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, by
         yield portion
 
 
-def _out(receipt: Receipt) -> dict[str, Any]:
+def receipt_out(receipt: Receipt) -> dict[str, Any]:
     """What `ReceiptOut` describes, without what is not known."""
     out: dict[str, Any] = {"utterance_id": receipt.utterance_id, "status": receipt.outcome.value}
     if receipt.cohort is not None:

@@ -30,7 +30,7 @@ class Translator:
         # Long bodies are translated in a thread, short ones beside it.
         self._counting = threading.Lock()
         self._keeps_text = config.privacy.keep_text
-        self._declared = {*config.attributes, *config.cohorts.by}
+        self._declared = config.declared
 
     @property
     def normaliser_version(self) -> str:

@@ -126,10 +126,39 @@ def parse(kind: type[W], body: bytes) -> W:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         fault = str(error)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Refused(400, "the body is not valid JSON in UTF-8") from None
-    except RecursionError:
-        raise Refused(400, "the body is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(error) from None
+    raise _refusal(kind, fault)
+
+
+def parse_any(body: bytes) -> Any:
+    """Whatever a JSON body holds.
+
+    Raises
+    ------
+    Refused
+        400 if it is not JSON, 422 for a number that no computer holds.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        raise Refused(422, "expected only finite numbers", "#/") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(error) from None
+
+
+def made(kind: type[W], fields: dict[str, Any]) -> W:
+    """The object of these fields, checked as if it had been sent.
+
+    Raises
+    ------
+    Refused
+        422 as `parse` does.
+    """
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        fault = str(error)
     raise _refusal(kind, fault)
 
 
@@ -165,6 +194,12 @@ def _must_be_without_controls(sent: Spoken) -> None:
 def _must_be_plausible(name: str, value: datetime) -> None:
     if value < EARLIEST or value.timestamp() > time.time() + FUTURE_S:
         raise ValueError(f"{name}: expected a time between 2000 and two hours from now")
+
+
+def _unreadable(error: Exception) -> Refused:
+    if isinstance(error, RecursionError):
+        return Refused(400, "the body is nested too deeply")
+    return Refused(400, "the body is not valid JSON in UTF-8")
 
 
 def _refusal(kind: type[Wire], fault: str) -> Refused:

@@ -19,6 +19,7 @@ TOKENS = {scope.value: f"a-token-to-{scope.value}-with" for scope in Scope}
 ROUTES = [
     ("POST", "/v1/utterances", "ingest"),
     ("POST", "/v1/references", "ingest"),
+    ("POST", "/v1/ingest/deepgram", "ingest"),
     ("GET", "/v1/cohorts", "read"),
     ("GET", "/v1/alerts", "read"),
     ("GET", "/v1/interventions", "read"),

@@ -161,7 +161,7 @@ def test_labels_are_few_and_none_is_one_that_prometheus_adds_itself(
 RECEIVER = {"name": "oncall", "kind": "webhook", "url": "http://127.0.0.1:1/", "secret": "whsec_" + 32 * "A"}
 LABELS = {
     *("cohort", "selection", "type", "window", "signal", "severity", "action", "state", "within"),
-    *("receiver", "outcome", "reason", "kind", "event", "listener", "route", "le"),
+    *("receiver", "outcome", "reason", "kind", "event", "listener", "provider", "route", "le"),
     *("version", "python_version"),
 }
 

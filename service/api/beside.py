@@ -1,0 +1,122 @@
+"""What a caller says beside an engine's payload: in the query, or in headers ``X-Werwatch-*``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.types import Scope
+
+from service.api.wire import Moment
+from service.errors import Refused
+
+PREFIX = b"x-werwatch-"
+NAMES = ("utterance_id", "recording_id", "session_id", "speaker_id")
+NAME: Mapping[str, Any] = {"type": "string", "minLength": 1, "maxLength": 128}
+FIELDS: dict[str, Mapping[str, Any]] = {
+    **dict.fromkeys(NAMES, NAME),
+    "started_at": {"type": "string", "format": "date-time"},
+    "is_final": {"type": "boolean"},
+    "only_channel": {"type": "string", "minLength": 1},
+}
+"""What can be said besides attributes, as OpenAPI describes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What was said, and None or nothing where nothing was.
+
+    Attributes
+    ----------
+    names
+        Values of `NAMES`.
+    started_at
+        When the audio began; the start of each result is added.
+    is_final
+        False: nothing is kept. True: what cannot say whether it is final is final.
+    only_channel
+        Results of other channels are ignored.
+    """
+
+    names: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    started_at: datetime | None = None
+    is_final: bool | None = None
+    only_channel: str | None = None
+
+
+def said_beside(scope: Scope, declared: Collection[str]) -> Beside:
+    """Read the query and the headers; where both say something, the query counts.
+
+    Raises
+    ------
+    Refused
+        422 for what is neither a field nor a declared attribute, so that a misspelt one is noticed.
+    """
+    said = _unlike(_headers(scope), declared, folds=True) | _unlike(_query(scope), declared, folds=False)
+    started_at, is_final = said.pop("started_at", None), said.pop("is_final", None)
+    return Beside(
+        names={name: said.pop(name) for name in NAMES if name in said},
+        only_channel=said.pop("only_channel", None),
+        attributes=said,
+        started_at=None if started_at is None else _moment(started_at),
+        is_final=None if is_final is None else _truth(is_final),
+    )
+
+
+def parameters(declared: Collection[str]) -> list[dict[str, Any]]:
+    """What OpenAPI says of the query: the fields, and the attributes that the configuration declares."""
+    attributes = dict.fromkeys(sorted(declared), NAME)
+    return [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in {**attributes, **FIELDS}.items()
+    ]
+
+
+def _unlike(pairs: Iterator[tuple[str, str]], declared: Collection[str], *, folds: bool) -> dict[str, str]:
+    known = {name.lower() if folds else name: name for name in (*declared, *FIELDS)}
+    said: dict[str, str] = {}
+    for key, value in pairs:
+        if key not in known:
+            where = "headers X-Werwatch-*" if folds else "query parameters"
+            raise Refused(422, f"{where}: known are {', '.join(sorted(known))}", "#/")
+        if known[key] in said:
+            raise Refused(422, f"{known[key]}: expected once", f"#/{known[key]}")
+        said[known[key]] = value
+    return said
+
+
+def _headers(scope: Scope) -> Iterator[tuple[str, str]]:
+    for key, value in scope["headers"]:
+        if key.startswith(PREFIX):
+            try:
+                name = key.removeprefix(PREFIX).decode("ascii").replace("-", "_")
+                yield name, value.decode()
+            except UnicodeDecodeError:
+                raise Refused(422, "headers X-Werwatch-*: expected UTF-8", "#/") from None
+
+
+def _query(scope: Scope) -> Iterator[tuple[str, str]]:
+    text = scope["query_string"].decode("latin-1")
+    try:
+        yield from parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise Refused(422, "query parameters: expected at most 100, in UTF-8", "#/") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return msgspec.convert(text, Moment)
+    except msgspec.ValidationError:
+        detail = "started_at: expected a time with its timezone, such as 2026-01-31T08:00:00Z"
+        raise Refused(422, detail, "#/started_at") from None
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise Refused(422, "is_final: expected true or false", "#/is_final")
+    return text == "true"

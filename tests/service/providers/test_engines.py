@@ -1,0 +1,162 @@
+"""What each engine returns, read: the words and all that is known of them, or where it is wrong."""
+
+import math
+from typing import Any
+
+import pytest
+from engine_payloads import FOLDER, NAMES, damaged, load, places, texts
+from hypothesis import given, settings
+
+from service.errors import Refused
+from service.providers import READERS
+from service.providers.reading import Node
+from service.providers.result import Result
+
+
+def read(name: str) -> list[Result]:
+    return READERS[name.partition("/")[0]](Node(load(name)))
+
+
+def finals(name: str) -> list[Result]:
+    return [result for result in read(name) if result.is_final is not False]
+
+
+def about(result: Result, *fields: str) -> tuple[Any, ...]:
+    return tuple(getattr(result, field) for field in fields)
+
+
+def test_every_engine_has_at_least_two_payloads() -> None:
+    counts = {engine: sum(name.startswith(f"{engine}/") for name in NAMES) for engine in READERS}
+    assert min(counts.values()) >= 2, counts
+    assert {path.name for path in FOLDER.iterdir()} - {"cloudevents"} == set(READERS)
+
+
+WORDS = {
+    "amazon_transcribe/batch_conversation": [
+        "Any chest pain at night?",
+        "Only when I climb the stairs, doctor.",
+        "How many flights?",
+    ],
+    "amazon_transcribe/batch_on_two_channels": ["Is the patient left handed?", "No, right handed."],
+    "amazon_transcribe/medical_batch": ["Patient tolerated the procedure well."],
+    "amazon_transcribe/medical_stream": ["Give her 5 milligrams of morphine."],
+    "amazon_transcribe/stream": ["Please hold the line."],
+    "amazon_transcribe/stream_redacted": [],
+    "deepgram/call_on_two_channels": [
+        "Imaging department, how can I help you?",
+        "My mother has an appointment on Thursday.",
+        "She needs to fast for four hours before the scan.",
+    ],
+    "deepgram/dictation": ["No acute bony injury. Degenerative change at L4 and L5."],
+    "deepgram/live_final": ["I would like to move the booking to Friday."],
+    "deepgram/live_interim": [],
+    "deepgram/live_silence": [],
+    "openai/compatible_server": ["Pulse is seventy two."],
+    "openai/verbose_json": ["The lungs are clear bilaterally. There is no pleural effusion."],
+    "openai/whisper_package": ["The lungs are clear bilaterally. There is no pleural effusion."],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_final_words_are_read(name: str) -> None:
+    assert [result.text for result in finals(name)] == WORDS[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_known_of_a_result_is_in_range(name: str) -> None:
+    for result in finals(name):
+        spoken = len(result.text.split())
+        assert result.word_confidences is None or len(result.word_confidences) == spoken
+        for confidence in (*(result.word_confidences or ()), result.confidence):
+            assert confidence is None or 0 <= confidence <= 1
+        assert result.start_s is None or result.end_s is None or result.start_s <= result.end_s < 100
+
+
+def test_amazon_tells_times_speakers_and_the_locale_it_guessed() -> None:
+    first, second, _ = finals("amazon_transcribe/batch_conversation")
+    assert about(first, "recording", "place", "speaker") == ("clinic-2026-02-11-0417", "0", "spk_0")
+    assert about(second, "place", "speaker", "start_s", "end_s") == ("1", "spk_1", 3.02, 5.54)
+    assert (first.language, first.own_id) == ("en-GB", None)
+    left, right = finals("amazon_transcribe/batch_on_two_channels")
+    assert (left.channel, right.channel, right.place) == ("ch_0", "ch_1", "ch_1")
+    [streamed] = finals("amazon_transcribe/stream")
+    assert about(streamed, "own_id", "channel", "language") == (
+        "d2f1a3f4-97b0-4b57-a3b6-0a8c1e2f5d6e", "ch_1", "en-IE"
+    )  # fmt: skip
+    [medical] = finals("amazon_transcribe/medical_stream")
+    assert about(medical, "language", "speaker", "start_s") == (None, "1", 8.05)
+
+
+def test_punctuation_of_amazon_has_no_say_in_its_confidence() -> None:
+    [result] = finals("amazon_transcribe/medical_batch")
+    assert result.word_confidences is not None
+    assert min(result.word_confidences) > 0.6
+    assert result.confidence == pytest.approx(sum(result.word_confidences) / 5)
+
+
+def test_deepgram_tells_model_channel_and_place() -> None:
+    results = finals("deepgram/call_on_two_channels")
+    assert [result.channel for result in results] == ["0", "1", "0"]
+    assert [result.place for result in results] == ["0", "1", "2"]
+    assert about(results[1], "model", "language", "start_s") == ("nova-3-medical@2025-05-14.11882", "en", 3.2)
+    [live] = finals("deepgram/live_final")
+    assert about(live, "place", "start_s", "model") == ("1-12160", 12.16, "general-nova-3@2025-04-17.21547")
+    assert live.end_s == pytest.approx(16.26)
+
+
+def test_whisper_is_as_sure_as_its_logarithms_say_unless_words_have_probabilities() -> None:
+    [verbose] = finals("openai/verbose_json")
+    assert verbose.confidence == pytest.approx(math.exp(-(0.21 + 0.37) / 2))
+    assert about(verbose, "language", "start_s", "end_s", "own_id", "place") == ("en", 0.0, 5.98, None, None)
+    [package] = finals("openai/whisper_package")
+    assert package.word_confidences is not None
+    [copied] = finals("openai/compatible_server")
+    assert about(copied, "end_s", "model") == (2.4, "Systran/faster-distil-whisper-large-v3")
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(damaged())
+def test_a_damaged_payload_is_read_or_refused_with_its_place_and_without_its_words(
+    sent: tuple[str, Any],
+) -> None:
+    engine, payload = sent
+    refusal = None
+    try:
+        assert isinstance(READERS[engine](Node(payload)), list)
+    except Refused as error:
+        refusal = error
+    if refusal is not None:
+        assert (refusal.status, refusal.pointer is None) == (422, False)
+        assert not any(text in f"{refusal.detail} {refusal.pointer}" for text in texts(payload))
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "told"),
+    [
+        ("deepgram/dictation", "results", "results: this field is required"),
+        (
+            "deepgram/dictation",
+            "results/channels/0/alternatives/0/transcript",
+            "results/channels/0/alternatives/0/transcript: this field is required",
+        ),
+        ("deepgram/live_final", "is_final", "is_final: this field is required"),
+        ("amazon_transcribe/batch_conversation", "jobName", "jobName: this field is required"),
+        (
+            "amazon_transcribe/stream",
+            "TranscriptEvent/Transcript/Results/0/ResultId",
+            "TranscriptEvent/Transcript/Results/0/ResultId: this field is required",
+        ),
+        ("openai/verbose_json", "text", "text: this field is required"),
+    ],
+)
+def test_a_missing_part_is_named(name: str, place: str, told: str) -> None:
+    payload = load(name)
+    steps = [int(step) if step.isdecimal() else step for step in place.split("/")]
+    assert tuple(steps) in set(places(payload))
+    parent = payload
+    for step in steps[:-1]:
+        parent = parent[step]
+    del parent[steps[-1]]
+    with pytest.raises(Refused) as refused:
+        READERS[name.partition("/")[0]](Node(payload))
+    assert (refused.value.detail, refused.value.pointer) == (told, f"#/{place}")
