@@ -43,7 +43,9 @@ class RunningPrometheus:
     alertmanagers
         URLs of Alertmanagers to send alerts to.
     has_rules
-        Whether it evaluates the rules that are shipped, every second too.
+        Whether it evaluates rules, every second too.
+    rules
+        The folder with them; without it, those that are shipped.
     """
 
     binary: str
@@ -51,6 +53,7 @@ class RunningPrometheus:
     targets: Sequence[str]
     alertmanagers: Sequence[str] = ()
     has_rules: bool = True
+    rules: Path = RULES
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -65,6 +68,8 @@ class RunningPrometheus:
             f"--config.file={config}",
             f"--storage.tsdb.path={self.folder}/tsdb",
             f"--web.listen-address=127.0.0.1:{self.port}",
+            # What fires before it knows its Alertmanager would else be sent a minute later.
+            "--rules.alert.resend-delay=5s",
         ]
         with (self.folder / "prometheus.log").open("ab") as log:
             self.process = subprocess.Popen([self.binary, *options], stdout=log, stderr=log)
@@ -77,7 +82,7 @@ class RunningPrometheus:
         raise RuntimeError((self.folder / "prometheus.log").read_text())
 
     def _configuration(self) -> dict[str, Any]:
-        rules = [str(path) for path in RULES.glob("*.rules.yml") if self.has_rules]
+        rules = [str(path) for path in self.rules.glob("*.rules.yml") if self.has_rules]
         return {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
             "rule_files": rules,
