@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Lock
 
 from service.providers import READERS
 from service.records import Outcome, Receipt
 
+TOGETHER = (
+    "utterances",
+    "scored",
+    "reference_words",
+    "word_errors",
+    "empty_hypotheses",
+    "loops",
+    "outcomes",
+    "last_reference_at",
+)
+"""What one object changes at once: a scrape that saw words without their errors would show too low a WER."""
 LISTENERS = ("api", "metrics")
 SELECTIONS = ("random", "requested", "volunteered")
 FORGOTTEN = (
@@ -55,6 +67,16 @@ class Counts:
     forgotten: Counter[tuple[str, str]] = field(default_factory=lambda: Counter(dict.fromkeys(FORGOTTEN, 0)))
     monitor_failures: int = 0
 
+    _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    def taken(self) -> Counts:
+        """What was counted up to one moment; of no object a part only. Any thread may ask.
+
+        What belongs to single objects is a copy, the rest goes on to be counted.
+        """
+        with self._turn:
+            return replace(self, **{name: getattr(self, name).copy() for name in TOGETHER})
+
     def reject(self, status: int) -> None:
         """Count an object that was not taken, by the reason that its HTTP status gives."""
         self.rejected[REASONS.get(status, OTHER)] += 1
@@ -77,6 +99,10 @@ class Counts:
 
     def receive(self, receipt: Receipt, now: float) -> None:
         """Count one committed object."""
+        with self._turn:
+            self._receive(receipt, now)
+
+    def _receive(self, receipt: Receipt, now: float) -> None:
         self.outcomes[receipt.outcome.value] += 1
         self.texts["kept"] += receipt.texts
         cohort, counts, selection = receipt.cohort, receipt.counts, receipt.selection

@@ -8,6 +8,7 @@ from detectors.alignment import ErrorCounts
 from service.records import Intervention, Place, SavedState, ScoredRow
 
 ENDLESS = 2**63 - 1
+NEWEST_ROWS = 20_000
 
 
 class History:
@@ -33,6 +34,15 @@ class History:
         """The newest scored row; 0 before the first."""
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'scored'").fetchone()
         return int(row[0]) if row else 0
+
+    def last_scored_at(self) -> dict[str, float]:
+        """When a cohort was last scored, of those among the newest rows; all would take too long."""
+        rows = self._db.execute(
+            "SELECT cohort, MAX(scored_at) FROM "
+            "(SELECT cohort, scored_at FROM scored ORDER BY seq DESC LIMIT ?) GROUP BY cohort",
+            (NEWEST_ROWS,),
+        )
+        return dict(rows.fetchall())
 
     def interventions_after(self, number: int, last: int = ENDLESS) -> list[Intervention]:
         """What the monitor was told after this intervention and up to ``last``, in order."""

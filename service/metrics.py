@@ -77,7 +77,7 @@ class StateCollector(Collector):
         yield from self._own_health()
 
     def _counters(self) -> Iterator[Metric]:
-        counts = self._pipeline.counts
+        counts = self._pipeline.counts.taken()
         yield _counter("utterances", "Utterances kept.", ["cohort"], _keyed(counts.utterances))
         empty = _keyed(counts.empty_hypotheses)
         yield _counter("empty_hypotheses", "Utterances kept without a word.", ["cohort"], empty)

@@ -57,6 +57,7 @@ class Pipeline:
             self.hasher = Hasher(open_key(config, self.store))
             self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
             self.counts.know(self.cohorts.known)
+            self.counts.last_reference_at.update(self.store.history.last_scored_at())
             self._intake = Intake(self.store, config.detection, self.cohorts)
             self.changes_before = self.store.record.last_id()
             self.watch = Watch(self.store, config, self.counts)

@@ -92,11 +92,14 @@ def test_the_disk_is_shown_with_what_is_free_of_it(make_service: Callable[..., R
 def test_every_known_cohort_is_at_zero_after_a_restart(make_service: Callable[..., RunningService]) -> None:
     service = make_service()
     feed(service)
+    scored_at = value(service.scrape(), 'werwatch_last_reference_timestamp_seconds{cohort="en-GB"}')
     service.stop()
     service.start()
     scrape = service.scrape()
     assert value(scrape, 'werwatch_utterances_total{cohort="en-GB"}') == 0
     assert value(scrape, 'werwatch_word_errors_total{cohort="en-GB",selection="random",type="deletion"}') == 0
+    again = value(scrape, 'werwatch_last_reference_timestamp_seconds{cohort="en-GB"}')
+    assert abs(again - scored_at) < 1.0
     # The estimates are state and survive.
     assert value(scrape, 'werwatch_wer_ratio{cohort="en-GB",window="all"}') == 0.2
 
