@@ -11,7 +11,8 @@ from typing import Any
 class Action(StrEnum):
     """What happened to an alert or a silence.
 
-    A ``MUTED`` or ``HELD`` alert fires untold; if it still does so once that is over, it is ``TOLD``.
+    A ``MUTED`` or ``HELD`` alert fires untold; if it still does so once that is over, it is ``TOLD``. Of a
+    ``RESENT`` one a dead notice goes out again.
     """
 
     FIRED = "fired"
@@ -23,6 +24,7 @@ class Action(StrEnum):
     MUTED = "muted"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+    RESENT = "resent"
     SILENCE_MADE = "silence_made"
     SILENCE_ENDED = "silence_ended"
 

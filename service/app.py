@@ -18,6 +18,7 @@ from service.api.bounds import Bounds
 from service.api.docs import DOCS_POLICY, docs_page
 from service.api.erasures import erasure_routes
 from service.api.ingest import ingest_routes
+from service.api.notices import notice_routes
 from service.api.problems import Unforeseen, install
 from service.api.providers import provider_routes
 from service.api.query import query_routes
@@ -28,6 +29,7 @@ from service.api.translate import Translator
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
+from service.resending import Resending
 from service.tokens import read_tokens
 
 
@@ -66,6 +68,7 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIApp:
     app.include_router(provider_routes(pipeline, translator, metrics.observe, turn))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     app.include_router(alert_routes(pipeline.attending, reader))
+    app.include_router(notice_routes(Resending(pipeline), reader))
     app.include_router(silence_routes(pipeline.attending, reader))
     app.include_router(admin_routes(pipeline, reader))
     app.include_router(erasure_routes(pipeline.erasing, reader))

@@ -43,8 +43,8 @@ class OutboxRows:
             (by_s, by_s),
         )
 
-    def resend(self, delivery_id: str, now: float) -> str:
-        """Make a dead notice pending again; return the name of its receiver.
+    def resend(self, delivery_id: str, now: float) -> tuple[str, str]:
+        """Make a dead notice pending again; return its alert and the name of its receiver.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class OutboxRows:
             "WHERE delivery_id = ?",
             (now, now, delivery_id),
         )
-        return str(receiver)
+        return alert_id, receiver
 
 
 def read_dead_letters(db: sqlite3.Connection) -> dict[str, int]:

@@ -144,6 +144,8 @@ def test_it_fires_on_after_alertmanager_has_lost_everything(
     now = time.time()
     attempt = send(am.url, fresh(Kind.FIRING, now), now)
     assert eventually(lambda: am.statuses() == ["firing"])
+    # It notes whom it told once it has the answer.
+    time.sleep(0.5)
     am.stop()
     am.start()
     assert am.alerts() == []

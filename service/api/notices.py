@@ -1,0 +1,63 @@
+"""The routes of notices: what became of each, and dead ones again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from service.api.author import Author, author_of
+from service.api.problems import refusals
+from service.facts import rfc3339
+from service.reader import Reader
+from service.records import SentNotice
+from service.resending import Resending
+
+OF_WRITING = refusals(400, 404, 408, 409, 413, 503)
+Identity = Annotated[str, Path(min_length=1, max_length=256)]
+
+
+class ResendIn(BaseModel):
+    """Who does so."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    author: Author | None = None
+
+
+def notice_routes(resending: Resending, reader: Reader) -> APIRouter:
+    """The routes; to send again is answered when that is on disk."""
+    router = APIRouter(prefix="/v1", tags=["alerts"], responses=refusals(422))
+
+    @router.get("/notices", summary="Notices")
+    async def notices(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        state: Annotated[Literal["pending", "delivered", "dead"] | None, Query()] = None,
+    ) -> dict[str, Any]:
+        """What became of notices, the newest first; dead are those that no receiver will be told again."""
+        rows = await asyncio.to_thread(reader.notices, state, limit)
+        return {"notices": [_notice(row) for row in rows]}
+
+    @router.post("/notices/{notice_id}/resend", summary="Send a dead notice again", responses=OF_WRITING)
+    async def resend(request: Request, notice_id: Identity, body: ResendIn) -> dict[str, Any]:
+        """It waits as if it were new; a receiver that was disabled is enabled."""
+        receiver = await resending.resend(notice_id, author_of(request, body.author))
+        return {"notice_id": notice_id, "receiver": receiver, "state": "pending"}
+
+    return router
+
+
+def _notice(row: SentNotice) -> dict[str, Any]:
+    return {
+        "notice_id": row.delivery_id,
+        "alert_id": row.alert_id,
+        "receiver": row.receiver,
+        "type": row.type,
+        "state": row.state,
+        "attempts": row.attempts,
+        "last_outcome": row.last_outcome,
+        "created_at": rfc3339(row.created_at),
+        "due_at": rfc3339(row.due_at) if row.state == "pending" else None,
+    }
