@@ -190,7 +190,9 @@ class Alerting:
             # What on-call was woken for stays a page until it ends.
             severity = PAGE if alert.severity == PAGE else self._severity(event)
             if self._is_material(alert, event, severity, now):
-                alert = replace(alert, severity=severity, facts={**alert.facts, **describe(event, severity)})
+                found = {"detected_at": alert.facts["detected_at"]}
+                facts = {**alert.facts, **describe(event, severity), **found}
+                alert = replace(alert, severity=severity, facts=facts)
                 step = _Step(Action.UPDATED, UPDATED, alert)
         is_held = alert.held_until is not None and now < alert.held_until
         if is_held or alert.told_at is None or _muting(alert, silences) is not None:

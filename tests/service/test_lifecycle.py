@@ -139,11 +139,15 @@ def test_an_estimate_that_leaves_the_interval_is_told_and_one_inside_is_not(day:
     day.happens(EVENT)
     day.passes(replace(EVENT, effect_points=23.0, lower_points=12.0, upper_points=30.0), at=HOUR_S)
     assert day.told == ["firing"]
-    larger = replace(EVENT, effect_points=25.0, lower_points=20.0, upper_points=30.0)
+    larger = replace(
+        EVENT, effect_points=25.0, lower_points=20.0, upper_points=30.0, detected_s=EVENT.detected_s + HOUR_S
+    )
+    found = day.alert().facts["detected_at"]
     day.passes(larger, at=2 * HOUR_S)
     day.passes(larger, at=3 * HOUR_S)
     assert day.told == ["firing", "updated"]
     assert day.alert().facts["effect"]["points"] == 25.0
+    assert day.alert().facts["detected_at"] == found
     assert day.ask("SELECT note FROM alert_record WHERE action = 'updated'") == [
         ("+25.0 points (+20.0 to +30.0), page",)
     ]
