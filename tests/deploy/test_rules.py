@@ -35,6 +35,7 @@ MUTATIONS = {
     "a full disk for long": ("alerting", "for: 2m", "for: 20m"),
     "other jobs": ("alerting", 'up{job="werwatch"}', "up"),
     "a few lines": ("alerting", " > 20", " > 0"),
+    "one failure": ("alerting", " > 3", " > 0"),
     "a clock that is ahead": ("alerting", "abs(", "-("),
     "the clock of Prometheus": ("alerting", "werwatch_scrape_timestamp_seconds\n", "vector(time())\n"),
     "cohorts without a word": (
