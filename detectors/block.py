@@ -9,6 +9,9 @@ and a change that hits everybody cancels:
     vO = s_c V_c / OA           vR = s_r (sum_j share_j V_j) / RA           vD = vO + vR
     s = max(1, p (1 - p) / (b (1 - b))),  p = b + max(0, fading mean of past residuals)
 
+The variances follow the levels because D must hold while everybody rises. Whoever asks whether O or R itself
+stays, asks by vO / s_c and vR / s_r: while it stays s is 1.
+
 A block closes with at least one own unit and as many effective words of the rest as of its own, or 10. While
 the cohort is idle it closes with 3,000 of the rest and speaks of the rest alone.
 """
@@ -87,10 +90,9 @@ class ResidualSums:
         """What was added less ``part``, all of which was added here too."""
         return self._less(part, {who: at for who, at in self.latest.items() if who not in part.latest})
 
-    def mean(self, level: float, drift: float) -> tuple[float, float]:
-        """Mean residual and its variance, which follows the level b + max(0, ``drift``)."""
-        rate = self.residuals / self.weight
-        return rate, _inflation(level, drift) * self.spreads / self.weight / self.weight
+    def mean(self) -> tuple[float, float]:
+        """Mean residual and its variance while the level stays."""
+        return self.residuals / self.weight, self.spreads / self.weight / self.weight
 
     def copy(self) -> ResidualSums:
         """The sums as they are now."""
@@ -115,7 +117,8 @@ class Block(msgspec.Struct, frozen=True):
     """A cohort and the rest in one bracket of time; rates as ratios, times in seconds and days.
 
     ``has_own`` says whether any of the cohort's units may be judged, ``has_rest`` whether there are others;
-    ``sessions`` are those of the judged units.
+    ``sessions`` are those of the judged units. The variances vO and vR have ``own_inflation`` and
+    ``rest_inflation`` in them, which are s_c and s_r.
     """
 
     started_s: float
@@ -130,6 +133,8 @@ class Block(msgspec.Struct, frozen=True):
     has_own: bool = True
     has_rest: bool = True
     sessions: SessionSums = {}
+    own_inflation: float = 1.0
+    rest_inflation: float = 1.0
 
     @property
     def differential(self) -> float:
@@ -140,6 +145,16 @@ class Block(msgspec.Struct, frozen=True):
     def differential_variance(self) -> float:
         """vD = vO + vR."""
         return self.own_variance + self.rest_variance
+
+    @property
+    def still_own_variance(self) -> float:
+        """vO / s_c, the variance of O while the cohort's level stays."""
+        return self.own_variance / self.own_inflation
+
+    @property
+    def still_rest_variance(self) -> float:
+        """vR / s_r, the variance of R while the rest's level stays."""
+        return self.rest_variance / self.rest_inflation
 
 
 @dataclass(slots=True)
@@ -207,25 +222,30 @@ class BlockBuilder:
         if self.joins_rest:
             rest = rest.without(own)
         own_rate = own_variance = rest_rate = rest_variance = 0.0
+        own_inflation = rest_inflation = 1.0
         if judged.weight > 0.0:
-            own_rate, own_variance = judged.mean(level.level, self.own_drift)
+            own_rate, own_variance = judged.mean()
+            own_inflation = _inflation(level.level, self.own_drift)
             self.own_drift += FADING * (own_rate - self.own_drift)
         if has_rest:
-            rest_rate, rest_variance = rest.mean(rest.levels / rest.weight, self.rest_drift)
+            rest_rate, rest_variance = rest.mean()
+            rest_inflation = _inflation(rest.levels / rest.weight, self.rest_drift)
             self.rest_drift += FADING * (rest_rate - self.rest_drift)
         block = Block(
             started_s=min(self.started_s, now_s),
             ended_s=now_s,
             elapsed_days=credit_days(self.opened_s, now_s),
             own=own_rate,
-            own_variance=own_variance,
+            own_variance=own_inflation * own_variance,
             rest=rest_rate,
-            rest_variance=rest_variance,
+            rest_variance=rest_inflation * rest_variance,
             tally=judged.tally,
             rest_tally=rest.tally,
             has_own=judged.weight > 0.0,
             has_rest=has_rest,
             sessions=self.sessions,
+            own_inflation=own_inflation,
+            rest_inflation=rest_inflation,
         )
         self._reopen(everybody, now_s)
         return block

@@ -77,7 +77,9 @@ class EverybodyDetector:
         leaves_one_out = voters is self.rests
         if not (block.has_rest if leaves_one_out else block.has_own):
             return None
-        x, variance = (block.rest, block.rest_variance) if leaves_one_out else (block.own, block.own_variance)
+        x, variance = block.own, block.still_own_variance
+        if leaves_one_out:
+            x, variance = block.rest, block.still_rest_variance
         if self.alarm is not None:
             return self._watch_for_recovery(cohort, block, x, variance)
         tally = block.rest_tally.plus(block.tally)

@@ -5,7 +5,10 @@ differential D = O - R, one on the scaled differential L = O - lambda R with
 
     lambda = max(1, 1.25 b_c / b_rest)
 
-since cohorts may answer the same cause by points (D then stays at 0) or by factors of their level, unequal
+O is judged by the variance that it has while its level stays, D and L by variances that follow the levels
+(see `detectors.block`), each with a margin around its baseline (see `detectors.doubt`).
+
+Cohorts may answer the same cause by points (D then stays at 0) or by factors of their level, unequal
 ones (L then stays below 0). A cohort is named when its own level has risen beyond doubt, M_O >= 1, and
 neither explanation holds: for X in {D, L}, M_X >= 1, or the e-values of X multiplied since O's onset reach K
 = 100.
@@ -25,6 +28,7 @@ import math
 from dataclasses import dataclass, field
 
 from detectors.block import Block
+from detectors.doubt import margin_errors
 from detectors.evidence import GRID, Baseline, EvidenceProcess
 from detectors.question import Question
 from detectors.sessions import REMAINDER, SessionsSince, shares_of
@@ -75,7 +79,7 @@ class Naming:
         """Baselines as the levels' standard errors allow; parameters as of `DifferentialDetector`."""
 
         def process() -> EvidenceProcess:
-            return EvidenceProcess(smallest_change, rate)
+            return EvidenceProcess(smallest_change, rate, margin_errors=margin_errors(rate))
 
         def baseline(factor: float) -> Baseline:
             return Baseline(-factor * rest_mean, 1.0 / (own_variance + factor**2 * rest_variance))
@@ -108,7 +112,8 @@ class Naming:
     def observe(self, block: Block, scale: float, *, learn: bool) -> None:
         """Take a block; ``scale`` is lambda."""
         at_s, elapsed = block.started_s, block.elapsed_days
-        self.own.update(block.own, block.own_variance, elapsed, at_s, None, learn=learn)
+        own_variance = block.still_own_variance
+        self.own.update(block.own, own_variance, elapsed, at_s, None, learn=learn)
         self.differential.update(
             block.differential, block.differential_variance, elapsed, at_s, block.tally, learn=learn
         )
@@ -122,7 +127,6 @@ class Naming:
             self.scaled.rise.components,
             strict=True,
         )
-        own_variance = block.own_variance
         shares = shares_of(block.sessions, block.own, own_variance)
         for multiple, support, own, differential, scaled_component in rises:
             if own.steps == 1:
@@ -138,9 +142,10 @@ class Naming:
             support.scaled += scaled_component.log_e
 
     def set_rate(self, rate: float) -> None:
-        """Set r anew."""
+        """Set r anew, and the margins with it."""
+        doubt = margin_errors(rate)
         for question in (self.own, self.differential, self.scaled):
-            question.set_rate(rate)
+            question.set_rate(rate, doubt)
 
     def reset(self) -> None:
         """Forget the evidence, keep the baselines."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from detectors.doubt import margin_errors
+
 MEMORY_DAYS = 7.0
 SHORTEST_STEP_DAYS = 1e-4
 
@@ -64,11 +66,11 @@ def noticeable(a_day: float, rate: float, base_precision: float, smallest_change
     rate
         r, the cohort's false alarms per day.
     base_precision
-        W of the baseline of D, which sets the margin.
+        W of the baseline of D, which sets the margin m = z / sqrt(W) with z of `detectors.doubt`.
     smallest_change
         Delta, as a ratio.
     """
-    margin = min(0.25 / math.sqrt(base_precision), smallest_change / 2.0)
+    margin = min(margin_errors(rate) / math.sqrt(base_precision), smallest_change / 2.0)
 
     def within(days: float) -> float | None:
         gathered = a_day * days

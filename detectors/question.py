@@ -34,11 +34,11 @@ class Question:
             held = held or fall.is_suspicious
         baseline.learn(x, variance, held=held, smallest_change=rise.smallest_change)
 
-    def set_rate(self, rate: float) -> None:
-        """Set r anew."""
-        self.rise.rate = rate
-        if self.fall is not None:
-            self.fall.rate = rate
+    def set_rate(self, rate: float, margin_errors: float) -> None:
+        """Set r anew, and how far the baseline is doubted."""
+        for process in (self.rise, self.fall):
+            if process is not None:
+                process.rate, process.margin_errors = rate, margin_errors
 
     def reset(self) -> None:
         """Forget the evidence both ways."""

@@ -1,3 +1,5 @@
+import pytest
+
 from detectors.alignment import ErrorCounts
 from detectors.block import BlockBuilder, Residual, ResidualSums
 from detectors.level import Level
@@ -55,3 +57,20 @@ def test_three_speakers_of_many_are_remembered() -> None:
     start = everybody.copy()
     add(everybody, *(f"speaker {number}" for number in range(10)))
     assert len(everybody.since(start).tally.speakers) == 3
+
+
+def test_the_variances_follow_a_rise_but_for_what_asks_whether_the_level_stays() -> None:
+    level = Level()
+    level.move(LEVEL)
+    blocks = BlockBuilder(0.0, joins_rest=False)
+    unit = unit_of("own")
+    risen = Residual.of(unit, LEVEL, Expectation(LEVEL - 0.06, 0.1, is_well_known=True))
+    found = []
+    for at_s in range(40):
+        blocks.add_own(unit, risen, is_judged=True)
+        found.append(blocks.close(ResidualSums(), level, float(at_s), has_rest=False))
+    first, last = found[0], found[-1]
+    assert first is not None
+    assert last is not None
+    assert last.own_variance > 1.2 * first.own_variance
+    assert last.still_own_variance == pytest.approx(first.still_own_variance)
