@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 import yaml
 from conftest import RunningService
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 from promql import DASHBOARD, exposed_by, named_in, panels, promtool, queries, rules
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -23,6 +27,31 @@ def test_it_has_what_grafana_needs_and_nothing_of_where_it_was_made() -> None:
     assert DASHBOARD["schemaVersion"] == 39
     assert DASHBOARD.get("id") is None
     assert "__inputs" not in DASHBOARD
+
+
+def test_grafana_knows_every_field_of_it() -> None:
+    register_default_plugins()
+    known = json.loads(JSONEncoder().encode(Dashboard.from_json(DASHBOARD)))
+    assert set(missing(DASHBOARD, known)) <= OF_PLUGINS
+
+
+OF_PLUGINS = {"definition", "step", "titleFormat", "textFormat", "tagKeys"}
+"""What a variable's or an annotation's data source understands, and the dashboard's schema leaves open."""
+
+
+def missing(ours: Any, known: Any) -> Iterator[str]:
+    """The fields of ours that are not known, or known to be something else."""
+    if isinstance(ours, dict):
+        for name, value in ours.items():
+            if name not in known:
+                yield name
+            else:
+                yield from missing(value, known[name])
+    elif isinstance(ours, list):
+        for one, other in zip(ours, known, strict=True):
+            yield from missing(one, other)
+    elif ours != known:
+        yield f"{ours} is not {known}"
 
 
 def test_its_data_source_is_a_variable_everywhere() -> None:
