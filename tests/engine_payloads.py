@@ -32,9 +32,9 @@ def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
 
 
 def texts(value: Any) -> set[str]:
-    """The longer strings of a payload: none of them may be in an error or a log."""
+    """The longer strings of a payload, but for keywords: none of them may be in an error or a log."""
     if isinstance(value, str):
-        return {value} if len(value) > 12 else set()
+        return {value} if len(value) > 12 and not value.isalpha() else set()
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return set().union(*map(texts, parts))
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from service.providers import amazon_transcribe, deepgram, openai
+from service.providers import (
+    amazon_transcribe,
+    assemblyai,
+    azure_speech,
+    deepgram,
+    faster_whisper,
+    google_speech,
+    openai,
+    rev_ai,
+    riva,
+    speechmatics,
+    vosk,
+    whisper_cpp,
+)
 from service.providers.reading import Node
 from service.providers.result import Result
 
@@ -13,8 +26,17 @@ Reader = Callable[[Node], list[Result]]
 
 READERS: dict[str, Reader] = {
     "amazon_transcribe": amazon_transcribe.read,
+    "assemblyai": assemblyai.read,
+    "azure_speech": azure_speech.read,
     "deepgram": deepgram.read,
+    "faster_whisper": faster_whisper.read,
+    "google_speech": google_speech.read,
     "openai": openai.read,
+    "rev_ai": rev_ai.read,
+    "riva": riva.read,
+    "speechmatics": speechmatics.read,
+    "vosk": vosk.read,
+    "whisper_cpp": whisper_cpp.read,
 }
 
 CLOUDEVENTS = "cloudevents"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from service.providers.languages import canonical
-from service.providers.reading import Node, label_at, places, probability_at, span, text_at
+from service.providers.reading import Node, common_label, label_at, places, probability_at, span, text_at
 from service.providers.result import IGNORED, Result, all_or_none, mean
 
 WORD = "pronunciation"
@@ -48,7 +48,7 @@ def _of_stream(result: Node) -> Result:
         word_confidences=words,
         language=canonical(text_at(result, "LanguageCode")),
         channel=label_at(result, "ChannelId"),
-        speaker=_common_label(items, "Speaker"),
+        speaker=common_label(items, "Speaker"),
     )
 
 
@@ -56,17 +56,21 @@ def _of_file(payload: Node) -> list[Result]:
     job, results = payload["jobName"].text(), payload["results"]
     items = results["items"].items()
     language = canonical(text_at(results, "language_code"))
+    about_speakers = results.get("speaker_labels")
+    channel = None if about_speakers is None else label_at(about_speakers, "channel_label")
     segments = results.entries("audio_segments")
     if segments:
         by_number = {label_at(item, "id"): item for item in items}
-        return [_segment(segment, by_number, job, language) for segment in segments]
+        return [_segment(segment, by_number, channel, job, language) for segment in segments]
     labels = results.get("channel_labels")
     if labels is not None:
-        return [_channel(channel, job, language) for channel in labels["channels"].items()]
-    return [_whole(results["transcripts"][0]["transcript"].text(), items, "0", None, job, language)]
+        return [_channel(each, job, language) for each in labels["channels"].items()]
+    return [_whole(results["transcripts"][0]["transcript"].text(), items, "0", channel, job, language)]
 
 
-def _segment(segment: Node, by_number: dict[str | None, Node], job: str, language: str | None) -> Result:
+def _segment(
+    segment: Node, by_number: dict[str | None, Node], channel: str | None, job: str, language: str | None
+) -> Result:
     text = segment["transcript"].text()
     if REDACTED.search(text):
         return IGNORED
@@ -86,7 +90,7 @@ def _segment(segment: Node, by_number: dict[str | None, Node], job: str, languag
         confidence=mean(words),
         word_confidences=words,
         language=canonical(text_at(segment, "language_code")) or language,
-        channel=label_at(segment, "channel_label"),
+        channel=label_at(segment, "channel_label") or channel,
         speaker=label_at(segment, "speaker_label"),
     )
 
@@ -119,15 +123,10 @@ def _whole(
         word_confidences=words,
         language=language,
         channel=channel,
-        speaker=_common_label(spoken, "speaker_label"),
+        speaker=common_label(spoken, "speaker_label"),
     )
 
 
 def _confidences(items: list[Node]) -> list[float] | None:
     spoken = places(items, "type", WORD)
     return all_or_none(probability_at(item["alternatives"][0], "confidence") for item in spoken)
-
-
-def _common_label(items: list[Node], key: str) -> str | None:
-    found = {label_at(item, key) for item in items}
-    return found.pop() if len(found) == 1 else None

@@ -6,7 +6,7 @@ Source: developers.deepgram.com, *Pre-Recorded Audio* and *Live Audio* of the AP
 from __future__ import annotations
 
 from service.providers.languages import canonical
-from service.providers.reading import Node, label_at, probability_at, span, text_at
+from service.providers.reading import Node, common_label, label_at, probability_at, span, text_at
 from service.providers.result import IGNORED, Result, all_or_none, mean, moment
 
 ABOUT_THE_STREAM = ("Metadata", "SpeechStarted", "UtteranceEnd", "Finalize")
@@ -49,7 +49,7 @@ def _of_stream(message: Node) -> Result:
         word_confidences=words,
         language=_language(best, None),
         channel=channel,
-        speaker=_speaker(best),
+        speaker=common_label(best.entries("words"), "speaker"),
         model=None if info is None else _model(info),
     )
 
@@ -112,7 +112,7 @@ def _channel(
         word_confidences=words,
         language=_language(best, detected),
         channel=place,
-        speaker=_speaker(best),
+        speaker=common_label(best.entries("words"), "speaker"),
         model=model,
     )
 
@@ -125,11 +125,6 @@ def _confidences(said: Node) -> tuple[list[float] | None, float | None]:
 def _language(said: Node, detected: str | None) -> str | None:
     languages = said.entries("languages")
     return canonical(detected or (languages[0].text() if languages else None))
-
-
-def _speaker(best: Node) -> str | None:
-    speakers = {label_at(word, "speaker") for word in best.entries("words")}
-    return speakers.pop() if len(speakers) == 1 else None
 
 
 def _model(info: Node) -> str:

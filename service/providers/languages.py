@@ -15,8 +15,8 @@ def canonical(name: str | None) -> str | None:
 
     Examples
     --------
-    >>> canonical("en-in"), canonical("English"), canonical("cmn-hans-cn"), canonical("mi_NZ")
-    ('en-IN', 'en', 'cmn-Hans-CN', 'mi-NZ')
+    >>> canonical("en-in"), canonical("English"), canonical("cmn-hans-cn"), canonical("en_uk")
+    ('en-IN', 'en', 'cmn-Hans-CN', 'en-GB')
     >>> canonical("multi") is None
     True
     """
@@ -33,7 +33,7 @@ def canonical(name: str | None) -> str | None:
 
 def _cased(subtag: str) -> str:
     if len(subtag) == 2 and subtag.isalpha():
-        return subtag.upper()
+        return "GB" if subtag == "uk" else subtag.upper()
     return subtag.title() if len(subtag) == 4 and subtag.isalpha() else subtag
 
 

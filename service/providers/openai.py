@@ -15,9 +15,9 @@ from service.providers.result import Result, all_or_none, likelihood, mean
 def read(payload: Node) -> list[Result]:
     """The text of the whole file as one result: segments are cut for the model, not by what is said.
 
-    The API gives no confidence of words; that of the result is the exponential of the mean ``avg_logprob``.
-    The package gives the probability of each word if it was asked for word timestamps. Servers that copy the
-    API write some numbers as strings.
+    The API gives no confidence of words; that of the result is the exponential of the mean ``avg_logprob``,
+    or of the mean ``logprob`` of tokens where those were asked for. The package gives the probability of each
+    word if it was asked for word timestamps. Servers that copy the API write some numbers as strings.
     """
     segments = payload.entries("segments")
     words = words_of(segments)
@@ -27,7 +27,7 @@ def read(payload: Node) -> list[Result]:
             text=payload["text"].text().strip(),
             start_s=start_s,
             end_s=end_s,
-            confidence=mean(words) if words else likelihood_of(segments),
+            confidence=mean(words) if words else likelihood_of(segments or payload.entries("logprobs")),
             word_confidences=words,
             language=canonical(text_at(payload, "language")),
             model=text_at(payload, "model"),
@@ -42,9 +42,9 @@ def words_of(segments: list[Node]) -> list[float] | None:
     )
 
 
-def likelihood_of(segments: list[Node]) -> float | None:
-    """A confidence from the mean logarithms of probability that Whisper gives for each segment."""
-    found = [segment.get("avg_logprob") for segment in segments]
+def likelihood_of(parts: list[Node]) -> float | None:
+    """A confidence from logarithms of probability: Whisper gives means of segments, others each token's."""
+    found = [part.get("avg_logprob") or part.get("logprob") for part in parts]
     return likelihood([node.decimal() for node in found if node is not None])
 
 

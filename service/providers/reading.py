@@ -212,6 +212,12 @@ def label_at(node: Node, key: str) -> str | None:
     return None if found is None else found.label() or None
 
 
+def common_label(nodes: Iterable[Node], *keys: str) -> str | None:
+    """The label that all of these parts have under one of the keys; None if they differ, or have none."""
+    found = {next(filter(None, (label_at(node, key) for key in keys)), None) for node in nodes}
+    return found.pop() if len(found) == 1 else None
+
+
 def probability_at(node: Node, *keys: str) -> float | None:
     """The probability of the part that is there of those, if one is."""
     for key in keys:

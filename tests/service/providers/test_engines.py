@@ -42,6 +42,16 @@ WORDS = {
     "amazon_transcribe/medical_stream": ["Give her 5 milligrams of morphine."],
     "amazon_transcribe/stream": ["Please hold the line."],
     "amazon_transcribe/stream_redacted": [],
+    "assemblyai/one_voice": ["Impression. Mild cardiomegaly without oedema."],
+    "assemblyai/still_processing": [],
+    "assemblyai/turn": ["Yes, I can hear you now."],
+    "assemblyai/turn_begun": [],
+    "assemblyai/two_speakers": ["Could you repeat the last four digits?", "Nine, one, four, four."],
+    "azure_speech/batch": ["the wound is healing well", "no sign of infection"],
+    "azure_speech/detailed_of_rest": ["next patient please"],
+    "azure_speech/detailed_of_the_sdk": ["blood pressure one hundred thirty over eighty"],
+    "azure_speech/hypothesis": [],
+    "azure_speech/no_match": [""],
     "deepgram/call_on_two_channels": [
         "Imaging department, how can I help you?",
         "My mother has an appointment on Thursday.",
@@ -51,9 +61,35 @@ WORDS = {
     "deepgram/live_final": ["I would like to move the booking to Friday."],
     "deepgram/live_interim": [],
     "deepgram/live_silence": [],
+    "faster_whisper/pair_without_words": ["Swelling of the left ankle. Weight bearing is painful."],
+    "faster_whisper/with_words": ["Swelling of the left ankle. Weight bearing is painful."],
+    "google_speech/v1_long_running": ["the pharmacy closes at six", "and opens again at eight"],
+    "google_speech/v1_says_nothing_of_its_end": ["turn towards"],
+    "google_speech/v2_batch_inline": ["Continue with the same dose."],
+    "google_speech/v2_recognize": ["He denies any allergies."],
+    "google_speech/v2_stream_final": ["Turn towards the light."],
+    "google_speech/v2_stream_partial": [],
     "openai/compatible_server": ["Pulse is seventy two."],
     "openai/verbose_json": ["The lungs are clear bilaterally. There is no pleural effusion."],
     "openai/whisper_package": ["The lungs are clear bilaterally. There is no pleural effusion."],
+    "rev_ai/stream_connected": [],
+    "rev_ai/stream_final": ["We need two more chairs."],
+    "rev_ai/stream_partial": [],
+    "rev_ai/transcript": ["Welcome back to the podcast.", "Thanks for having <inaudible>."],
+    "riva/recognize": ["Lower lobe opacity has resolved."],
+    "riva/recognize_with_scores": ["Lower lobe opacity has resolved."],
+    "riva/stream": ["Compare with the prior study."],
+    "speechmatics/batch": ["Sutures were removed today."],
+    "speechmatics/batch_by_channel": ["Which floor, please?", "The third, near radiology."],
+    "speechmatics/stream_about_audio": [],
+    "speechmatics/stream_final": ["in the morning."],
+    "speechmatics/stream_partial": [],
+    "vosk/alternatives": ["check the oxygen level"],
+    "vosk/final": ["open the second cabinet"],
+    "vosk/partial": [],
+    "vosk/silence": [],
+    "whisper_cpp/full": ["No known drug allergies. Father had asthma."],
+    "whisper_cpp/plain": ["No known drug allergies. Father had asthma."],
 }
 
 
@@ -65,7 +101,7 @@ def test_only_final_words_are_read(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_known_of_a_result_is_in_range(name: str) -> None:
     for result in finals(name):
-        spoken = len(result.text.split())
+        spoken = len(result.text.replace("<inaudible>", "").replace(" .", "").split())
         assert result.word_confidences is None or len(result.word_confidences) == spoken
         for confidence in (*(result.word_confidences or ()), result.confidence):
             assert confidence is None or 0 <= confidence <= 1
@@ -112,6 +148,82 @@ def test_whisper_is_as_sure_as_its_logarithms_say_unless_words_have_probabilitie
     assert package.word_confidences is not None
     [copied] = finals("openai/compatible_server")
     assert about(copied, "end_s", "model") == (2.4, "Systran/faster-distil-whisper-large-v3")
+
+
+def test_assemblyai_tells_speakers_milliseconds_and_turns() -> None:
+    asked, answered = finals("assemblyai/two_speakers")
+    assert about(asked, "speaker", "start_s", "end_s", "model") == ("A", 0.72, 3.28, "universal")
+    assert about(answered, "place", "language") == ("1", "en-US")
+    [turn] = finals("assemblyai/turn")
+    assert about(turn, "place", "recording", "start_s") == ("4", None, 9.1)
+
+
+def test_azure_is_scored_by_what_was_spoken_and_counts_in_ticks() -> None:
+    [result] = finals("azure_speech/detailed_of_the_sdk")
+    assert about(result, "own_id", "start_s", "end_s") == ("5fb2a5d1c4e84b0d9e6cf2c1a1b90e7d", 1.37, 4.32)
+    [of_rest] = finals("azure_speech/detailed_of_rest")
+    assert about(of_rest, "confidence", "word_confidences", "own_id") == (0.8714, None, None)
+
+
+def test_the_address_of_a_batch_file_of_azure_is_no_name() -> None:
+    assert all(about(result, "recording", "own_id") == (None, None) for result in read("azure_speech/batch"))
+
+
+def test_speech_that_azure_did_not_recognise_is_an_empty_hypothesis() -> None:
+    [result] = finals("azure_speech/no_match")
+    assert about(result, "text", "start_s", "confidence") == ("", 9.83, None)
+
+
+def test_google_is_final_if_it_says_so_or_shows_it_and_otherwise_the_caller_has_to_say() -> None:
+    assert [result.is_final for result in read("google_speech/v2_stream_final")] == [True]
+    assert [result.is_final for result in read("google_speech/v2_recognize")] == [True, False]
+    assert [result.is_final for result in read("google_speech/v1_says_nothing_of_its_end")] == [None]
+    assert READERS["google_speech"](Node({"speechEventType": "SPEECH_ACTIVITY_BEGIN"}))[0].is_final is False
+    assert READERS["google_speech"](Node({"requestId": "1", "totalBilledTime": "15s"})) == []
+
+
+def test_google_tells_seconds_channel_and_a_tag_in_its_usual_case() -> None:
+    first, second = finals("google_speech/v1_long_running")
+    assert about(first, "start_s", "end_s", "channel", "language") == (0.0, 1.76, "1", "en-GB")
+    assert about(second, "recording", "place", "speaker") == ("7338295511002459017", "1-4470", "1")
+    [unsure] = finals("google_speech/v2_batch_inline")
+    assert about(unsure, "confidence", "word_confidences") == (0.9132, None)
+
+
+def test_scores_of_riva_and_vosk_that_are_no_probabilities_are_left_out() -> None:
+    [sure] = finals("riva/recognize")
+    [scored] = finals("riva/recognize_with_scores")
+    assert sure.confidence is not None
+    assert about(scored, "confidence", "word_confidences") == (None, None)
+    assert about(scored, "start_s", "language") == (0.28, "en-US")
+    [nbest] = finals("vosk/alternatives")
+    assert about(nbest, "confidence", "start_s") == (None, 1.02)
+    [one] = finals("vosk/final")
+    assert (len(one.word_confidences or ()), one.place) == (4, "5670")
+
+
+def test_speechmatics_text_is_put_together_as_it_is_written() -> None:
+    agent, visitor = finals("speechmatics/batch_by_channel")
+    assert about(agent, "channel", "model", "recording") == (
+        "agent", "enhanced@2026.01.27+d41c1b9", "yjbmf9kqub"
+    )  # fmt: skip
+    assert visitor.text == "The third, near radiology."
+    [streamed] = finals("speechmatics/stream_final")
+    assert about(streamed, "place", "start_s") == ("60100", 60.1)
+
+
+def test_rev_ai_tells_speakers_and_leaves_out_what_nobody_understood() -> None:
+    first, second = finals("rev_ai/transcript")
+    assert about(first, "speaker", "place", "start_s") == ("0", "0", 0.2)
+    assert (second.speaker, len(second.word_confidences or ())) == ("1", 3)
+
+
+def test_whisper_cpp_is_as_sure_as_its_tokens_and_names_its_model_without_the_folder() -> None:
+    [full] = finals("whisper_cpp/full")
+    assert about(full, "model", "end_s") == ("ggml-small.en-q5_1.bin", 4.8)
+    assert full.confidence == pytest.approx(0.8957, abs=1e-4)
+    [plain] = finals("whisper_cpp/plain")
+    assert about(plain, "confidence", "start_s") == (None, 0.12)
 
 
 @settings(max_examples=1_500, deadline=None)
