@@ -8,7 +8,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import accuracy, cost, disk, ingest, mixed, redraws, restart, scrape, soak, startup, volume
+from benchmarks import (
+    accuracy,
+    cost,
+    disk,
+    ingest,
+    mixed,
+    notices,
+    redraws,
+    restart,
+    scrape,
+    soak,
+    startup,
+    volume,
+)
 from benchmarks.figures import Section, markdown, note
 
 SECTIONS: dict[str, Callable[[], Section]] = {
@@ -17,6 +30,7 @@ SECTIONS: dict[str, Callable[[], Section]] = {
     "ingest": ingest.run,
     "mixed": mixed.run,
     "scrape": scrape.run,
+    "notices": notices.run,
     "startup": startup.run,
     "restart": restart.run,
     "volume": volume.run,
