@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from service.api.wire import Moment
 from service.errors import Refused
+from service.providers import READERS
 
 PREFIX = b"x-werwatch-"
 NAMES = ("utterance_id", "recording_id", "session_id", "speaker_id")
@@ -24,6 +25,8 @@ FIELDS: dict[str, Mapping[str, Any]] = {
     "only_channel": {"type": "string", "minLength": 1},
 }
 """What can be said besides attributes, as OpenAPI describes it."""
+FIELDS_OF_EVENTS = {**FIELDS, "provider": {"type": "string", "enum": [*READERS]}}
+"""The same where the engine is not in the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Beside:
         False: nothing is kept. True: what cannot say whether it is final is final.
     only_channel
         Results of other channels are ignored.
+    provider
+        Which engine's payloads an event carries.
     """
 
     names: dict[str, str] = field(default_factory=dict)
@@ -47,9 +52,10 @@ class Beside:
     started_at: datetime | None = None
     is_final: bool | None = None
     only_channel: str | None = None
+    provider: str | None = None
 
 
-def said_beside(scope: Scope, declared: Collection[str]) -> Beside:
+def said_beside(scope: Scope, declared: Collection[str], fields: Collection[str]) -> Beside:
     """Read the query and the headers; where both say something, the query counts.
 
     Raises
@@ -57,28 +63,30 @@ def said_beside(scope: Scope, declared: Collection[str]) -> Beside:
     Refused
         422 for what is neither a field nor a declared attribute, so that a misspelt one is noticed.
     """
-    said = _unlike(_headers(scope), declared, folds=True) | _unlike(_query(scope), declared, folds=False)
+    known = (*declared, *fields)
+    said = _known(_headers(scope), known, folds=True) | _known(_query(scope), known, folds=False)
     started_at, is_final = said.pop("started_at", None), said.pop("is_final", None)
     return Beside(
         names={name: said.pop(name) for name in NAMES if name in said},
         only_channel=said.pop("only_channel", None),
+        provider=said.pop("provider", None),
         attributes=said,
         started_at=None if started_at is None else _moment(started_at),
         is_final=None if is_final is None else _truth(is_final),
     )
 
 
-def parameters(declared: Collection[str]) -> list[dict[str, Any]]:
+def parameters(declared: Collection[str], fields: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What OpenAPI says of the query: the fields, and the attributes that the configuration declares."""
     attributes = dict.fromkeys(sorted(declared), NAME)
     return [
         {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in {**attributes, **FIELDS}.items()
+        for name, schema in {**attributes, **fields}.items()
     ]
 
 
-def _unlike(pairs: Iterator[tuple[str, str]], declared: Collection[str], *, folds: bool) -> dict[str, str]:
-    known = {name.lower() if folds else name: name for name in (*declared, *FIELDS)}
+def _known(pairs: Iterator[tuple[str, str]], names: Collection[str], *, folds: bool) -> dict[str, str]:
+    known = {name.lower() if folds else name: name for name in names}
     said: dict[str, str] = {}
     for key, value in pairs:
         if key not in known:

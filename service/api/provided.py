@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,12 +50,10 @@ def with_paths(beside: Beside, paths: FromPayload | None, node: Node) -> Beside:
     if paths is None:
         return beside
     named = {name: path for name in NAMES if (path := getattr(paths, name)) is not None}
-    return Beside(
-        _found(node, named) | beside.names,
-        _found(node, paths.attributes) | beside.attributes,
-        beside.started_at,
-        beside.is_final,
-        beside.only_channel,
+    return replace(
+        beside,
+        names=_found(node, named) | beside.names,
+        attributes=_found(node, paths.attributes) | beside.attributes,
     )
 
 

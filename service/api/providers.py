@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -15,8 +15,9 @@ from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
-from service.api.beside import Beside, parameters, said_beside
+from service.api.beside import FIELDS, FIELDS_OF_EVENTS, Beside, parameters, said_beside
 from service.api.body import JSON, media_type_of, read_bytes
+from service.api.headers import header
 from service.api.ingest import MOST_TOLD, SHORT_BYTES, Encoded, ReceiptOut, receipt_out
 from service.api.problems import refusals
 from service.api.provided import Payload, counted, named, utterance, with_paths
@@ -25,8 +26,10 @@ from service.api.translate import Translator
 from service.api.wire import parse_any
 from service.errors import Refused
 from service.pipeline import Pipeline
-from service.providers import READERS
+from service.providers import CLOUDEVENTS, READERS, SOURCES
+from service.providers.cloudevents import from_headers, unwrap
 from service.providers.reading import Node
+from service.providers.telling_apart import engine_of
 from service.records import Outcome, Receipt, Utterance
 
 ROUTE = "/v1/ingest/{provider}"
@@ -84,17 +87,18 @@ class PayloadTaker:
         self._observe = observe
         self._turn = turn
 
-    async def take(self, scope: Scope, receive: Receive, engine: str) -> Response:
+    async def take(self, scope: Scope, receive: Receive, provider: str) -> Response:
         """Answer a request; raise `Refused` where nothing of it is taken."""
         started = time.perf_counter()
         try:
-            if engine not in READERS:
-                raise Refused(404, f"no such engine; known are {', '.join(READERS)}")
+            if provider not in SOURCES:
+                raise Refused(404, f"no such provider; known are {', '.join(SOURCES)}")
             if not _JSON_LIKE.fullmatch(media_type_of(scope)):
                 raise Refused(415, f"expected Content-Type {JSON}")
-            beside = said_beside(scope, self._config.declared)
+            fields = FIELDS_OF_EVENTS if provider == CLOUDEVENTS else FIELDS
+            beside = said_beside(scope, self._config.declared, fields)
             body = await read_bytes(scope, receive, self._config.limits.body_bytes)
-            read = await self._read(body, engine, beside)
+            read = await self._read(scope, body, provider, beside)
             answer = await self._kept(read, started)
         except Refused as refusal:
             self._pipeline.counts.reject(refusal.status)
@@ -102,10 +106,17 @@ class PayloadTaker:
         self._observe(ROUTE, time.perf_counter() - started, trace_id(scope))
         return answer
 
-    async def _read(self, body: bytes, engine: str, beside: Beside) -> _Read:
+    async def _read(self, scope: Scope, body: bytes, provider: str, beside: Beside) -> _Read:
         def work() -> _Read:
-            read = _Read()
-            self._take_in(Payload(engine, Node(parse_any(body))), beside, read)
+            sent, read = parse_any(body), _Read()
+            if provider != CLOUDEVENTS:
+                self._take_in(Payload(provider, Node(sent)), beside, read)
+            elif isinstance(sent, list):
+                self._take_in_batch(Node(sent).items(), beside, read)
+            elif header(scope, b"ce-specversion"):
+                self._take_in_event(from_headers(_decoded(scope["headers"]), sent), beside, read)
+            else:
+                self._take_in_event(Node(sent), beside, read)
             return read
 
         if len(body) <= SHORT_BYTES:
@@ -113,14 +124,35 @@ class PayloadTaker:
         async with self._turn:
             return await asyncio.to_thread(work)
 
+    def _take_in_batch(self, envelopes: Sequence[Node], beside: Beside, read: _Read) -> None:
+        if "utterance_id" in beside.names and len(envelopes) > 1:
+            detail = "utterance_id: a batch has several utterances; send recording_id, or no id"
+            raise Refused(422, detail, "#/utterance_id")
+        for envelope in envelopes:
+            first = read.results
+            try:
+                self._take_in_event(envelope, beside, read)
+            except Refused as refusal:
+                read.results = first + 1
+                read.rejected.append((first, None, refusal))
+
+    def _take_in_event(self, envelope: Node, beside: Beside, read: _Read) -> None:
+        event = unwrap(envelope)
+        beside = with_paths(beside, self._config.ingest.get(CLOUDEVENTS), envelope)
+        engine = engine_of(event.data) if beside.provider is None else beside.provider
+        if engine not in READERS:
+            raise Refused(422, f"provider: expected one of {', '.join(READERS)}", "#/provider")
+        self._take_in(Payload(engine, event.data, event.name, event.time), beside, read)
+
     def _take_in(self, payload: Payload, beside: Beside, read: _Read) -> None:
         results = READERS[payload.engine](payload.node)
         beside = with_paths(beside, self._config.ingest.get(payload.engine), payload.node)
         taken = counted(results, beside)
+        each = named(payload, taken, beside)
         first, now = read.results, time.time()
         read.results += len(results)
         read.ignored[payload.engine] += len(results) - len(taken)
-        for result in named(payload, taken, beside):
+        for result in each:
             try:
                 sent = utterance(payload, result, beside, self._config)
                 record = self._translator.utterance(sent, now)
@@ -182,15 +214,35 @@ def provider_routes(
         responses={**refusals(400, 404, 408, 409, 410, 413, 415, 422, 503), **taken},
     )
     taker = PayloadTaker(pipeline, translator, observe, turn)
-    extra = {
-        "parameters": parameters(pipeline.config.declared),
-        "requestBody": {
-            "required": True,
-            "content": {JSON: {"schema": {"type": "object", "description": "As the engine returned it."}}},
-        },
+    declared = pipeline.config.declared
+    of_events = {
+        **_described(JSON, "An event, or data with the event's attributes in headers `ce-`."),
+        **_described("application/cloudevents+json", "An event in the JSON format."),
+        **_described("application/cloudevents-batch+json", "An array of them.", "array"),
     }
 
-    @router.post("/{provider}", openapi_extra=extra, summary="Results of speech engines")
+    @router.post(
+        f"/{CLOUDEVENTS}",
+        openapi_extra=_extra(parameters(declared, FIELDS_OF_EVENTS), of_events),
+        summary="Results of speech engines in CloudEvents",
+    )
+    async def events(request: Request) -> Response:
+        """Take CloudEvents 1.0 whose data is what an engine returned.
+
+        Which engine that is, is told from the data, or said as ``provider``. Results to which neither the
+        caller nor the engine gives a name are called ``cloudevents:``, ``source``, ``:`` and ``id`` of the
+        event. An event's ``time`` is when it was spoken, unless ``started_at`` says when the audio began. A
+        bad event of a batch does not fail the others.
+        """
+        return await taker.take(request.scope, request.receive, CLOUDEVENTS)
+
+    of_engines = _described(JSON, "As the engine returned it.")
+
+    @router.post(
+        "/{provider}",
+        openapi_extra=_extra(parameters(declared, FIELDS), of_engines),
+        summary="Results of speech engines",
+    )
     async def results(
         request: Request, provider: Annotated[str, Path(json_schema_extra={"enum": [*READERS]})]
     ) -> Response:
@@ -205,3 +257,16 @@ def provider_routes(
         return await taker.take(request.scope, request.receive, provider)
 
     return router
+
+
+def _described(media_type: str, description: str, kind: str = "object") -> dict[str, Any]:
+    return {media_type: {"schema": {"type": kind, "description": description}}}
+
+
+def _extra(query: list[dict[str, Any]], content: dict[str, Any]) -> dict[str, Any]:
+    return {"parameters": query, "requestBody": {"required": True, "content": content}}
+
+
+def _decoded(headers: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[str, str]]:
+    for key, value in headers:
+        yield key.decode("latin-1"), value.decode("latin-1")

@@ -48,19 +48,19 @@ class Node:
     service.providers.reading.Missing: results/0/words: this field is required
     """
 
-    __slots__ = ("_key", "_parent", "value")
+    __slots__ = ("_key", "parent", "value")
 
     def __init__(self, value: Any, parent: Node | None = None, key: str | int = "") -> None:
         self.value = value
-        self._parent = parent
+        self.parent = parent
         self._key = key
 
     @property
     def pointer(self) -> str:
         """Its place as a JSON pointer in a URI fragment."""
-        if self._parent is None:
+        if self.parent is None:
             return "#"
-        return f"{self._parent.pointer}/{self._key}"
+        return f"{self.parent.pointer}/{self._key}"
 
     def __getitem__(self, key: str | int) -> Node:
         """The part with this name or number.

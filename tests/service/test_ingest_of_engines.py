@@ -9,7 +9,7 @@ import httpx
 import pytest
 from bearer import Bearer
 from conftest import CLIENT, RunningService
-from engine_payloads import damaged, load, texts
+from engine_payloads import ALL_NAMES, NAMES, SHAPELESS, damaged, load, texts
 from hypothesis import HealthCheck, given, settings
 
 from service.metrics import ROUTES
@@ -180,7 +180,7 @@ def test_a_result_that_cannot_be_kept_does_not_fail_the_others(service: RunningS
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(damaged())
+@given(damaged(ALL_NAMES))
 def test_no_damaged_payload_is_a_fault_of_the_service(service: RunningService, sent: tuple[str, Any]) -> None:
     engine, payload = sent
     body = json.dumps(payload).encode()
@@ -189,6 +189,56 @@ def test_no_damaged_payload_is_a_fault_of_the_service(service: RunningService, s
     if answer.status_code == 422:
         assert answer.json()["errors"]
         assert not any(text in answer.text for text in texts(payload))
+
+
+def test_an_event_is_opened_and_its_engine_recognised(service: RunningService) -> None:
+    event = {**load("cloudevents/structured"), "id": f"e{next(NUMBERS)}"}
+    name = f"cloudevents:/clinic/north/reading-room:{event['id']}"
+    answer = service.post("/v1/ingest/cloudevents", event, **{"content-type": "application/cloudevents+json"})
+    assert kept_ids(answer) == [name]
+    assert post(service, "cloudevents", event).json()["duplicate"] == 1
+    source = "/clinic/north/reading%2Droom"
+    headers = {"ce-specversion": "1.0", "ce-type": "t", "ce-source": source, "ce-id": event["id"]}
+    again = post(service, "cloudevents", event["data"], None, **headers, **{"ce-time": event["time"]})
+    assert again.json()["duplicate"] == 1
+    other = post(service, "cloudevents", event, {"utterance_id": f"{name}b", "accent": "en-NG"})
+    assert other.json()["kept"][0]["cohort"] == "en-NG"
+
+
+def test_the_name_that_an_engine_gave_goes_before_that_of_the_event(service: RunningService) -> None:
+    event = {**load("cloudevents/structured"), "data": fresh("deepgram/call_on_two_channels")}
+    answer = post(service, "cloudevents", event)
+    request = event["data"]["metadata"]["request_id"]
+    assert kept_ids(answer) == [f"deepgram:{request}:{number}" for number in range(3)]
+    assert {each["cohort"] for each in answer.json()["kept"]} == {"en-GB-scotland"}
+
+
+def test_a_bad_event_of_a_batch_does_not_fail_the_others(service: RunningService) -> None:
+    good = [{**load("cloudevents/base64"), "id": f"e{next(NUMBERS)}"} for _ in range(2)]
+    batch = [good[0], {**good[1], "data_base64": "e30="}, 7, good[1]]
+    answer = service.post(
+        "/v1/ingest/cloudevents", batch, **{"content-type": "application/cloudevents-batch+json"}
+    )
+    assert (answer.status_code, len(kept_ids(answer))) == (200, 2)
+    told = [(each["index"], each["status"]) for each in answer.json()["rejected_results"]]
+    assert told == [(1, 422), (2, 422)]
+    assert post(service, "cloudevents", good, {"utterance_id": "one"}).status_code == 422
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_payload_is_taken_in_an_event_as_it_is_by_its_own_route(
+    service: RunningService, name: str
+) -> None:
+    engine, query = name.partition("/")[0], {"is_final": "true", "utterance_id": f"n{next(NUMBERS)}"}
+    direct = post(service, engine, load(name), query)
+    assert direct.status_code in (200, 202)
+    event = {**load("cloudevents/structured"), "data": load(name)}
+    if name in SHAPELESS:
+        query["provider"] = engine
+    del event["time"]
+    answer = post(service, "cloudevents", event, query)
+    assert (answer.status_code, answer.json()["ignored"]) == (direct.status_code, direct.json()["ignored"])
+    assert answer.json()["duplicate"] == direct.json()["accepted"]
 
 
 def test_no_word_of_a_payload_is_logged(service: RunningService) -> None:

@@ -227,7 +227,7 @@ def test_whisper_cpp_is_as_sure_as_its_tokens_and_names_its_model_without_the_fo
 
 
 @settings(max_examples=1_500, deadline=None)
-@given(damaged())
+@given(damaged(NAMES))
 def test_a_damaged_payload_is_read_or_refused_with_its_place_and_without_its_words(
     sent: tuple[str, Any],
 ) -> None:
