@@ -61,6 +61,16 @@ receivers:
         ("privacy: {unreferenced_retention: 30}", 'expected a number with s, m, h or d, like "30d"'),
         ("privacy: {alert_retention: 30d}", "alert_retention: expected at least scored_retention"),
         ("normaliser: {disable: [speling]}", "spelling"),
+        ("ingest: {depgram: {}}", "ingest: expected names of amazon_transcribe, "),
+        (
+            "ingest: {deepgram: {atributes: {}}}",
+            "ingest.deepgram.atributes: unknown key; did you mean attributes? ({path}, line 1)",
+        ),
+        ("ingest: {deepgram: {attributes: {accent: a..b}}}", "ingest.deepgram.attributes.accent: "),
+        (
+            "ingest: {vosk: {attributes: {acent: a}}}",
+            "ingest.vosk.attributes: acent is neither in attributes nor in cohorts.by",
+        ),
         ("receivers: [{name: a, kind: pager}]", "receivers.0: Input tag"),
         (
             "receivers: [{name: a, kind: webhook, url: 'https://x.org'}]",

@@ -1,5 +1,6 @@
 """What the README says is so."""
 
+import json
 import os
 import re
 import shlex
@@ -9,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conftest import RunningService
+from engine_payloads import load
 
 from detectors.choices import DECIDERS, OWN
 from detectors.text import describe
 from service.config_file import load_config
+from service.providers import SOURCES
 from service.store import FILE_NAME
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +40,32 @@ def test_its_example_works_as_it_stands(make_service: Callable[..., RunningServi
         assert "en-GB-scotland" in cohorts
         assert alerts == '{"alerts":[]}'
         assert any(line.endswith(" 0.2") for line in metrics)
+
+
+def test_payloads_of_engines_can_be_sent_as_it_stands(make_service: Callable[..., RunningService]) -> None:
+    service = make_service()
+    files = {
+        "call": "deepgram/call_on_two_channels",
+        "note": "openai/verbose_json",
+        "event": "amazon_transcribe/stream",
+        "result": "vosk/final",
+        "cloudevent": "cloudevents/structured",
+    }
+    for name, payload in files.items():
+        (service.folder / f"{name}.json").write_text(json.dumps(load(payload)))
+    [example] = [block for block in blocks("sh") if "engine()" in block]
+    example = example.replace("http://127.0.0.1:8600", service.api)
+    done = subprocess.run(
+        ["sh", "-e", "-c", example], cwd=service.folder, capture_output=True, text=True, check=True
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["accepted"] for answer in answers] == [3, 1, 1, 1, 1]
+    cohorts = ["en-GB-scotland", "en-IN", "en-IE", "unknown", "en-NG"]
+    assert [answer["kept"][0]["cohort"] for answer in answers] == cohorts
+
+
+def test_it_lists_every_provider() -> None:
+    assert [name for name in SOURCES if f"| `{name}` |" not in README] == []
 
 
 def test_what_is_said_on_purpose_can_be_said_as_it_stands(
