@@ -179,6 +179,13 @@ def test_a_result_that_cannot_be_kept_does_not_fail_the_others(service: RunningS
     assert answer.json()["accepted"] == 2
 
 
+def test_a_file_may_be_longer_than_a_line_but_not_than_a_body(service: RunningService) -> None:
+    payload = {**load("openai/verbose_json"), "of_the_app": "x" * 1_000_000}
+    assert post(service, "openai", payload, {"utterance_id": f"long-{next(NUMBERS)}"}).status_code == 200
+    payload["of_the_app"] = "x" * 10_000_000
+    assert post(service, "openai", payload, {"utterance_id": "too-long"}).status_code == 413
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(damaged(ALL_NAMES))
 def test_no_damaged_payload_is_a_fault_of_the_service(service: RunningService, sent: tuple[str, Any]) -> None:
