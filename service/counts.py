@@ -61,6 +61,7 @@ class Counts:
     rejected: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(REJECTIONS, 0)))
     crowded_out: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(LISTENERS, 0)))
     texts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(TEXT_EVENTS, 0)))
+    refreshes: Counter[tuple[str, str]] = field(default_factory=Counter)
     disabled: set[str] = field(default_factory=set)
     ignored_results: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(READERS, 0)))
     undeclared_attributes: int = 0

@@ -87,6 +87,8 @@ class Lane:
         if endpoint is None or not isinstance(endpoint.receiver, Refreshing):
             return
         receiver = endpoint.receiver
+        for outcome in ("delivered", "failed"):
+            self._pipeline.counts.refreshes[self.name, outcome] += 0
         while True:
             is_told = False
             try:
@@ -102,6 +104,8 @@ class Lane:
         remembered = await asyncio.to_thread(self._reader.remembered, self.name, since)
         attempt = await receiver.refresh(endpoint.client, remembered, now)
         is_told = attempt is None or attempt.verdict is Verdict.DELIVERED
+        if attempt is not None:
+            self._pipeline.counts.refreshes[self.name, "delivered" if is_told else "failed"] += 1
         fault = "" if is_told or attempt is None else attempt.outcome
         if fault and fault != self._refresh_fault:
             logger.warning("%s cannot be told now what is active: %s", self.name, fault)

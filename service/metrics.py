@@ -112,6 +112,12 @@ class StateCollector(Collector):
             counts.deliveries,
         )
         yield _counter(
+            "refreshes",
+            "Times that a receiver was told again what is active; it takes what is not told again for over.",
+            ["receiver", "outcome"],
+            counts.refreshes,
+        )
+        yield _counter(
             "connections_crowded_out",
             "Connections closed to make room for others.",
             ["listener"],

@@ -85,8 +85,16 @@ def authorisation(settings: Authorised) -> dict[str, str]:
     return {}
 
 
-def client_for(settings: ReceiverSettings) -> httpx.AsyncClient:
+def client_for(settings: ReceiverSettings, usual: ssl.SSLContext | None = None) -> httpx.AsyncClient:
     """A client of a receiver's own, which follows no redirect and heeds no proxy of the environment.
+
+    Parameters
+    ----------
+    settings
+        How its server is reached.
+    usual
+        What trusts the usual authorities, for a receiver that has no certificates of its own; made if there
+        is none.
 
     Raises
     ------
@@ -96,7 +104,8 @@ def client_for(settings: ReceiverSettings) -> httpx.AsyncClient:
     timeout = httpx.Timeout(
         settings.read_timeout.total_seconds(), connect=settings.connect_timeout.total_seconds()
     )
-    context = _context(settings)
+    has_its_own = settings.ca_file is not None or settings.client_cert_file is not None
+    context = _context(settings) if has_its_own else usual or httpx.create_ssl_context()
     proxy = None if settings.proxy is None else str(settings.proxy)
     transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(verify=context, proxy=proxy)
     # What a name leads to behind a proxy only the proxy knows.
@@ -108,7 +117,8 @@ def client_for(settings: ReceiverSettings) -> httpx.AsyncClient:
 def _context(settings: ReceiverSettings) -> ssl.SSLContext:
     key = f"receivers: {settings.name}"
     try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
+        usual = settings.ca_file is None
+        context = httpx.create_ssl_context() if usual else ssl.create_default_context(cafile=settings.ca_file)
     except (OSError, ssl.SSLError) as error:
         reason = getattr(error, "reason", None) or error.strerror
         raise ConfigError(f"{key}: ca_file: {settings.ca_file} cannot be used: {reason}") from None

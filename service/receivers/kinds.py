@@ -41,8 +41,14 @@ def endpoints(config: Config) -> dict[str, Endpoint]:
     ConfigError
         If a secret or a certificate cannot be used, or a URL is not permitted.
     """
+    if not config.receivers:
+        return {}
+    # To read all authorities takes time and memory once for each.
+    usual = httpx.create_ssl_context()
     return {
-        settings.name: Endpoint(receiver_for(settings, config.delivery, config.links), client_for(settings))
+        settings.name: Endpoint(
+            receiver_for(settings, config.delivery, config.links), client_for(settings, usual)
+        )
         for settings in config.receivers
     }
 
