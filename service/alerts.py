@@ -15,7 +15,7 @@ from service.config import Config
 from service.errors import Refused
 from service.facts import describe, rfc3339
 from service.records import AlertRow, Delivery
-from service.silences import Silence
+from service.silences import Silence, muting
 from service.store import Store
 
 FIRING = "firing"
@@ -31,6 +31,8 @@ ENDINGS = (Change.RECOVERED, Change.REBASED, Change.ABSORBED)
 PAGING = (Signal.DIFFERENTIAL, Signal.GLOBAL)
 BY_HAND = "by_hand"
 UPDATED, REPEATED = "updated", "repeated"
+MUTED_UPDATE = "muted_update"
+"""Among the facts of an alert whose change no receiver has been told, because a silence muted it."""
 
 
 class _Step(NamedTuple):
@@ -53,16 +55,6 @@ def alert_id(event: Event) -> str:
     return "alert_" + hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()
 
 
-def labels(alert: AlertRow) -> dict[str, str]:
-    """What silences choose by."""
-    return {
-        "signal": alert.signal,
-        "cohort": alert.cohort or "",
-        "severity": alert.severity,
-        "alert_id": alert.alert_id,
-    }
-
-
 class Alerting:
     """Turns the monitor's events into alerts and queues their notices.
 
@@ -70,7 +62,8 @@ class Alerting:
     interval that was told (at most every ``alerts.update_interval``), when it was last told
     ``alerts.repeat_interval`` ago and nobody has acknowledged it, and when it ends. What a silence
     mutes, or an alert about everybody explains for ``alerts.group_interval``, is told once that is over, if
-    it still fires. Who was told that it fires is told that it ended, muted or not.
+    it still fires; so is what has become of it under a silence. Who was told that it fires is told that it
+    ended, muted or not.
     """
 
     def __init__(self, config: Config) -> None:
@@ -156,11 +149,12 @@ class Alerting:
         elif event.signal is Signal.GLOBAL:
             alert = self._with_what_it_explains(store, alert, now)
         action = Action.FIRED if is_alarm else Action.NOTED
-        muting = _muting(alert, store.silences.active(now))
-        is_told = muting is None and alert.held_until is None
+        silence = muting(alert, store.silences.active(now))
+        is_told = silence is None and alert.held_until is None
         self._take(store, _Step(action, alert.state if is_told else None, alert), now)
-        if muting is not None:
-            store.record.add(Action.MUTED, now, muting.note, alert_id=identity, silence_id=muting.silence_id)
+        if silence is not None:
+            why, which = silence.note, silence.silence_id
+            store.record.add(Action.MUTED, now, why, alert_id=identity, silence_id=which)
         if alert.held_until is not None:
             explained = f"explained by {alert.facts['explained_by']}"
             store.record.add(Action.HELD, now, explained, alert_id=identity)
@@ -195,9 +189,15 @@ class Alerting:
                 alert = replace(alert, severity=severity, facts=facts)
                 step = _Step(Action.UPDATED, UPDATED, alert)
         is_held = alert.held_until is not None and now < alert.held_until
-        if is_held or alert.told_at is None or _muting(alert, silences) is not None:
-            is_due = alert.state == FIRING and not is_held and _muting(alert, silences) is None
+        is_muted = is_held or muting(alert, silences) is not None
+        if alert.told_at is None:
+            is_due = alert.state == FIRING and not is_muted
             return _Step(Action.TOLD, FIRING, alert) if is_due else step and step._replace(kind=None)
+        if is_muted:
+            owed = replace(alert, facts={**alert.facts, MUTED_UPDATE: True})
+            return step and step._replace(kind=None, alert=owed)
+        if step is None and MUTED_UPDATE in alert.facts:
+            return _Step(Action.TOLD, UPDATED, alert)
         if step is None and alert.state == FIRING and now >= alert.told_at + self._repeat_s:
             step = _Step(Action.REPEATED, REPEATED, alert)
         return step
@@ -243,7 +243,9 @@ class Alerting:
 
     def _tell(self, store: Store, alert: AlertRow, kind: str, now: float, receivers: Sequence[str]) -> None:
         is_told = alert.told_at is not None or kind in (FIRING, NOTED)
-        alert = replace(alert, revision=alert.revision + 1, told_at=now if is_told else None)
+        facts = {name: fact for name, fact in alert.facts.items() if name != MUTED_UPDATE}
+        told_at = now if is_told else None
+        alert = replace(alert, revision=alert.revision + 1, told_at=told_at, facts=facts)
         store.alerts.put(alert)
         body = json.dumps(notice(alert, kind, now), separators=(",", ":"), ensure_ascii=False)
         # What can be told more than once bears its number; what cannot is the same whenever it is found.
@@ -281,11 +283,6 @@ def _found(store: Store, identity: str) -> AlertRow:
     if alert is None:
         raise Refused(404, "no such alert; GET /v1/alerts lists them")
     return alert
-
-
-def _muting(alert: AlertRow, silences: Sequence[Silence]) -> Silence | None:
-    named = labels(alert)
-    return next((silence for silence in silences if silence.mutes(named)), None)
 
 
 def _size(alert: AlertRow) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from service.records import AlertRow
+
 LABELS = ("signal", "cohort", "severity", "alert_id")
 
 
@@ -83,3 +85,19 @@ class Silence:
     def mutes(self, labels: Mapping[str, str]) -> bool:
         """Whether an alert with these labels is meant: every matcher matches."""
         return all(matcher.matches(labels) for matcher in self.matchers)
+
+
+def labels(alert: AlertRow) -> dict[str, str]:
+    """What silences choose by."""
+    return {
+        "signal": alert.signal,
+        "cohort": alert.cohort or "",
+        "severity": alert.severity,
+        "alert_id": alert.alert_id,
+    }
+
+
+def muting(alert: AlertRow, silences: Sequence[Silence]) -> Silence | None:
+    """A silence of these that mutes an alert."""
+    named = labels(alert)
+    return next((silence for silence in silences if silence.mutes(named)), None)

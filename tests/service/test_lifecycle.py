@@ -190,6 +190,24 @@ def test_the_end_of_what_was_told_is_told_through_a_silence_and_nothing_else_is(
     assert day.recorded == ["fired", "updated", "resolved"]
 
 
+@pytest.mark.parametrize("is_acknowledged", [False, True])
+def test_a_ticket_that_becomes_a_page_under_a_silence_is_told_after_it(
+    day: Day, is_acknowledged: bool
+) -> None:
+    day.happens(replace(EVENT, lower_points=4.0))
+    if is_acknowledged:
+        day.does("acknowledge", alert_id(EVENT), 1.0)
+    before = day.told
+    day.silences("cohort=en-*", begin=MINUTE_S, end=HOUR_S)
+    day.passes(EVENT, at=2 * MINUTE_S)
+    assert (day.told, day.alert().severity) == (before, "page")
+    for at in (60.0, 61.0, 62.0):
+        day.passes(EVENT, at=at * MINUTE_S)
+    assert day.told == [*before, "updated"]
+    assert day.recorded[-2:] == ["updated", "told"]
+    assert "muted_update" not in day.alert().facts
+
+
 def test_a_silence_of_others_or_of_later_mutes_nothing(day: Day) -> None:
     day.silences("cohort=en-*", "severity!=page", begin=0.0, end=HOUR_S)
     day.happens(EVENT)
