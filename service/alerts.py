@@ -188,7 +188,8 @@ class Alerting:
                 facts = {**alert.facts, **describe(event, severity), **found}
                 alert = replace(alert, severity=severity, facts=facts)
                 step = _Step(Action.UPDATED, UPDATED, alert)
-        is_held = alert.held_until is not None and now < alert.held_until
+        # A clock that was set back by days must not have anything wait for days.
+        is_held = alert.held_until is not None and 0.0 < alert.held_until - now <= self._group_s
         is_muted = is_held or muting(alert, silences) is not None
         if alert.told_at is None:
             is_due = alert.state == FIRING and not is_muted
@@ -198,14 +199,14 @@ class Alerting:
             return step and step._replace(kind=None, alert=owed)
         if step is None and MUTED_UPDATE in alert.facts:
             return _Step(Action.TOLD, UPDATED, alert)
-        if step is None and alert.state == FIRING and now >= alert.told_at + self._repeat_s:
+        if step is None and alert.state == FIRING and abs(now - alert.told_at) >= self._repeat_s:
             step = _Step(Action.REPEATED, REPEATED, alert)
         return step
 
     def _is_material(self, alert: AlertRow, event: Event, severity: str, now: float) -> bool:
         told = alert.facts["effect"]
         is_outside = not told["lower"] <= round(event.effect_points, 2) <= told["upper"]
-        is_late = now >= (alert.told_at or alert.fired_at) + self._update_s
+        is_late = abs(now - (alert.told_at or alert.fired_at)) >= self._update_s
         return severity != alert.severity or (is_outside and is_late)
 
     def _take(self, store: Store, step: _Step, now: float) -> None:

@@ -235,6 +235,16 @@ def test_what_comes_long_after_an_alert_about_everybody_is_told(day: Day) -> Non
     assert day.told == ["firing", "firing"]
 
 
+def test_nothing_waits_for_as_long_as_the_clock_was_set_back(day: Day) -> None:
+    day_s = 24 * HOUR_S
+    day.happens(EVERYBODY)
+    day.happens(replace(EVENT, during_global=True), at=MINUTE_S)
+    day.passes(EVENT, EVERYBODY, at=MINUTE_S - day_s)
+    assert day.recorded == ["fired", "fired", "held", "repeated", "told"]
+    day.passes(replace(EVENT, effect_points=30.0), EVERYBODY, at=6 * MINUTE_S - day_s)
+    assert day.recorded[5:] == ["updated"]
+
+
 def test_only_who_was_told_that_it_fires_is_told_more(tmp_path: Path) -> None:
     before = Day(tmp_path, receivers=("old", "kept"))
     before.happens(EVENT)
