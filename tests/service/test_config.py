@@ -78,6 +78,27 @@ receivers:
         ),
         ("receivers: [{name: a, kind: webhook, url: 'http://x.org', secret: whsec_x}]", "expected https"),
         ("receivers: [{name: a, kind: webhook, url: 'https://x.org', sekret: x}]", "did you mean secret?"),
+        (
+            "receivers: [{name: a, kind: webhook, url: 'https://x.org', unsigned: true}]",
+            "receivers.0: unsigned: expected format alertmanager with it, and no secret ({path}, line 1)",
+        ),
+        ("receivers: [{name: a, kind: teams}]", "receivers.0: expected url or url_file"),
+        (
+            "receivers: [{name: a, kind: teams, url: 'https://x.org', url_file: u}]",
+            "only one of url and url_file",
+        ),
+        (
+            "receivers: [{name: a, kind: slack}]",
+            "url_file of an incoming webhook, or bot_token_file and channel",
+        ),
+        ("receivers: [{name: a, kind: slack, bot_token_file: t}]", "bot_token_file and channel together"),
+        (
+            "receivers: [{name: a, kind: alertmanager, url: 'https://x.org', username: ann}]",
+            "username and password_file together",
+        ),
+        ("receivers: [{name: a, kind: pagerduty}]", "receivers.0.routing_key_file: Field required"),
+        ("receivers: [{name: a, kind: pagerduty, rooting_key_file: k}]", "did you mean routing_key_file?"),
+        ("\nlinks: {runbook: somewhere}", "links.runbook: expected a URL"),
         ("a: [", "line 1: not YAML"),
         ("\nlisten: 2026-13-45", "{path}, line 2: not YAML: expected a valid timestamp, or quotes around it"),
         ("attributes: !!int many", "line 1: not YAML: expected a valid int"),

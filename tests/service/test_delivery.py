@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from on_call import on_call
+from stand_in import stand_in
 from standardwebhooks import Webhook as ReferenceWebhook
 
 from detectors.event import Change, Event, Signal
@@ -218,3 +220,38 @@ def test_a_secret_that_is_none_is_refused(secret: str, tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError, match="a: secret"):
         endpoints(settings_)
+
+
+def test_what_is_active_is_told_again_after_a_restart(tmp_path: Path) -> None:
+    with stand_in() as one, stand_in() as other:
+        receivers = [
+            {"name": name, "kind": "alertmanager", "url": server.url}
+            for name, server in (("am_0", one), ("am_1", other))
+        ]
+        settings_ = Config.model_validate({"data_dir": tmp_path, "receivers": receivers})
+        asyncio.run(deliver(settings_, [EVENT], {"delivered": 2}))
+        assert (len(one.got), len(other.got)) == (1, 1)
+        # The loop begins at once, and there is nothing else to do.
+        asyncio.run(wait_for(settings_, lambda: len(one.got) > 1 and len(other.got) > 1))
+    for server in (one, other):
+        [[first], [again]] = [got.json for got in server.got[:2]]
+        assert (again["labels"], again["startsAt"]) == (first["labels"], first["startsAt"])
+        assert again["endsAt"] >= first["endsAt"]
+
+
+async def wait_for(settings_: Config, is_so: Callable[[], bool]) -> None:
+    """Work until something is so."""
+    pipeline = Pipeline(settings_)
+    pipeline.start()
+    reader = Reader(settings_.data_dir)
+    task = asyncio.create_task(DeliveryWorker(pipeline, reader, endpoints(settings_)).run())
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while not is_so():
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.to_thread(pipeline.close)
+        reader.close()
