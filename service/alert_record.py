@@ -11,8 +11,9 @@ from typing import Any
 class Action(StrEnum):
     """What happened to an alert or a silence.
 
-    A ``MUTED`` or ``HELD`` alert fires untold; if it still does so once that is over, it is ``TOLD``. Of a
-    ``RESENT`` one a dead notice goes out again.
+    A ``MUTED`` or ``HELD`` alert fires untold; if it still does so once that is over, it is ``TOLD``, and so
+    is one that fires to a receiver that was configured later. Of a ``RESENT`` one a dead notice goes out
+    again.
     """
 
     FIRED = "fired"

@@ -62,8 +62,8 @@ class Alerting:
     interval that was told (at most every ``alerts.update_interval``), when it was last told
     ``alerts.repeat_interval`` ago and nobody has acknowledged it, and when it ends. What a silence
     mutes, or an alert about everybody explains for ``alerts.group_interval``, is told once that is over, if
-    it still fires; so is what has become of it under a silence. Who was told that it fires is told that it
-    ended, muted or not.
+    it still fires; so is what has become of it under a silence. A receiver that is configured later is told
+    what fires then. Who was told that it fires is told that it ended, muted or not.
     """
 
     def __init__(self, config: Config) -> None:
@@ -72,6 +72,7 @@ class Alerting:
         self._repeat_s = config.alerts.repeat_interval.total_seconds()
         self._group_s = config.alerts.group_interval.total_seconds()
         self._update_s = config.alerts.update_interval.total_seconds()
+        self._known_to_all: set[str] = set()
 
     def apply(self, store: Store, event: Event, now: float) -> None:
         """Let an event take effect once, in the caller's transaction; seen again it changes nothing."""
@@ -93,13 +94,21 @@ class Alerting:
             The monitor's alarms that last, as they are now.
         """
         seen = {alert_id(event): event for event in lasting}
-        silences = store.silences.active(now)
-        found = (self._due(alert, seen.get(alert.alert_id), silences, now) for alert in store.alerts.active())
+        silences, active = store.silences.active(now), store.alerts.active()
+        found = (self._due(alert, seen.get(alert.alert_id), silences, now) for alert in active)
         steps = [step for step in found if step is not None]
-        if steps:
+        firing = (alert for alert in active if alert.state == FIRING and alert.told_at is not None)
+        strangers = {
+            alert.alert_id: names
+            for alert in firing
+            if muting(alert, silences) is None and (names := self._strangers(store, alert))
+        }
+        if steps or strangers:
             with store.transaction():
                 for step in steps:
                     self._take(store, step, now)
+                for identity, names in strangers.items():
+                    self._introduce(store, identity, names, now)
 
     def acknowledge(self, store: Store, identity: str, author: str, note: str, now: float) -> None:
         """Somebody looks after it: it is not repeated any more.
@@ -220,6 +229,20 @@ class Alerting:
         else:
             store.alerts.put(alert)
 
+    def _strangers(self, store: Store, alert: AlertRow) -> list[str]:
+        """Receivers that were configured after an alert began to fire."""
+        if alert.alert_id in self._known_to_all:
+            return []
+        known = store.alerts.receivers_of(alert.alert_id)
+        strangers = [name for name in self._receivers if name not in known]
+        if not strangers:
+            self._known_to_all.add(alert.alert_id)
+        return strangers
+
+    def _introduce(self, store: Store, identity: str, names: Sequence[str], now: float) -> None:
+        store.record.add(Action.TOLD, now, f"to {', '.join(names)}", alert_id=identity)
+        self._queue(store, _found(store, identity), FIRING, now, names)
+
     def _end(
         self,
         store: Store,
@@ -248,6 +271,9 @@ class Alerting:
         told_at = now if is_told else None
         alert = replace(alert, revision=alert.revision + 1, told_at=told_at, facts=facts)
         store.alerts.put(alert)
+        self._queue(store, alert, kind, now, receivers)
+
+    def _queue(self, store: Store, alert: AlertRow, kind: str, now: float, receivers: Sequence[str]) -> None:
         body = json.dumps(notice(alert, kind, now), separators=(",", ":"), ensure_ascii=False)
         # What can be told more than once bears its number; what cannot is the same whenever it is found.
         name = kind if kind in (FIRING, NOTED, RESOLVED) else f"{kind}-{alert.revision}"

@@ -259,6 +259,38 @@ def test_only_who_was_told_that_it_fires_is_told_more(tmp_path: Path) -> None:
     after.store.close()
 
 
+@pytest.mark.parametrize("before", [("old",), ()])
+def test_who_is_configured_while_it_fires_is_told_once_and_told_its_end(
+    tmp_path: Path, before: tuple[str, ...]
+) -> None:
+    day = Day(tmp_path, receivers=before)
+    day.happens(EVENT)
+    day.store.close()
+    day = Day(tmp_path, receivers=("new",))
+    day.silences("cohort=*", begin=0.0, end=2 * MINUTE_S)
+    for at in (1.0, 2.0, 3.0):
+        day.passes(EVENT, at=at * MINUTE_S)
+    day.happens(RECOVERED, at=HOUR_S)
+    told = day.ask("SELECT delivery_id, created_at FROM outbox WHERE receiver = 'new' ORDER BY position")
+    assert told == [
+        (f"{alert_id(EVENT)}-firing-new", NOW + 2 * MINUTE_S),
+        (f"{alert_id(EVENT)}-resolved-new", NOW + HOUR_S),
+    ]
+    assert day.recorded == ["fired", "told", "resolved"]
+    day.store.close()
+
+
+def test_who_is_configured_after_somebody_has_it_is_not_told(tmp_path: Path) -> None:
+    day = Day(tmp_path, receivers=("old",))
+    day.happens(EVENT)
+    day.does("acknowledge", alert_id(EVENT), 1.0)
+    day.store.close()
+    day = Day(tmp_path, receivers=("old", "new"))
+    day.passes(EVENT, at=MINUTE_S)
+    assert day.ask("SELECT DISTINCT receiver FROM outbox") == [("old",)]
+    day.store.close()
+
+
 def test_the_record_stays_as_it_is(day: Day) -> None:
     day.happens(EVENT)
     for query in ("UPDATE alert_record SET note = ''", "DELETE FROM alert_record"):
