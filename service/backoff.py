@@ -40,5 +40,5 @@ def asked_s(retry_after: str | None, now: float) -> float:
         return min(float(retry_after), MOST_ASKED_S)
     try:
         return min(max(parsedate_to_datetime(retry_after).timestamp() - now, 0.0), MOST_ASKED_S)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook as ReferenceWebhook
 from detectors.event import Change, Event, Signal
 from detectors.tally import Tally
 from service.alerts import Alerting, alert_id
-from service.backoff import wait_s
+from service.backoff import asked_s, wait_s
 from service.config import Config
 from service.delivery import DeliveryWorker
 from service.errors import ConfigError
@@ -205,6 +205,18 @@ def test_only_a_certain_and_shared_change_pages(tmp_path: Path, event: Event, se
 @settings(max_examples=300, derandomize=True)
 def test_waiting_is_bounded_whatever_the_receiver_asks(attempts: int, retry_after: str | None) -> None:
     assert 0.0 <= wait_s(attempts, retry_after, now=1_772_540_000.0) <= 3_600.0
+
+
+@pytest.mark.parametrize(
+    "retry_after",
+    ["Thu, 01 Jan 99999999999999999999 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 +99999999999999"],
+)
+def test_a_date_that_no_computer_holds_asks_for_nothing(tmp_path: Path, retry_after: str) -> None:
+    # An error here would leave the notice due, and the receiver would be called again and again.
+    assert asked_s(retry_after, now=0.0) == 0.0
+    with on_call((503, {"Retry-After": retry_after})) as server:
+        counted = asyncio.run(deliver(config(tmp_path, server.url), [EVENT], {"delivered": 1}))
+    assert counted["receiver0", "retry"] == 1
 
 
 def test_retry_after_may_be_a_date() -> None:
