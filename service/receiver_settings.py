@@ -13,6 +13,7 @@ from pydantic import AnyHttpUrl, Field, TypeAdapter, ValidationError, field_vali
 from service.section import Duration, Name, Section, is_loopback
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 -- the public prefix of a webhook secret, not a secret
+MOST_OF_A_URL = 2_000
 _SOME = timedelta(seconds=1)
 _URL = TypeAdapter(AnyHttpUrl)
 
@@ -37,13 +38,16 @@ class Links(Section):
     def to(self, alert_id: str, cohort: str | None) -> dict[str, str]:
         """The links of an alert by what they are called, the most useful at 03:00 first.
 
+        One that is too long for a browser is left out.
+
         Examples
         --------
         >>> Links(alert="https://example.org/alerts/{alert_id}").to("alert_1", None)
         {'Alert': 'https://example.org/alerts/alert_1'}
         """
         links = {"Runbook": self.runbook, "Dashboard": self.dashboard, "Alert": self.alert}
-        return {text: _filled(url, alert_id, cohort) for text, url in links.items() if url is not None}
+        filled = {text: _filled(url, alert_id, cohort) for text, url in links.items() if url is not None}
+        return {text: url for text, url in filled.items() if len(url) <= MOST_OF_A_URL}
 
 
 def _filled(url: str, alert_id: str, cohort: str | None) -> str:

@@ -40,7 +40,13 @@ FIRED_S = 1_772_540_060.0
 FIRED_AT = "2026-03-03T12:14:20Z"
 EVENTS = {
     Kind.NOTED: replace(
-        EVENT, change=Change.IMPROVED, effect_points=-9.0, lower_points=-14.0, upper_points=-4.0
+        EVENT,
+        change=Change.IMPROVED,
+        effect_points=-9.0,
+        lower_points=-14.0,
+        upper_points=-4.0,
+        before=EVENT.after,
+        after=EVENT.before,
     ),
 }
 MORE: dict[Kind, dict[str, Any]] = {

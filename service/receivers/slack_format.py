@@ -10,7 +10,6 @@ from typing import Any
 from service.receivers.rendering import Reading, shortened
 
 MOST_OF_A_HEADER, MOST_OF_A_TEXT, MOST_OF_A_FIELD, MOST_FIELDS = 150, 3_000, 2_000, 10
-MOST_OF_A_URL = 3_000
 
 
 def message(reading: Reading) -> dict[str, Any]:
@@ -37,7 +36,6 @@ def message(reading: Reading) -> dict[str, Any]:
     buttons = [
         {"type": "button", "text": {"type": "plain_text", "text": text}, "url": url}
         for text, url in reading.links.items()
-        if len(url) <= MOST_OF_A_URL
     ]
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})

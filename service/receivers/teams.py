@@ -18,7 +18,6 @@ from service.receivers.notice import Kind, Notice
 from service.receivers.rendering import Reading, read, shortened
 
 MOST_OF_A_TITLE, MOST_OF_A_VALUE, MOST_OF_A_TEXT = 1_000, 500, 2_000
-MOST_OF_A_URL = 1_000
 STYLES = {Kind.FIRING: "attention", Kind.REPEATED: "attention", Kind.RESOLVED: "good"}
 
 
@@ -61,11 +60,7 @@ def card_message(kind: Kind, reading: Reading) -> dict[str, Any]:
         body.append(_text("Look first: " + " ".join(reading.look_first), MOST_OF_A_TEXT))
     if reading.remarks:
         body.append({**_text(" ".join(reading.remarks), MOST_OF_A_TEXT), "isSubtle": True, "size": "Small"})
-    actions = [
-        {"type": "Action.OpenUrl", "title": text, "url": url}
-        for text, url in reading.links.items()
-        if len(url) <= MOST_OF_A_URL
-    ]
+    actions = [{"type": "Action.OpenUrl", "title": text, "url": url} for text, url in reading.links.items()]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

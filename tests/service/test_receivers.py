@@ -132,6 +132,7 @@ def test_no_name_is_too_long_for_any_service(name: str, kind: Kind, tmp_path: Pa
 
 def _pagerduty(body: Any) -> None:
     assert len(body.get("dedup_key", "")) <= 255
+    assert all(len(link["href"]) <= 2_000 for link in body.get("links", []))
     assert len(json.dumps(body)) <= 512_000
     if "payload" in body:
         assert len(body["payload"]["summary"]) <= 1_024
