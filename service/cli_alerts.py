@@ -86,7 +86,7 @@ def silence(
     body = {
         "matchers": list(matchers),
         "starts_at": None if starts_at is None else starts_at.isoformat(),
-        "ends_at": (ends_at or begins + _duration(duration or "")).isoformat(),
+        "ends_at": (ends_at or _after(begins, duration or "")).isoformat(),
         "note": note,
         "author": author,
     }
@@ -127,8 +127,11 @@ def _remote(api: str, credentials: dict[str, Path | None]) -> Any:
     return Remote(api, **credentials)
 
 
-def _duration(text: str) -> timedelta:
+def _after(begins: datetime, text: str) -> datetime:
     number, unit = text[:-1], text[-1:]
     if unit not in UNITS or not number.isdecimal():
         raise click.UsageError("--for: expected a number with m, h or d, like 2h")
-    return timedelta(seconds=int(number) * UNITS[unit])
+    try:
+        return begins + timedelta(seconds=int(number) * UNITS[unit])
+    except (OverflowError, ValueError):
+        raise click.UsageError("--for: expected a year at most") from None

@@ -10,8 +10,14 @@ from pydantic import Field
 from service.api.access import name_of
 from service.errors import Refused
 
-Author = Annotated[str, Field(min_length=1, max_length=128, description="Without it: the token's name.")]
-Note = Annotated[str, Field(max_length=1_000, description="Why; never text of speech.")]
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+"""Nothing that a terminal obeys when it lists who did what."""
+SOME_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+
+Author = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=ONE_LINE, description="Without it: the token's name.")
+]
+Note = Annotated[str, Field(max_length=1_000, pattern=SOME_LINES, description="Why; never text of speech.")]
 
 
 def author_of(request: Request, author: str | None) -> str:

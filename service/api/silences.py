@@ -7,9 +7,9 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from service.api.author import Author, Note, author_of
+from service.api.author import ONE_LINE, Author, Note, author_of
 from service.api.problems import refusals
 from service.attending import Attending
 from service.errors import Refused
@@ -26,7 +26,7 @@ class SilenceIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    matchers: list[Annotated[str, Field(min_length=2, max_length=300)]] = Field(
+    matchers: list[Annotated[str, Field(min_length=2, max_length=300, pattern=ONE_LINE)]] = Field(
         min_length=1,
         max_length=8,
         description=(
@@ -37,14 +37,25 @@ class SilenceIn(BaseModel):
     starts_at: AwareDatetime | None = Field(default=None, description="Without it: now.")
     ends_at: AwareDatetime
     author: Author | None = None
-    note: Annotated[str, Field(min_length=1, max_length=1_000, description="Why; never text of speech.")]
+    note: Annotated[Note, Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _ends_later(self) -> SilenceIn:
-        begins = time.time() if self.starts_at is None else self.starts_at.timestamp()
-        if not begins < self.ends_at.timestamp() <= begins + LONGEST_S:
-            raise ValueError("expected ends_at after starts_at, by a year at most")
-        return self
+    def span(self, now: float) -> tuple[float, float]:
+        """When it begins and ends, in seconds since the epoch.
+
+        Raises
+        ------
+        Refused
+            422 if that is no time for which anything could be silenced.
+        """
+        begins = now if self.starts_at is None else self.starts_at.timestamp()
+        ends = self.ends_at.timestamp()
+        if ends <= now:
+            raise Refused(422, "ends_at: expected a time to come", "#/ends_at")
+        if not begins < ends <= begins + LONGEST_S:
+            raise Refused(422, "ends_at: expected a time after starts_at, by a year at most", "#/ends_at")
+        if begins > now + LONGEST_S:
+            raise Refused(422, "starts_at: expected a time within a year", "#/starts_at")
+        return begins, ends
 
 
 def silence_routes(attending: Attending, reader: Reader) -> APIRouter:
@@ -73,9 +84,9 @@ def silence_routes(attending: Attending, reader: Reader) -> APIRouter:
             matchers = [Matcher.parse(text) for text in body.matchers]
         except ValueError as error:
             raise Refused(422, f"matchers: {error}", "#/matchers") from None
-        starts_at = time.time() if body.starts_at is None else body.starts_at.timestamp()
+        begins, ends = body.span(time.time())
         author = author_of(request, body.author)
-        made = await attending.silence(matchers, starts_at, body.ends_at.timestamp(), author, body.note)
+        made = await attending.silence(matchers, begins, ends, author, body.note)
         return _silence(made, time.time())
 
     @router.delete("/silences/{silence_id}", summary="End a silence", responses=OF_ENDING)

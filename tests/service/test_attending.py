@@ -9,9 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from conftest import RunningService, eventually
 from on_call import OnCall, on_call
 from simulation import Stream, references
+
+from service.cli_alerts import silence as silence_command
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 ANN = {"author": "ann", "note": "the scanner on floor 3 is looked at"}
@@ -19,12 +22,12 @@ ANN = {"author": "ann", "note": "the scanner on floor 3 is looked at"}
 
 @pytest.fixture(scope="module")
 def worse() -> list[str]:
-    """Two cohorts, of which B gets much worse after 1,500 utterances."""
+    """Two cohorts, of which B gets so much worse after 1,500 utterances that it is a page at once."""
     return references(
         Stream(
             2_500,
             1,
-            shift=lambda name, index, _: 0.3 if name == "B" and index >= 1_500 else 0.0,
+            shift=lambda name, index, _: 0.5 if name == "B" and index >= 1_500 else 0.0,
             cohorts=(("A", 0.1, 0.6), ("B", 0.1, 0.4)),
         )
     )
@@ -135,6 +138,10 @@ def silence(**changes: Any) -> dict[str, Any]:
     return {"matchers": ["cohort=B"], "ends_at": ends_at, **ANN, **changes}
 
 
+def span(starts_at: str, ends_at: str) -> dict[str, str]:
+    return {"starts_at": starts_at, "ends_at": ends_at}
+
+
 @pytest.mark.parametrize(
     ("route", "body", "status", "hint"),
     [
@@ -142,17 +149,33 @@ def silence(**changes: Any) -> dict[str, Any]:
         ("/v1/alerts/nobody/resolve", {"note": "x"}, 422, "author: this field is required"),
         ("/v1/silences", silence(matchers=["accent=B"]), 422, "label of signal, cohort, severity"),
         ("/v1/silences", silence(matchers=[]), 422, "body/matchers"),
-        ("/v1/silences", silence(ends_at="2020-01-01T00:00:00Z"), 422, "body"),
-        ("/v1/silences", silence(ends_at="2099-01-01T00:00:00Z"), 422, "body"),
+        ("/v1/silences", silence(ends_at="2020-01-01T00:00:00Z"), 422, "ends_at: expected a time to come"),
+        ("/v1/silences", silence(ends_at="2099-01-01T00:00:00Z"), 422, "by a year at most"),
+        ("/v1/silences", silence(**span("0001-01-01T00:00:00+14:00", "0001-01-01T01:00:00+14:00")), 422,
+         "a time to come"),
+        ("/v1/silences", silence(**span("9999-12-31T22:00:00-14:00", "9999-12-31T23:00:00-14:00")), 422,
+         "starts_at: expected a time within a year"),
+        ("/v1/silences", silence(author="\x1b[2Jann"), 422, "body/author"),
+        ("/v1/silences", silence(note="\x1b[2Jworks"), 422, "body/note"),
+        ("/v1/silences", silence(matchers=["cohort=\x1b[2J"]), 422, "body/matchers"),
         ("/v1/silences", silence(ends_at="2099-01-01T00:00:00"), 422, "body/ends_at"),
         ("/v1/silences", silence(note=""), 422, "body/note"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_done_is_refused(
     shared_service: RunningService, route: str, body: dict[str, Any], status: int, hint: str
 ) -> None:
     answer = shared_service.post(route, body)
     assert (answer.status_code, hint in answer.json()["detail"]) == (status, True), answer.text
+    # What was refused must not spoil the list either.
+    assert all(each["note"] == ANN["note"] for each in shared_service.get("/v1/silences")["silences"])
+
+
+@pytest.mark.parametrize("duration", ["99999999999999999999d", "9999999d", "soon"])
+def test_a_silence_without_a_sensible_end_is_refused_in_words(duration: str) -> None:
+    words = ["silence", "cohort=B", "--for", duration, "--author", "ann", "--note", "works"]
+    done = CliRunner().invoke(silence_command, words[1:])
+    assert (done.exit_code, "--for: expected" in done.output) == (2, True), done.output
 
 
 def test_a_silence_that_is_over_cannot_end_again(shared_service: RunningService) -> None:
