@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 
 import httpx
@@ -43,17 +45,27 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """Connects to none but permitted addresses, whatever a host's name leads to by then.
 
     The name is looked up here and the address handed on, so that nobody can answer the second look-up
-    otherwise than the first; certificates are held against the name all the same.
+    otherwise than the first; certificates are held against the name all the same. A thread of its own looks
+    names up: a resolver that hangs would else hold those that the whole process shares.
+
+    Parameters
+    ----------
+    inner
+        What connects.
+    is_open
+        Whether link-local and metadata addresses are permitted, too.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, is_open: bool = False) -> None:
         self._inner = inner
+        self._is_open = is_open
+        self._resolver = ThreadPoolExecutor(max_workers=1, thread_name_prefix="resolver")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Try the host's addresses in turn until one lets itself be connected to."""
         host = request.url.host
-        addresses = await _addresses(host, request.url.port or 443)
-        if any(is_forbidden(address) for address in addresses):
+        addresses = await self._addresses(host, request.url.port or 443)
+        if not self._is_open and any(is_forbidden(address) for address in addresses):
             raise Forbidden("a link-local or metadata address", request=request)
         url = request.url
         extensions = {**request.extensions, "sni_hostname": host}
@@ -74,13 +86,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._resolver.shutdown(wait=False, cancel_futures=True)
         await self._inner.aclose()
 
-
-async def _addresses(host: str, port: int) -> list[str]:
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpx.ConnectError("host not found") from error
-    return list(dict.fromkeys(str(place[4][0]) for place in found))
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._resolver, look_up)
+        except OSError as error:
+            raise httpx.ConnectError("host not found") from error
+        return list(dict.fromkeys(str(place[4][0]) for place in found))

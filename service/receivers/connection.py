@@ -109,8 +109,8 @@ def client_for(settings: ReceiverSettings, usual: ssl.SSLContext | None = None) 
     proxy = None if settings.proxy is None else str(settings.proxy)
     transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(verify=context, proxy=proxy)
     # What a name leads to behind a proxy only the proxy knows.
-    if not settings.allow_link_local and proxy is None:
-        transport = GuardedTransport(transport)
+    if proxy is None:
+        transport = GuardedTransport(transport, is_open=settings.allow_link_local)
     return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
 
 

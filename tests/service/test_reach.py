@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from service.receivers.addresses import Forbidden, GuardedTransport, is_forbidde
 from service.receivers.attempt import Attempt, Verdict
 from service.receivers.connection import client_for, url_of
 from service.receivers.kinds import receiver_for
+
+PATIENCE_S = 10.0
 
 
 def teams(**more: Any) -> TeamsReceiver:
@@ -81,6 +84,30 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_used() -> None:
     assert request.url.host in ("127.0.0.1", "::1")
     assert request.headers["host"] == "localhost:9443"
     assert request.extensions["sni_hostname"] == "localhost"
+
+
+def test_a_resolver_that_hangs_holds_no_thread_that_others_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def hanging(host: Any, *_: Any, **__: Any) -> Any:
+        asked.set()
+        over.wait(PATIENCE_S)
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+
+    async def ask() -> None:
+        settings = teams(url="https://hooks.example.org/x")
+        receiver = receiver_for(settings, DeliverySettings(), LINKS)
+        async with client_for(settings) as client:
+            calls = [asyncio.create_task(receiver.send(client, notice(), 0.0)) for _ in range(100)]
+            assert await asyncio.to_thread(asked.wait, PATIENCE_S)
+            await asyncio.wait_for(asyncio.to_thread(lambda: None), PATIENCE_S)
+            assert not any(call.done() for call in calls)
+            over.set()
+            assert {attempt.verdict for attempt in await asyncio.gather(*calls)} == {Verdict.RETRY}
+
+    asyncio.run(ask())
 
 
 def test_only_listed_hosts_are_called_where_there_is_a_list() -> None:
