@@ -50,7 +50,20 @@ def told(
 def lasting(state: MonitorState, settings: MonitorSettings) -> list[Event]:
     """The alarms that last, as they would be told now: with what was seen of each since its onset."""
     return [
-        told(state, settings, signal, Change.DEGRADED, cohort, effect, state.now_s)
+        told(
+            state, settings, signal, Change.DEGRADED, cohort, _in_full(signal, effect, settings), state.now_s
+        )
         for _, cohort in sorted(state.cohorts.items())
         for signal, effect in cohort.alarms()
     ]
+
+
+def whole_gap(above: Effect, settings: MonitorSettings) -> Effect:
+    """The gap to the rest, of one above the tolerated gap."""
+    tolerated = settings.tolerated_gap
+    estimate, lower, upper = above.estimate + tolerated, above.lower + tolerated, above.upper + tolerated
+    return Effect(above.onset_s, estimate, lower, upper, above.since)
+
+
+def _in_full(signal: Signal, effect: Effect, settings: MonitorSettings) -> Effect:
+    return whole_gap(effect, settings) if signal is Signal.STANDING else effect

@@ -7,10 +7,9 @@ from detectors.cohort import Cohort
 from detectors.comparison import Comparison
 from detectors.differential import DifferentialDetector
 from detectors.event import Change, Event, Signal
-from detectors.evidence import Effect
 from detectors.monitor_state import MonitorState
 from detectors.settings import MonitorSettings
-from detectors.telling import told
+from detectors.telling import told, whole_gap
 from detectors.watching import start_watching
 
 
@@ -105,12 +104,4 @@ def _judge_standing(
     if found is None:
         return []
     change, above = found
-    tolerated = settings.tolerated_gap
-    gap = Effect(
-        above.onset_s,
-        above.estimate + tolerated,
-        above.lower + tolerated,
-        above.upper + tolerated,
-        above.since,
-    )
-    return [told(state, settings, Signal.STANDING, change, cohort, gap, block.ended_s)]
+    return [told(state, settings, Signal.STANDING, change, cohort, whole_gap(above, settings), block.ended_s)]

@@ -124,11 +124,19 @@ def test_a_gap_that_widens_because_the_others_improve_is_said_so_and_alarms_nobo
 
 def test_a_gap_beyond_the_tolerated_one_is_recorded_without_any_change() -> None:
     cohorts = (("A", 0.08, 0.6), ("B", 0.10, 0.3), ("C", 0.35, 0.1))
-    _, events = watch(Stream(9_000, 113, cohorts=cohorts))
+    monitor, events = watch(Stream(9_000, 113, cohorts=cohorts))
     assert [(event.signal, event.change, event.cohort) for _, event in events] == [
         (Signal.STANDING, Change.DEGRADED, "C")
     ]
-    assert events[0][1].lower_points > 15.0
+    raised = events[0][1]
+    assert raised.lower_points > 15.0
+    # While it lasts it is the same gap, and not only what of it is above the tolerated one.
+    [lasting] = monitor.lasting()
+    assert [effect_of(lasting), lasting.onset_s] == [effect_of(raised), raised.onset_s]
+
+
+def effect_of(event: Event) -> tuple[float, float, float]:
+    return event.lower_points, event.effect_points, event.upper_points
 
 
 def test_a_new_normaliser_begins_a_new_baseline_and_no_alarm() -> None:
