@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, schema, sent_id
 from service.errors import Refused, StoreUnavailable
 from service.pipeline import Pipeline
+from service.portions import MOST_RECORDS
 from service.records import Outcome, Receipt, Reference, Utterance
 
 MOST_TOLD = 1_000
@@ -104,7 +105,7 @@ SUCCESS: dict[int | str, dict[str, Any]] = {
 
 @dataclass(slots=True)
 class _Lines:
-    """What a portion of a body's lines was read as: records with their numbers, and the rejected."""
+    """What some lines of a body were read as: records with their numbers, and the rejected."""
 
     records: list[Utterance | Reference] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
@@ -186,31 +187,39 @@ class Taker:
     async def _read_and_kept(
         self, lines: list[tuple[int, bytes]]
     ) -> list[tuple[_Lines, list[Receipt | Refused]]]:
-        """Read portion after portion, while those that are read go to the disk."""
-        reads: list[_Lines] = []
-        keeping: list[asyncio.Task[list[Receipt | Refused]]] = []
+        """Read on while what was read before goes to the disk, one portion at a time.
+
+        More of them would be a queue in which everybody else's waits.
+        """
+        kept: list[tuple[_Lines, list[Receipt | Refused]]] = []
+        read, keeping = _Lines(), None
         try:
-            for portion in _portions(lines):
-                reads.append(await self._aside(self._read, portion))
-                keeping.append(asyncio.create_task(self._pipeline.accept(reads[-1].records)))
-        finally:
-            found = await asyncio.gather(*keeping, return_exceptions=True)
-        receipts = [each for each in found if isinstance(each, list)]
-        kept = sum(isinstance(receipt, Receipt) for each in receipts for receipt in each)
-        for error in found:
-            if isinstance(error, StoreUnavailable):
-                kept += sum(each.kept for each in found if isinstance(each, StoreUnavailable))
-                raise StoreUnavailable(str(error), error.retry_after_s, kept)
-            if isinstance(error, BaseException):
-                raise error
-        return list(zip(reads, receipts, strict=True))
+            async for following in self._read(lines):
+                if keeping is not None:
+                    kept.append((read, await keeping))
+                read, keeping = following, asyncio.create_task(self._pipeline.accept(following.records))
+            if keeping is not None:
+                kept.append((read, await keeping))
+        except StoreUnavailable as error:
+            before = sum(isinstance(receipt, Receipt) for _, receipts in kept for receipt in receipts)
+            raise StoreUnavailable(str(error), error.retry_after_s, before + error.kept) from None
+        return kept
+
+    async def _read(self, lines: list[tuple[int, bytes]]) -> AsyncIterator[_Lines]:
+        """Read beside the loop, and hand on what makes a transaction."""
+        read = _Lines()
+        for portion in _portions(lines):
+            await self._aside(self._read_some, portion, read)
+            if len(read.records) >= MOST_RECORDS:
+                yield read
+                read = _Lines()
+        yield read
 
     async def _aside(self, work: Callable[..., T], *parts: Any) -> T:
         async with self._turn:
             return await asyncio.to_thread(work, *parts)
 
-    def _read(self, portion: list[tuple[int, bytes]]) -> _Lines:
-        read = _Lines()
+    def _read_some(self, portion: list[tuple[int, bytes]], read: _Lines) -> None:
         for number, text in portion:
             try:
                 record = self._record(text)
@@ -219,7 +228,6 @@ class Taker:
             else:
                 read.records.append(record)
                 read.numbers.append(number)
-        return read
 
     def _record(self, text: bytes) -> Utterance | Reference:
         if len(text) > self._limits.line_bytes:
