@@ -30,6 +30,8 @@ TICKET = "ticket"
 ENDINGS = (Change.RECOVERED, Change.REBASED, Change.ABSORBED)
 PAGING = (Signal.DIFFERENTIAL, Signal.GLOBAL)
 BY_HAND = "by_hand"
+OUTDATED = "outdated"
+"""The monitor, as it is set now, does not find in its history what an alert says."""
 UPDATED, REPEATED = "updated", "repeated"
 MUTED_UPDATE = "muted_update"
 """Among the facts of an alert whose change no receiver has been told, because a silence muted it."""
@@ -109,6 +111,22 @@ class Alerting:
                     self._take(store, step, now)
                 for identity, names in strangers.items():
                     self._introduce(store, identity, names, now)
+
+    def end_outdated(self, store: Store, lasting: Sequence[Event], now: float) -> None:
+        """End alerts about cohorts that the monitor would never see recover, for it does not know them.
+
+        Parameters
+        ----------
+        lasting
+            All alarms about cohorts that last, of a monitor that has seen the whole history.
+        """
+        known = {alert_id(event) for event in lasting}
+        active = store.alerts.active()
+        unknown = [each for each in active if each.cohort is not None and each.alert_id not in known]
+        if unknown:
+            with store.transaction():
+                for alert in unknown:
+                    self._end(store, alert, now, OUTDATED, {})
 
     def acknowledge(self, store: Store, identity: str, author: str, note: str, now: float) -> None:
         """Somebody looks after it: it is not repeated any more.

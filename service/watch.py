@@ -68,6 +68,7 @@ class Watch:
         self._untold: list[Event] = []
         self._fault = ""
         self._is_whole, self._rests_until = True, 0.0
+        self._is_compared = False
         self.saved_at = time.time()
         self._save_due = self._look_due = 0.0
         self.rows_behind = store.history.last_seq() - self._course.seq
@@ -145,7 +146,12 @@ class Watch:
 
     def _look_after_alerts(self) -> None:
         # A monitor that has rows to read yet knows the alarms as they were.
-        lasting = [] if self.rows_behind or not self._is_whole else self._course.monitor.lasting()
+        knows_all = not self.rows_behind and self._is_whole
+        lasting = self._course.monitor.lasting() if knows_all else []
+        if knows_all and not self._is_compared:
+            # Under other settings than those under which an alert fired it may find none.
+            self.alerting.end_outdated(self._store, lasting, time.time())
+            self._is_compared = True
         self.alerting.follow(self._store, lasting, time.time())
         self._look_due = time.monotonic() + LOOK_EVERY_S
 

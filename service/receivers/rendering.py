@@ -51,6 +51,7 @@ RESOLUTIONS = {
     "rebased": "what it became was declared its new normal",
     "absorbed": "the alert for everybody says it from now on",
     "by_hand": "by hand",
+    "outdated": "the monitor's settings or version changed, and as it is now it does not raise this",
 }
 
 

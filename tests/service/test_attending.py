@@ -133,6 +133,25 @@ def test_a_maintenance_window_outlives_a_restart_and_what_lasts_is_told_after_it
     assert "no active alerts" in werwatch(service, "alerts")
 
 
+def test_an_alert_that_other_settings_would_not_raise_ends_with_them(
+    service: RunningService, server: OnCall
+) -> None:
+    def shift(name: str, index: int, _: float) -> float:
+        return 0.12 if name == "B" and index >= 1_500 else 0.0
+
+    feed(service, references(Stream(2_500, 1, shift=shift, cohorts=(("A", 0.1, 0.6), ("B", 0.1, 0.4)))))
+    alert = alert_in(service, "firing")
+    service.stop()
+    service.start()
+    assert alert_in(service, "firing")["alert_id"] == alert["alert_id"]
+    service.stop()
+    # The monitor reads the history anew and finds no rise; so it would never see the recovery either.
+    service.settings = {**service.settings, "detection": {"smallest_change_points": 45}}
+    service.start()
+    assert alert_in(service, "resolved")["resolution"] == "outdated"
+    assert eventually(lambda: told(server) == ["firing", "resolved"])
+
+
 def silence(**changes: Any) -> dict[str, Any]:
     ends_at = (datetime.now(UTC) + timedelta(days=30)).isoformat()
     return {"matchers": ["cohort=B"], "ends_at": ends_at, **ANN, **changes}
