@@ -11,8 +11,9 @@ from pathlib import Path
 from service.config import Config
 from service.errors import ConfigError
 from service.facts import rfc3339
-from service.receiver_settings import AnyReceiver
+from service.receiver_settings import AnyReceiver, Authorised
 from service.receivers.attempt import Attempt
+from service.receivers.connection import authorisation
 from service.receivers.kinds import endpoints
 from service.receivers.notice import read_notice
 
@@ -60,5 +61,8 @@ def _secrets(settings: AnyReceiver) -> list[str]:
     files += values.get("secret_files") or []
     found = [path.read_text(encoding="utf-8").strip() for path in files]
     found += [str(value) for key, value in values.items() if key in ("url", "secret") and value is not None]
+    if isinstance(settings, Authorised):
+        # A user and a password go out together, and written otherwise.
+        found += [value.partition(" ")[2] for value in authorisation(settings).values()]
     parts = [part for each in found for part in _BETWEEN.split(each.partition("://")[2])[1:]]
     return sorted({each for each in found + parts if len(each) >= SHORTEST_SECRET}, key=len, reverse=True)

@@ -93,6 +93,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
             found = await asyncio.get_running_loop().run_in_executor(self._resolver, look_up)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
+            # Of a name with a part that is too long, or empty, only its encoding complains.
             raise httpx.ConnectError("host not found") from error
         return list(dict.fromkeys(str(place[4][0]) for place in found))

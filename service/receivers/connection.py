@@ -177,7 +177,7 @@ def _reason(error: BaseException) -> str:
             return f"its TLS certificate is not to be trusted: {cause.verify_message.partition(',')[0]}"
         if isinstance(cause, ssl.SSLError):
             return f"TLS failed: {cause.reason}"
-        if isinstance(cause, socket.gaierror):
+        if isinstance(cause, socket.gaierror | UnicodeError):
             return "its host is not found"
         if isinstance(cause, ConnectionRefusedError):
             return "connection refused"

@@ -105,6 +105,20 @@ def test_what_came_back_is_shown_without_what_is_secret(tmp_path: Path) -> None:
         assert secret not in done.stdout + done.stderr
 
 
+def test_a_password_is_not_shown_as_it_was_sent_either(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p4ssw0rd")
+    user = {"username": "bob", "password_file": str(tmp_path / "password")}
+
+    with stand_in(lambda got: Reply(200, got.headers["authorization"].encode())) as server:
+        done = run(
+            "test-receiver",
+            "oncall",
+            "--config",
+            configured(tmp_path, kind="webhook", url=server.url, secret=SECRET, **user),
+        )
+    assert done.stdout == "oncall: delivered: HTTP 200\nit said: Basic ***\n"
+
+
 def test_a_receiver_that_is_not_there_is_named(tmp_path: Path) -> None:
     config = configured(tmp_path, kind="webhook", url="http://127.0.0.1:9", secret=SECRET)
     done = run("test-receiver", "oncall", "--config", config)

@@ -86,6 +86,12 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_used() -> None:
     assert request.extensions["sni_hostname"] == "localhost"
 
 
+@pytest.mark.parametrize("host", ["a" * 64 + ".example.org", "hooks..example.org"])
+def test_a_name_that_is_none_is_not_found(host: str) -> None:
+    attempt = send(teams(url=f"https://{host}/x"))
+    assert (attempt.verdict, attempt.outcome) == (Verdict.RETRY, "its host is not found")
+
+
 def test_a_resolver_that_hangs_holds_no_thread_that_others_need(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, over = threading.Event(), threading.Event()
 
