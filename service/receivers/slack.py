@@ -76,7 +76,7 @@ class Slack:
         posted = {
             "channel": place["channel"],
             "thread_ts": place["ts"],
-            "reply_broadcast": notice.kind in BROADCAST,
+            "reply_broadcast": _is_for_all(notice),
             **reply(reading),
             **_named(notice),
         }
@@ -135,6 +135,12 @@ def _object(answer: Answer) -> dict[str, Any]:
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _is_for_all(notice: Notice) -> bool:
+    # A ticket that became a page must not be told to those alone who had opened its thread.
+    is_page = notice.kind is Kind.UPDATED and notice.data.get("severity") == "page"
+    return is_page or notice.kind in BROADCAST
 
 
 def _named(notice: Notice) -> dict[str, Any]:

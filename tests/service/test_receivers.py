@@ -271,6 +271,14 @@ def test_slack_keeps_one_message_and_tells_the_rest_in_its_thread(tmp_path: Path
     assert replied.json["reply_broadcast"] is True
 
 
+@pytest.mark.parametrize(("severity", "is_for_all"), [("page", True), ("ticket", False)])
+def test_an_update_of_a_page_is_seen_in_the_channel(severity: str, is_for_all: bool, tmp_path: Path) -> None:
+    with stand_in(as_slack) as server:
+        update = notice(Kind.UPDATED, memory=PLACE, severity=severity)
+        send(settings_of("slack_bot", server.url, tmp_path), update)
+    assert server.got[-1].json["reply_broadcast"] is is_for_all
+
+
 def test_a_message_that_somebody_deleted_is_written_again(tmp_path: Path) -> None:
     def answer(got: Got) -> Reply:
         if got.path.endswith("chat.update"):
