@@ -1,6 +1,7 @@
 """People attend to the alerts of a running service, by its API and by the command line."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,7 +65,14 @@ def alert_in(service: RunningService, state: str) -> dict[str, Any]:
 
 
 def told(server: OnCall) -> list[str]:
-    return [json.loads(body)["type"].removeprefix("werwatch.alert.") for _, _, body in server.seen]
+    """What was told in order, but for a ticket that has become a page: that depends on the moment."""
+    kinds = [json.loads(body)["type"].removeprefix("werwatch.alert.") for _, _, body in server.seen]
+    return [kind for kind in kinds if kind != "updated"]
+
+
+def said_by(record: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
+    """What the record says, and of whom, but for the same."""
+    return [(row["action"], row["author"]) for row in record if row["action"] != "updated"]
 
 
 def werwatch(service: RunningService, *words: str) -> str:
@@ -84,11 +92,12 @@ def test_an_alert_is_acknowledged_and_resolved_and_both_are_told_and_on_record(
     again = service.post(f"{route}/acknowledge", ANN)
     assert (again.status_code, "this one is acknowledged" in again.json()["detail"]) == (409, True)
     assert alert_in(service, "acknowledged")["acknowledged_by"] == "ann"
-    assert 'cohort="B",severity="page",signal="differential"} 1.0' in service.scrape()
+    active = r"""werwatch_alert_active\{cohort="B",severity="\w+",signal="differential"\} 1.0"""
+    assert re.search(active, service.scrape())
     assert service.post(f"{route}/resolve", ANN).status_code == 200
     assert eventually(lambda: told(server) == ["firing", "acknowledged", "resolved"])
     record = service.get(route)["record"]
-    assert [(row["action"], row["author"]) for row in record] == [
+    assert said_by(record) == [
         ("resolved", "ann"),
         ("acknowledged", "ann"),
         ("fired", None),
@@ -98,7 +107,7 @@ def test_an_alert_is_acknowledged_and_resolved_and_both_are_told_and_on_record(
     service.start()
     assert service.get(route)["state"] == "resolved"
     assert service.get("/v1/alert-record")["record"] == record
-    assert len(server.seen) == 3
+    assert len(told(server)) == 3
 
 
 def test_a_maintenance_window_outlives_a_restart_and_what_lasts_is_told_after_it(
@@ -120,8 +129,7 @@ def test_a_maintenance_window_outlives_a_restart_and_what_lasts_is_told_after_it
     assert server.seen == []
     werwatch(service, "end-silence", silence, "--author", "bob", "--note", "done early")
     assert eventually(lambda: told(server) == ["firing"])
-    record = [(row["action"], row["author"]) for row in service.get("/v1/alert-record")["record"]]
-    assert record == [
+    assert said_by(service.get("/v1/alert-record")["record"]) == [
         ("told", None),
         ("silence_ended", "bob"),
         ("muted", None),
