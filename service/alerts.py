@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -112,17 +112,21 @@ class Alerting:
                 for identity, names in strangers.items():
                     self._introduce(store, identity, names, now)
 
-    def end_outdated(self, store: Store, lasting: Sequence[Event], now: float) -> None:
-        """End alerts about cohorts that the monitor would never see recover, for it does not know them.
+    def end_outdated(
+        self, store: Store, lasting: Sequence[Event], watched: Collection[str], now: float
+    ) -> None:
+        """End alerts that the monitor would never see recover, for it does not know them.
 
         Parameters
         ----------
         lasting
             All alarms about cohorts that last, of a monitor that has seen the whole history.
+        watched
+            The cohorts that it knows.
         """
         known = {alert_id(event) for event in lasting}
         active = store.alerts.active()
-        unknown = [each for each in active if each.cohort is not None and each.alert_id not in known]
+        unknown = [each for each in active if each.cohort in watched and each.alert_id not in known]
         if unknown:
             with store.transaction():
                 for alert in unknown:

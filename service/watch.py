@@ -150,7 +150,8 @@ class Watch:
         lasting = self._course.monitor.lasting() if knows_all else []
         if knows_all and not self._is_compared:
             # Under other settings than those under which an alert fired it may find none.
-            self.alerting.end_outdated(self._store, lasting, time.time())
+            watched = {view.cohort for view in self._course.monitor.views()}
+            self.alerting.end_outdated(self._store, lasting, watched, time.time())
             self._is_compared = True
         self.alerting.follow(self._store, lasting, time.time())
         self._look_due = time.monotonic() + LOOK_EVERY_S

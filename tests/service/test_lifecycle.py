@@ -208,14 +208,15 @@ def test_a_ticket_that_becomes_a_page_under_a_silence_is_told_after_it(
     assert "muted_update" not in day.alert().facts
 
 
-def test_what_the_monitor_does_not_know_ends_and_what_is_everybodys_does_not(day: Day) -> None:
-    known = replace(EVENT, cohort="en-IN")
-    day.happens(EVENT, known, EVERYBODY)
+def test_what_the_monitor_does_not_know_of_a_cohort_that_it_watches_ends(day: Day) -> None:
+    known, strange = replace(EVENT, cohort="en-IN"), replace(EVENT, cohort="en-AU")
+    day.happens(EVENT, known, strange, EVERYBODY)
     for _ in range(2):
-        day.alerting.end_outdated(day.store, [known], NOW + MINUTE_S)
-    assert [day.alert(each).state for each in (EVENT, known, EVERYBODY)] == ["resolved", "firing", "firing"]
+        day.alerting.end_outdated(day.store, [known], ["en-GB-scotland", "en-IN"], NOW + MINUTE_S)
+    ended = [each for each in (EVENT, known, strange, EVERYBODY) if day.alert(each).state == "resolved"]
+    assert ended == [EVENT]
     assert day.alert().facts["resolution"] == "outdated"
-    assert sorted(day.told) == ["firing", "firing", "firing", "resolved"]
+    assert sorted(day.told) == [*["firing"] * 4, "resolved"]
 
 
 def test_a_silence_of_others_or_of_later_mutes_nothing(day: Day) -> None:
