@@ -41,6 +41,15 @@ def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
+def _is_written_forbidden(host: str) -> bool:
+    try:
+        # As `connect` reads it: 0xa9fea9fe and 169.254.43518 are addresses, too.
+        text = host if ":" in host else socket.inet_ntoa(socket.inet_aton(host))
+        return is_forbidden(text)
+    except (OSError, ValueError):
+        return False
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Connects to none but permitted addresses, whatever a host's name leads to by then.
 
@@ -54,16 +63,26 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         What connects.
     is_open
         Whether link-local and metadata addresses are permitted, too.
+    looks_up
+        Whether names are looked up here. Behind a proxy only the proxy knows what one leads to, and what is
+        written as an address is looked at all the same.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, *, is_open: bool = False) -> None:
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, *, is_open: bool = False, looks_up: bool = True
+    ) -> None:
         self._inner = inner
         self._is_open = is_open
+        self._looks_up = looks_up
         self._resolver = ThreadPoolExecutor(max_workers=1, thread_name_prefix="resolver")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Try the host's addresses in turn until one lets itself be connected to."""
         host = request.url.host
+        if not self._looks_up:
+            if not self._is_open and _is_written_forbidden(host):
+                raise Forbidden("a link-local or metadata address", request=request)
+            return await self._inner.handle_async_request(request)
         addresses = await self._addresses(host, request.url.port or 443)
         if not self._is_open and any(is_forbidden(address) for address in addresses):
             raise Forbidden("a link-local or metadata address", request=request)

@@ -7,7 +7,7 @@ import base64
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
@@ -34,6 +34,11 @@ class Answer:
     status: int
     content: bytes
     retry_after: str | None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it took what was sent."""
+        return 200 <= self.status < 300
 
     @property
     def text(self) -> str:
@@ -108,9 +113,7 @@ def client_for(settings: ReceiverSettings, usual: ssl.SSLContext | None = None) 
     context = _context(settings) if has_its_own else usual or httpx.create_ssl_context()
     proxy = None if settings.proxy is None else str(settings.proxy)
     transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(verify=context, proxy=proxy)
-    # What a name leads to behind a proxy only the proxy knows.
-    if proxy is None:
-        transport = GuardedTransport(transport, is_open=settings.allow_link_local)
+    transport = GuardedTransport(transport, is_open=settings.allow_link_local, looks_up=proxy is None)
     return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
 
 
@@ -137,33 +140,41 @@ async def post(
 ) -> Answer | Attempt:
     """POST JSON within ``most_s`` seconds; what comes to no answer is an attempt that failed."""
     told = {"content-type": "application/json", "user-agent": "werwatch", **headers}
+    begun: Answer | None = None
     try:
         async with (
             asyncio.timeout(most_s),
             client.stream("POST", url, content=content, headers=told) as answer,
         ):
-            received = b""
+            begun = Answer(answer.status_code, b"", answer.headers.get("retry-after"))
             async for part in answer.aiter_bytes():
-                received += part
-                if len(received) > MOST_BYTES:
+                begun = replace(begun, content=begun.content + part)
+                if len(begun.content) > MOST_BYTES:
                     break
-            return Answer(answer.status_code, received, answer.headers.get("retry-after"))
-    except TimeoutError:
-        return Attempt(Verdict.RETRY, f"no whole answer within {most_s:g} s")
-    except Forbidden as error:
-        return Attempt(Verdict.DEAD, f"refused to connect to {error}; allow_link_local: true permits it")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return begun
+    except (TimeoutError, httpx.HTTPError) as error:
+        # It was taken, whatever becomes of the rest: sent again it would be told twice.
+        if begun is not None and begun.is_success:
+            return begun
+        if isinstance(error, TimeoutError):
+            return Attempt(Verdict.RETRY, f"no whole answer within {most_s:g} s")
+        if isinstance(error, Forbidden):
+            refused = f"refused to connect to {error}; allow_link_local: true permits it"
+            return Attempt(Verdict.DEAD, refused)
+        return Attempt(Verdict.RETRY, _reason(error))
+    except httpx.InvalidURL as error:
         return Attempt(Verdict.RETRY, _reason(error))
 
 
 def judged(answer: Answer, memory: str | None = None) -> Attempt:
     """What an answer's status means where a service says nothing of its own about it."""
     verdict = Verdict.DEAD
-    if 200 <= answer.status < 300:
+    if answer.is_success:
         verdict = Verdict.DELIVERED
     elif answer.status == GONE:
         verdict = Verdict.GONE
-    elif answer.status in RETRIED or answer.status >= 500:
+    elif answer.status in RETRIED or answer.status >= 500 or 300 <= answer.status < 400:
+        # A redirect is not followed; whoever made one may take it back.
         verdict = Verdict.RETRY
     kept = memory if verdict is Verdict.DELIVERED else None
     return Attempt(verdict, f"HTTP {answer.status}", answer.retry_after, kept, answer.text)

@@ -23,6 +23,7 @@ STOPPED = frozenset({403, 404, 410})
 WAITED_OUT = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
+MOST_OF_A_NAME = 64
 LOCKED_OUT = frozenset(
     {
         "invalid_auth",
@@ -114,13 +115,17 @@ class Slack:
         if answer.status != 200:
             return judged(answer)
         said = _object(answer)
+        if said is None:
+            # A proxy on the way may have answered in its place.
+            return Attempt(Verdict.RETRY, "an answer that is no JSON", answer.retry_after, answer=answer.text)
         return said if said.get("ok") is True else _refused(answer, said)
 
 
 def _refused(answer: Answer, said: dict[str, Any]) -> Attempt:
     error = str(said.get("error", ""))
     # Of what Slack says only names of errors are let through.
-    outcome = error if error.isascii() and error.replace("_", "").isalnum() else "not understood"
+    is_name = len(error) <= MOST_OF_A_NAME and error.isascii() and error.replace("_", "").isalnum()
+    outcome = error if is_name else "not understood"
     verdict = Verdict.DEAD
     if error in WAITED_OUT:
         verdict = Verdict.RETRY
@@ -129,12 +134,12 @@ def _refused(answer: Answer, said: dict[str, Any]) -> Attempt:
     return Attempt(verdict, outcome, answer.retry_after, answer=answer.text)
 
 
-def _object(answer: Answer) -> dict[str, Any]:
+def _object(answer: Answer) -> dict[str, Any] | None:
     try:
         said = json.loads(answer.content)
     except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _is_for_all(notice: Notice) -> bool:

@@ -139,11 +139,11 @@ def test_410_stops_the_receiver_and_no_other(tmp_path: Path) -> None:
     assert len(fine.seen) == 2
 
 
-def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
+def test_a_redirect_is_not_followed_and_may_be_taken_back(tmp_path: Path) -> None:
     with on_call() as elsewhere, on_call((302, {"Location": "PLACE"})) as server:
         server.script[0][1]["Location"] = elsewhere.url
-        asyncio.run(deliver(config(tmp_path, server.url), [EVENT], {"dead": 1}))
-    assert elsewhere.seen == []
+        asyncio.run(deliver(config(tmp_path, server.url), [EVENT], {"delivered": 1}))
+    assert (len(server.seen), elsewhere.seen) == (2, [])
 
 
 def test_a_resolved_notice_never_overtakes_its_firing_one(tmp_path: Path) -> None:

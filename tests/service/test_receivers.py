@@ -192,7 +192,7 @@ LIMITS: dict[str, Callable[[Any], None]] = {
         (503, Verdict.RETRY),
         (400, Verdict.DEAD),
         (401, Verdict.DEAD),
-        (302, Verdict.DEAD),
+        (302, Verdict.RETRY),
         (410, Verdict.GONE),
     ],
 )
@@ -203,6 +203,30 @@ def test_what_an_answer_means(name: str, status: int, verdict: Verdict, tmp_path
     assert attempt.verdict is verdict
     assert len(server.got) == 1
     assert verdict is not Verdict.RETRY or attempt.retry_after == "7"
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_what_was_taken_is_not_sent_again_because_its_answer_breaks_off(name: str, tmp_path: Path) -> None:
+    with stand_in(lambda _: Reply(200, b"o", {"Content-Length": "100"})) as server:
+        [attempt] = send(settings_of(name, server.url, tmp_path), notice())
+    # A bot needs to know what its message is called.
+    expected = Verdict.RETRY if name == "slack_bot" else Verdict.DELIVERED
+    assert attempt.verdict is expected
+
+
+@pytest.mark.parametrize("body", [b"<html>bad gateway</html>", b"[]", b""])
+def test_an_answer_in_the_place_of_slacks_is_tried_again(body: bytes, tmp_path: Path) -> None:
+    with stand_in(lambda _: Reply(200, body)) as server:
+        [attempt] = send(settings_of("slack_bot", server.url, tmp_path), notice())
+    assert (attempt.verdict, attempt.outcome) == (Verdict.RETRY, "an answer that is no JSON")
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "0xa9fea9fe", "[fe80::1]"])
+def test_a_proxy_is_not_asked_for_what_is_link_local(host: str, tmp_path: Path) -> None:
+    with stand_in() as proxy:
+        settings = settings_of("webhook", f"http://{host}", tmp_path, allow_http=True, proxy=proxy.url)
+        [attempt] = send(settings, notice())
+    assert (attempt.verdict, proxy.got) == (Verdict.DEAD, [])
 
 
 @pytest.mark.parametrize("name", SETTINGS)
