@@ -89,7 +89,7 @@ class Monitor:
         return interventions.announce(self._state, self.settings, about)
 
     def lasting(self) -> list[Event]:
-        """The cohorts' alarms that last, as they would be told now.
+        """The alarms that last, as they would be told now.
 
         Signal, cohort and onset are those of the alarm; the effect of a differential one follows what comes.
         """

@@ -49,12 +49,18 @@ def told(
 
 def lasting(state: MonitorState, settings: MonitorSettings) -> list[Event]:
     """The alarms that last, as they would be told now: with what was seen of each since its onset."""
-    return [
-        told(
-            state, settings, signal, Change.DEGRADED, cohort, _in_full(signal, effect, settings), state.now_s
-        )
+    found: list[tuple[Signal, Cohort | None, Effect]] = [
+        (signal, cohort, _in_full(signal, effect, settings))
         for _, cohort in sorted(state.cohorts.items())
         for signal, effect in cohort.alarms()
+    ]
+    if state.everybody.alarm is not None:
+        found.append((Signal.GLOBAL, None, state.everybody.alarm))
+    outages = [(Signal(name), outage.alarm) for name, outage in state.outages.items()]
+    found += [(signal, None, alarm.effect) for signal, alarm in outages if alarm is not None]
+    return [
+        told(state, settings, signal, Change.DEGRADED, cohort, effect, state.now_s)
+        for signal, cohort, effect in found
     ]
 
 

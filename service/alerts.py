@@ -120,13 +120,14 @@ class Alerting:
         Parameters
         ----------
         lasting
-            All alarms about cohorts that last, of a monitor that has seen the whole history.
+            All alarms that last, of a monitor that has seen the whole history.
         watched
             The cohorts that it knows.
         """
         known = {alert_id(event) for event in lasting}
         active = store.alerts.active()
-        unknown = [each for each in active if each.cohort in watched and each.alert_id not in known]
+        is_watched = {*watched, None} if watched else set()
+        unknown = [each for each in active if each.cohort in is_watched and each.alert_id not in known]
         if unknown:
             with store.transaction():
                 for alert in unknown:

@@ -73,8 +73,9 @@ def test_the_control_raises_nothing(played: dict[str, subprocess.CompletedProces
 def test_stopping_it_leaves_nothing_running(ending: signal.Signals, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "service.cli", "demo", "--seconds", "60"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    # What a shell runs in the background ignores SIGINT, and so would all that it starts.
+    # What a shell runs in the background ignores SIGINT, with nohup SIGHUP, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     shown = tmp_path / "shown"
     with shown.open("wb") as screen:
         process = subprocess.Popen(command, stdout=screen, stderr=screen, env=environment)

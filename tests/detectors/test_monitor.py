@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -133,6 +134,41 @@ def test_a_gap_beyond_the_tolerated_one_is_recorded_without_any_change() -> None
     # While it lasts it is the same gap, and not only what of it is above the tolerated one.
     [lasting] = monitor.lasting()
     assert [effect_of(lasting), lasting.onset_s] == [effect_of(raised), raised.onset_s]
+
+
+def everybodys(_: str, index: int, __: float) -> float:
+    return 0.15 if 4_000 <= index < 7_000 else 0.0
+
+
+def one_cohorts(name: str, index: int, _: float) -> float:
+    return 0.15 if name == "A" and 4_000 <= index < 7_000 else 0.0
+
+
+def silent(name: str, index: int, _: float) -> float:
+    return 1.0 if 4_000 <= index < 4_300 else 0.0
+
+
+@pytest.mark.parametrize(
+    ("shift", "signal"),
+    [(everybodys, Signal.GLOBAL), (one_cohorts, Signal.DIFFERENTIAL), (silent, Signal.EMPTIES)],
+)
+def test_what_lasts_is_what_was_raised_and_has_not_ended(
+    shift: Callable[[str, int, float], float], signal: Signal
+) -> None:
+    monitor, lasting, raised = Monitor(MonitorSettings(false_alarms_per_month=3)), set(), set()
+    nothing = ErrorCounts(0, 10, 0, 0)
+    for index, scored in enumerate(simulate(Stream(12_000, 114, shift=shift))):
+        is_empty = shift(scored.cohort, index, 0.0) == 1.0
+        for event in monitor.update(replace(scored, counts=nothing) if is_empty else scored):
+            alarm = (event.signal, event.cohort, event.onset_s)
+            if event.change is Change.DEGRADED:
+                lasting.add(alarm)
+                raised.add(event.signal)
+            elif event.change in (Change.RECOVERED, Change.ABSORBED):
+                lasting.discard(alarm)
+            seen = {(each.signal, each.cohort, each.onset_s) for each in monitor.lasting()}
+            assert seen == lasting
+    assert signal in raised
 
 
 def effect_of(event: Event) -> tuple[float, float, float]:

@@ -214,9 +214,15 @@ def test_what_the_monitor_does_not_know_of_a_cohort_that_it_watches_ends(day: Da
     for _ in range(2):
         day.alerting.end_outdated(day.store, [known], ["en-GB-scotland", "en-IN"], NOW + MINUTE_S)
     ended = [each for each in (EVENT, known, strange, EVERYBODY) if day.alert(each).state == "resolved"]
-    assert ended == [EVENT]
+    assert ended == [EVENT, EVERYBODY]
     assert day.alert().facts["resolution"] == "outdated"
-    assert sorted(day.told) == [*["firing"] * 4, "resolved"]
+    assert sorted(day.told) == [*["firing"] * 4, "resolved", "resolved"]
+
+
+def test_a_monitor_that_has_seen_nobody_ends_nothing(day: Day) -> None:
+    day.happens(EVENT, EVERYBODY)
+    day.alerting.end_outdated(day.store, [], [], NOW + MINUTE_S)
+    assert day.told == ["firing", "firing"]
 
 
 def test_a_silence_of_others_or_of_later_mutes_nothing(day: Day) -> None:
