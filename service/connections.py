@@ -34,6 +34,8 @@ class BoundedConnection(H11Protocol):
     """
 
     _give_up_at: float | None = None
+    _is_between = False
+    """Whether no byte of a next request has come since the connection, or the last answer, was made."""
     _to_send: asyncio.TimerHandle | None = None
     _to_read: asyncio.TimerHandle | None = None
 
@@ -45,6 +47,7 @@ class BoundedConnection(H11Protocol):
         """Wait for a request; among too many connections, close the one that has been idle for longest."""
         super().connection_made(OneWrite(transport, self.loop))
         self._await_request()
+        self._is_between = True
         if len(self.connections) > MOST_OPEN:
             self._make_room()
 
@@ -57,7 +60,8 @@ class BoundedConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take up what came; the first byte of a request starts its time."""
-        if self.is_idle:
+        if self._is_between:
+            self._is_between = False
             self._await_request()
         super().data_received(data)
         self._stop_if_whole()
@@ -68,7 +72,9 @@ class BoundedConnection(H11Protocol):
             self.transport.flush()
         super().on_response_complete()
         self._await_request()
-        self._stop_if_whole()
+        self._is_between = self.is_idle
+        if not self._is_between:
+            self._stop_if_whole()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, unless an answer has begun; what the app answers still is for nobody."""

@@ -1,4 +1,4 @@
-"""Records that come one by one in the same turn of the loop are accepted together: one job, one statement."""
+"""Records that come one by one, turn after turn of the loop, are accepted together: one job, one statement."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from service.portions import portions
 from service.records import Receipt, Reference, Utterance
+
+MOST_TOGETHER = 64
+"""So many do not wait for more."""
 
 _Answer = asyncio.Future[Receipt]
 
@@ -29,15 +32,20 @@ class Gathering:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def accept(self, record: Utterance | Reference) -> Receipt:
-        """Accept a record with those that came in this turn of the loop."""
+        """Accept a record with those that come until a turn of the loop brings none."""
         loop = asyncio.get_running_loop()
         answer: _Answer = loop.create_future()
         if not self._waiting:
-            loop.call_soon(self._begin)
+            loop.call_soon(self._begin, 0)
         self._waiting.append((record, answer))
         return await answer
 
-    def _begin(self) -> None:
+    def _begin(self, before: int) -> None:
+        number = len(self._waiting)
+        if before < number < MOST_TOGETHER:
+            # As long as others come with each turn of the loop, one transaction for all costs less.
+            asyncio.get_running_loop().call_soon(self._begin, number)
+            return
         waiting, self._waiting = self._waiting, []
         task = asyncio.get_running_loop().create_task(self._finish(waiting))
         self._tasks.add(task)

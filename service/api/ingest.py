@@ -113,9 +113,17 @@ class _Lines:
 
 
 class Encoded(Response):
-    """An answer whose JSON is made already."""
+    """An answer whose JSON is made already, and whose headers are always these."""
 
-    media_type = JSON
+    def __init__(self, content: bytes, status_code: int = 200) -> None:
+        # All that `Response` would find out.
+        self.body = content
+        self.status_code = status_code
+        self.background = None
+        self.raw_headers = [
+            (b"content-length", str(len(content)).encode()),
+            (b"content-type", JSON.encode()),
+        ]
 
 
 class Taker:
@@ -182,7 +190,7 @@ class Taker:
             rejected=len(rejected),
             rejected_lines=sorted(rejected, key=lambda line: line.line)[:MOST_TOLD],
         )
-        return Encoded(answer.model_dump_json())
+        return Encoded(answer.model_dump_json().encode())
 
     async def _read_and_kept(
         self, lines: list[tuple[int, bytes]]

@@ -194,7 +194,7 @@ class PayloadTaker:
                 ]
             ],
         )
-        return Encoded(answer.model_dump_json(exclude_none=True), 200 if kept else 202)
+        return Encoded(answer.model_dump_json(exclude_none=True).encode(), 200 if kept else 202)
 
 
 def provider_routes(
