@@ -1,4 +1,4 @@
-"""Records that come one by one, turn after turn of the loop, are accepted together: one job, one statement."""
+"""Records that come one by one, turn after turn of the loop, are accepted together: one job for all."""
 
 from __future__ import annotations
 
