@@ -34,6 +34,16 @@ class AlertRows:
         rows = self._db.execute("SELECT DISTINCT receiver FROM outbox WHERE alert_id = ?", (alert_id,))
         return {row[0] for row in rows}
 
+    def ends_untold(self) -> list[tuple[str, str]]:
+        """Resolved alerts, each with a receiver that was told that it fires, and of its end nothing."""
+        rows = self._db.execute(
+            "SELECT DISTINCT alert_id, receiver FROM outbox JOIN alerts USING (alert_id) "
+            "WHERE alerts.state = 'resolved' AND outbox.state <> 'dead' AND NOT EXISTS "
+            "(SELECT 1 FROM outbox AS ended WHERE ended.delivery_id = "
+            "outbox.alert_id || '-resolved-' || outbox.receiver)"
+        )
+        return list(rows)
+
     def put(self, alert: AlertRow) -> None:
         """Insert or update an alert."""
         values = asdict(alert) | {"facts": json.dumps(alert.facts)}

@@ -133,6 +133,14 @@ class Alerting:
                 for alert in unknown:
                     self._end(store, alert, now, OUTDATED, {})
 
+    def tell_of_ends(self, store: Store, now: float) -> None:
+        """Tell those who are receivers again of what ended while they were not."""
+        missed = [each for each in store.alerts.ends_untold() if each[1] in self._receivers]
+        if missed:
+            with store.transaction():
+                for identity, receiver in missed:
+                    self._queue(store, _found(store, identity), RESOLVED, now, [receiver])
+
     def acknowledge(self, store: Store, identity: str, author: str, note: str, now: float) -> None:
         """Somebody looks after it: it is not repeated any more.
 

@@ -149,6 +149,7 @@ class Watch:
         knows_all = not self.rows_behind and self._is_whole
         lasting = self._course.monitor.lasting() if knows_all else []
         if knows_all and not self._is_compared:
+            self.alerting.tell_of_ends(self._store, time.time())
             # Under other settings than those under which an alert fired it may find none.
             watched = {view.cohort for view in self._course.monitor.views()}
             self.alerting.end_outdated(self._store, lasting, watched, time.time())

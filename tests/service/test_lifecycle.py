@@ -276,6 +276,24 @@ def test_only_who_was_told_that_it_fires_is_told_more(tmp_path: Path) -> None:
     after.store.close()
 
 
+def test_who_is_a_receiver_again_is_told_of_what_ended_meanwhile(tmp_path: Path) -> None:
+    for receivers, events in ((("pager", "chat"), [EVENT]), (("chat",), [RECOVERED])):
+        day = Day(tmp_path, receivers=receivers)
+        day.happens(*events)
+        day.store.close()
+    back = Day(tmp_path, receivers=("pager", "chat", "new"))
+    for at in (MINUTE_S, HOUR_S):
+        back.alerting.tell_of_ends(back.store, NOW + at)
+    assert sorted(back.ask("SELECT receiver, position FROM outbox")) == [
+        ("chat", 1),
+        ("chat", 2),
+        ("pager", 1),
+        ("pager", 2),
+    ]
+    assert back.told.count("resolved") == 2
+    back.store.close()
+
+
 @pytest.mark.parametrize("before", [("old",), ()])
 def test_who_is_configured_while_it_fires_is_told_once_and_told_its_end(
     tmp_path: Path, before: tuple[str, ...]
