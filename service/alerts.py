@@ -13,7 +13,7 @@ from detectors.tally import ENOUGH_SPEAKERS
 from service.alert_record import Action
 from service.config import Config
 from service.errors import Refused
-from service.facts import describe, rfc3339
+from service.facts import describe, notice, rfc3339, size_of
 from service.records import AlertRow, Delivery
 from service.silences import Silence, muting
 from service.store import Store
@@ -252,7 +252,7 @@ class Alerting:
     def _take(self, store: Store, step: _Step, now: float) -> None:
         """Put a step on record; tell of it, or only keep what the alert has become."""
         action, kind, alert = step
-        store.record.add(action, now, _size(alert), alert_id=alert.alert_id)
+        store.record.add(action, now, size_of(alert), alert_id=alert.alert_id)
         if kind in (FIRING, NOTED):
             self._tell(store, alert, kind, now, self._receivers)
         elif kind is not None:
@@ -321,29 +321,8 @@ class Alerting:
         return PAGE if certain and not few_speakers else TICKET
 
 
-def notice(alert: AlertRow, kind: str, now: float) -> dict[str, Any]:
-    """The event that a receiver is told: Standard Webhooks' ``type``, ``timestamp``, ``data``."""
-    return {
-        "type": f"werwatch.alert.{kind}",
-        "timestamp": rfc3339(now),
-        "data": {
-            "alert_id": alert.alert_id,
-            "state": alert.state,
-            "revision": alert.revision,
-            "fired_at": rfc3339(alert.fired_at),
-            **alert.facts,
-        },
-    }
-
-
 def _found(store: Store, identity: str) -> AlertRow:
     alert = store.alerts.find(identity)
     if alert is None:
         raise Refused(404, "no such alert; GET /v1/alerts lists them")
     return alert
-
-
-def _size(alert: AlertRow) -> str:
-    effect = alert.facts["effect"]
-    points, lower, upper = effect["points"], effect["lower"], effect["upper"]
-    return f"{points:+.1f} points ({lower:+.1f} to {upper:+.1f}), {alert.severity}"

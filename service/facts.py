@@ -7,6 +7,7 @@ from typing import Any
 
 from detectors.event import Change, Event, Signal
 from detectors.tally import ENOUGH_SPEAKERS, Tally
+from service.records import AlertRow
 
 WER_SIGNALS = (Signal.DIFFERENTIAL, Signal.GLOBAL, Signal.STANDING, Signal.PLANNED)
 OF = {
@@ -27,6 +28,21 @@ TITLES = {
     Signal.LOOPS: "more utterances in which the engine runs away",
     Signal.EMPTIES: "more utterances without a hypothesis",
 }
+
+
+def notice(alert: AlertRow, kind: str, now: float) -> dict[str, Any]:
+    """The event that a receiver is told: Standard Webhooks' ``type``, ``timestamp``, ``data``."""
+    return {
+        "type": f"werwatch.alert.{kind}",
+        "timestamp": rfc3339(now),
+        "data": {
+            "alert_id": alert.alert_id,
+            "state": alert.state,
+            "revision": alert.revision,
+            "fired_at": rfc3339(alert.fired_at),
+            **alert.facts,
+        },
+    }
 
 
 def describe(event: Event, severity: str) -> dict[str, Any]:
@@ -58,6 +74,13 @@ def describe(event: Event, severity: str) -> dict[str, Any]:
         "announced": event.about or None,
         "notes": _notes(event),
     }
+
+
+def size_of(alert: AlertRow) -> str:
+    """How large it is, and how severe: what the record says of it."""
+    effect = alert.facts["effect"]
+    points, lower, upper = effect["points"], effect["lower"], effect["upper"]
+    return f"{points:+.1f} points ({lower:+.1f} to {upper:+.1f}), {alert.severity}"
 
 
 def _title(event: Event) -> str:

@@ -5,12 +5,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from notices import EVENT
 from on_call import on_call
 from stand_in import stand_in
 from standardwebhooks import Webhook as ReferenceWebhook
@@ -31,24 +33,6 @@ from service.receivers.webhook import decode_secret
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 PATIENCE_S = 20.0
 
-EVENT = Event(
-    signal=Signal.DIFFERENTIAL,
-    change=Change.DEGRADED,
-    cohort="en-GB-scotland",
-    onset_s=1_772_528_400.0,
-    onset_earliest_s=1_772_526_000.0,
-    onset_latest_s=1_772_530_000.0,
-    detected_s=1_772_540_000.0,
-    effect_points=16.25,
-    lower_points=8.5,
-    upper_points=24.0,
-    before=Tally(60, 90, 60, 30, 10, 1_000, 95, speakers=["a", "b", "c"]),
-    after=Tally(20, 30, 40, 70, 10, 400, 118, speakers=["a", "b", "c"]),
-    evidence=1.2,
-    during_global=False,
-    false_alarms_per_month=1.0,
-    guarantee_held=True,
-)
 RECOVERY = replace(EVENT, change=Change.RECOVERED, detected_s=1_772_640_000.0)
 
 
@@ -72,7 +56,7 @@ async def deliver(
     task = asyncio.create_task(worker.run())
     try:
         for event in events:
-            await pipeline.writer.run(lambda event=event: alerting.apply(pipeline.store, event, time.time()))  # type: ignore[misc]
+            await pipeline.writer.run(partial(alerting.apply, pipeline.store, event, time.time()))
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             states: dict[str, int] = {}
