@@ -205,6 +205,17 @@ def test_a_silence_without_a_sensible_end_is_refused_in_words(duration: str) -> 
     assert (done.exit_code, "--for: expected" in done.output) == (2, True), done.output
 
 
+def test_a_window_that_is_planned_is_listed_and_called_off(shared_service: RunningService) -> None:
+    begins, ends = (datetime.now(UTC) + timedelta(days=days) for days in (1, 2))
+    times = [f"--from={begins:%Y-%m-%dT%H:%M%z}", f"--until={ends:%Y-%m-%dT%H:%M:%S%z}"]
+    said = werwatch(shared_service, "silence", "cohort=*", *times, "--author=ann", "--note=engine upgrade")
+    assert f": planned, from {begins:%Y-%m-%dT%H:%M}:00Z to {ends:%Y-%m-%dT%H:%M:%S}Z" in said
+    name = said.partition(":")[0]
+    assert f"{name}  planned" in werwatch(shared_service, "silences")
+    werwatch(shared_service, "end-silence", name, "--author=ann")
+    assert f"{name}  over" in werwatch(shared_service, "silences")
+
+
 def test_a_silence_that_is_over_cannot_end_again(shared_service: RunningService) -> None:
     made = shared_service.post("/v1/silences", silence()).json()
     route = f"{shared_service.api}/v1/silences/{made['silence_id']}"

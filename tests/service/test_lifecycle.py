@@ -225,10 +225,21 @@ def test_a_monitor_that_has_seen_nobody_ends_nothing(day: Day) -> None:
     assert day.told == ["firing", "firing"]
 
 
-def test_a_silence_of_others_or_of_later_mutes_nothing(day: Day) -> None:
+def test_a_silence_of_others_mutes_nothing(day: Day) -> None:
     day.silences("cohort=en-*", "severity!=page", begin=0.0, end=HOUR_S)
     day.happens(EVENT)
     assert day.told == ["firing"]
+
+
+def test_a_silence_made_ahead_mutes_from_its_beginning_to_its_end(day: Day) -> None:
+    before, within = replace(EVENT, cohort="before"), replace(EVENT, cohort="within")
+    day.silences("cohort=*", begin=HOUR_S, end=2 * HOUR_S)
+    day.happens(before, at=HOUR_S - 1.0)
+    day.happens(within, at=HOUR_S)
+    day.passes(before, within, at=2 * HOUR_S - 1.0)
+    assert day.told == ["firing"]
+    day.passes(before, within, at=2 * HOUR_S)
+    assert day.told == ["firing", "firing"]
 
 
 def test_an_alert_about_everybody_speaks_for_the_cohorts_for_a_time(day: Day) -> None:
