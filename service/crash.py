@@ -20,13 +20,14 @@ logger = logging.getLogger("werwatch.crash")
 def leave_no_values_behind() -> None:
     """Let every way in which the process can fail say kind and place alone.
 
-    Errors that nobody catches are logged without their messages, a fatal signal prints where the threads are,
-    and no core is dumped, neither as a file nor to a collector that the machine has set up.
+    Errors that nobody catches are logged without their messages, a fatal signal prints where the thread is
+    that it reached, and no core is dumped, neither as a file nor to a collector that the machine has set up.
     """
     sys.excepthook = _log_last_error
     threading.excepthook = _log_thread_error
     sys.unraisablehook = _log_unraisable
-    faulthandler.enable()
+    # The other threads run on while the handler reads; their frames may go from under it, a fault of its own.
+    faulthandler.enable(all_threads=False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # The limit holds for files only; a collector behind a pipe is told by this.
