@@ -52,7 +52,13 @@ def texts(value: Any) -> set[str]:
 def damaged(draw: st.DrawFn, names: list[str]) -> tuple[str, Any]:
     """A payload of which up to three parts were removed or are of another kind, with its provider."""
     name = draw(st.sampled_from(names))
-    payload = copy.deepcopy(load(name))
+    return name.partition("/")[0], draw(damaged_copies(load(name)))
+
+
+@st.composite
+def damaged_copies(draw: st.DrawFn, sound: Any) -> Any:
+    """A copy of which up to three parts were removed or are of another kind."""
+    payload = copy.deepcopy(sound)
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.sampled_from(list(places(payload)) or [()]))
         if not place:
@@ -64,4 +70,4 @@ def damaged(draw: st.DrawFn, names: list[str]) -> tuple[str, Any]:
             del parent[place[-1]]
         else:
             parent[place[-1]] = copy.deepcopy(draw(st.sampled_from(REPLACEMENTS)))
-    return name.partition("/")[0], payload
+    return payload

@@ -1,0 +1,87 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine_payloads import damaged_copies, texts
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import Refused
+from service.formats.label_studio import read
+from service.formats.segment import Segment
+from service.providers.reading import Node
+
+EVENTS = {
+    path.stem: json.loads(path.read_text())
+    for path in (Path(__file__).parent / "label_studio").glob("*.json")
+}
+
+
+def test_a_transcription_of_a_whole_task() -> None:
+    assert read(Node(EVENTS["whole_task"])) == [
+        Segment(line=1, text="Repeat the ultrasound in six weeks.", utterance_id="call-17-4")
+    ]
+
+
+def test_regions_are_in_spoken_order_with_their_speakers_and_without_remarks() -> None:
+    doctor, patient = read(Node(EVENTS["regions"]))
+    assert (doctor.text, doctor.speaker, doctor.start_s, doctor.end_s) == (
+        "Does it hurt?",
+        "Doctor",
+        0.2,
+        3.9,
+    )
+    assert (patient.text, patient.speaker, patient.channel) == ("only when I cough", "Patient", "0")
+    assert (doctor.recording_id, doctor.utterance_id) == ("visit-9", None)
+
+
+def test_of_several_annotations_the_cancelled_say_nothing() -> None:
+    [found] = read(Node(EVENTS["several"]))
+    assert (found.utterance_id, found.text) == ("call-18-1", "no known allergies")
+
+
+@pytest.mark.parametrize("action", ["ANNOTATIONS_DELETED", "TASKS_CREATED", "PROJECT_UPDATED", "NEW_IN_2027"])
+def test_events_about_something_else_hold_no_reference(action: str) -> None:
+    assert read(Node({"action": action})) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"action": None}, "action: this field is required"),
+        ({"annotation": None}, "annotation: this field is required"),
+        ({"task": None}, "task: this field is required"),
+        ({"task": [{"data": {}}, {"data": {}}]}, "task: expected as many tasks as annotations"),
+        ({"annotation": {"result": [{}]}}, "annotation/result/0/type: this field is required"),
+        (
+            {"annotation": {"result": [{"type": "textarea", "value": {"text": 7}}]}},
+            "annotation/result/0/value/text: expected a string",
+        ),
+        (
+            {
+                "annotation": {
+                    "result": [
+                        {"type": "textarea", "from_name": "a", "value": {"text": "x"}},
+                        {"type": "textarea", "from_name": "b", "value": {"text": "y"}},
+                    ]
+                }
+            },
+            "annotation/result/1/from_name: expected one text area, or one of them named 'transcription'",
+        ),
+    ],
+)
+def test_what_is_not_as_documented_is_named_by_its_path(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(Refused) as error:
+        read(Node(EVENTS["whole_task"] | change))
+    assert (str(error.value), error.value.status) == (told, 422)
+
+
+@given(st.sampled_from(sorted(EVENTS)).flatmap(lambda name: damaged_copies(EVENTS[name])))
+def test_a_damaged_event_is_read_or_refused_without_a_word_of_it(event: Any) -> None:
+    said = ""
+    try:
+        assert all(isinstance(segment, Segment) for segment in read(Node(event)))
+    except Refused as refusal:
+        said = str(refusal)
+    assert not any(text in said for text in texts(event))
