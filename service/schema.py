@@ -254,6 +254,47 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (receiver, alert_id)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE scored ADD COLUMN lexicon TEXT;    -- version of the critical terms; NULL: it has none
+    ALTER TABLE scored ADD COLUMN critical_terms INTEGER;    -- in the reference; NULL as lexicon is
+    ALTER TABLE scored ADD COLUMN critical_missed INTEGER;   -- those of them that the hypothesis lacks
+    ALTER TABLE scored ADD COLUMN critical_inserted INTEGER; -- in the hypothesis, though nobody spoke them
+    CREATE INDEX scored_critical ON scored (cohort, lexicon, spoken_at) WHERE lexicon IS NOT NULL;
+
+    CREATE TABLE claims (                 -- what somebody says of a slice; append-only
+        number     INTEGER PRIMARY KEY AUTOINCREMENT,
+        claim_id   TEXT NOT NULL UNIQUE,
+        slice      TEXT NOT NULL,         -- JSON object of attributes
+        excess_points REAL NOT NULL,
+        alpha      REAL NOT NULL
+    );
+    CREATE TRIGGER claims_stay_as_they_are BEFORE UPDATE ON claims
+        BEGIN SELECT RAISE(ABORT, 'claims are append-only'); END;
+    CREATE TRIGGER claims_stay BEFORE DELETE ON claims
+        BEGIN SELECT RAISE(ABORT, 'claims are append-only'); END;
+
+    CREATE TABLE claim_record (           -- what became of claims; append-only
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        claim_id   TEXT NOT NULL,
+        action     TEXT NOT NULL,         -- filed, withdrawn, confirmed, refuted
+        after_seq  INTEGER NOT NULL,      -- takes effect, or was found, after this scored row
+        author     TEXT,                  -- NULL: the evidence
+        note       TEXT NOT NULL,
+        taken_at   REAL NOT NULL,
+        UNIQUE (claim_id, action)
+    );
+    CREATE TRIGGER claim_record_stays_as_it_is BEFORE UPDATE ON claim_record
+        BEGIN SELECT RAISE(ABORT, 'claim_record is append-only'); END;
+    CREATE TRIGGER claim_record_stays BEFORE DELETE ON claim_record
+        BEGIN SELECT RAISE(ABORT, 'claim_record is append-only'); END;
+
+    CREATE TABLE claim_states (           -- the evidence on all claims after seq
+        kind       TEXT PRIMARY KEY,      -- snapshot: the last one; base: where the rows that are left begin
+        seq        INTEGER NOT NULL,
+        record_id  INTEGER NOT NULL,      -- the last row of claim_record that it has heard
+        state      TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 
