@@ -13,7 +13,7 @@ class Action(StrEnum):
 
     A ``MUTED`` or ``HELD`` alert fires untold; if it still does so once that is over, it is ``TOLD``, and so
     is one that fires to a receiver that was configured later. Of a ``RESENT`` one a dead notice goes out
-    again.
+    again, of a ``DISMISSED`` one a dead notice is let be.
     """
 
     FIRED = "fired"
@@ -26,6 +26,7 @@ class Action(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     RESENT = "resent"
+    DISMISSED = "dismissed"
     SILENCE_MADE = "silence_made"
     SILENCE_ENDED = "silence_ended"
 

@@ -38,7 +38,7 @@ class AlertRows:
         """Resolved alerts, each with a receiver that was told that it fires, and of its end nothing."""
         rows = self._db.execute(
             "SELECT DISTINCT alert_id, receiver FROM outbox JOIN alerts USING (alert_id) "
-            "WHERE alerts.state = 'resolved' AND outbox.state <> 'dead' AND NOT EXISTS "
+            "WHERE alerts.state = 'resolved' AND outbox.state NOT IN ('dead', 'dismissed') AND NOT EXISTS "
             "(SELECT 1 FROM outbox AS ended WHERE ended.delivery_id = "
             "outbox.alert_id || '-resolved-' || outbox.receiver)"
         )

@@ -13,16 +13,12 @@ from detectors.tally import ENOUGH_SPEAKERS
 from service.alert_record import Action
 from service.config import Config
 from service.errors import Refused
-from service.facts import describe, notice, rfc3339, size_of
-from service.records import AlertRow, Delivery
+from service.facts import describe, rfc3339, size_of
+from service.notices import ACKNOWLEDGED, FIRING, NOTED, REPEATED, RESOLVED, UPDATED, Notices
+from service.records import AlertRow
 from service.silences import Silence, muting
 from service.store import Store
 
-FIRING = "firing"
-ACKNOWLEDGED = "acknowledged"
-RESOLVED = "resolved"
-NOTED = "noted"
-"""A finding that is no alarm: told once, nothing to resolve."""
 ACTIVE = (FIRING, ACKNOWLEDGED)
 PAGE = "page"
 TICKET = "ticket"
@@ -32,7 +28,6 @@ PAGING = (Signal.DIFFERENTIAL, Signal.GLOBAL)
 BY_HAND = "by_hand"
 OUTDATED = "outdated"
 """The monitor, as it is set now, does not find in its history what an alert says."""
-UPDATED, REPEATED = "updated", "repeated"
 MUTED_UPDATE = "muted_update"
 """Among the facts of an alert whose change no receiver has been told, because a silence muted it."""
 
@@ -64,17 +59,17 @@ class Alerting:
     interval that was told (at most every ``alerts.update_interval``), when it was last told
     ``alerts.repeat_interval`` ago and nobody has acknowledged it, and when it ends. What a silence
     mutes, or an alert about everybody explains for ``alerts.group_interval``, is told once that is over, if
-    it still fires; so is what has become of it under a silence. A receiver that is configured later is told
-    what fires then. Who was told that it fires is told that it ended, muted or not.
+    it still fires; so is what has become of it under a silence. A finding that a silence mutes is on record
+    alone. A receiver that is configured later is told what fires then; one that wants pages alone is told
+    of a ticket when it becomes one. Who was told that it fires is told that it ended, muted or not.
     """
 
     def __init__(self, config: Config) -> None:
-        self._receivers = [receiver.name for receiver in config.receivers]
+        self._notices = Notices({receiver.name: receiver.severities for receiver in config.receivers})
         self._smallest_change_points = config.detection.smallest_change_points
         self._repeat_s = config.alerts.repeat_interval.total_seconds()
         self._group_s = config.alerts.group_interval.total_seconds()
         self._update_s = config.alerts.update_interval.total_seconds()
-        self._known_to_all: set[str] = set()
 
     def apply(self, store: Store, event: Event, now: float) -> None:
         """Let an event take effect once, in the caller's transaction; seen again it changes nothing."""
@@ -103,14 +98,14 @@ class Alerting:
         strangers = {
             alert.alert_id: names
             for alert in firing
-            if muting(alert, silences) is None and (names := self._strangers(store, alert))
+            if muting(alert, silences) is None and (names := self._notices.strangers(store, alert))
         }
         if steps or strangers:
             with store.transaction():
                 for step in steps:
                     self._take(store, step, now)
                 for identity, names in strangers.items():
-                    self._introduce(store, identity, names, now)
+                    self._notices.introduce(store, _found(store, identity), names, now)
 
     def end_outdated(
         self, store: Store, lasting: Sequence[Event], watched: Collection[str], now: float
@@ -135,11 +130,7 @@ class Alerting:
 
     def tell_of_ends(self, store: Store, now: float) -> None:
         """Tell those who are receivers again of what ended while they were not."""
-        missed = [each for each in store.alerts.ends_untold() if each[1] in self._receivers]
-        if missed:
-            with store.transaction():
-                for identity, receiver in missed:
-                    self._queue(store, _found(store, identity), RESOLVED, now, [receiver])
+        self._notices.tell_of_ends(store, now)
 
     def acknowledge(self, store: Store, identity: str, author: str, note: str, now: float) -> None:
         """Somebody looks after it: it is not repeated any more.
@@ -155,7 +146,8 @@ class Alerting:
         said = {"acknowledged_by": author, "acknowledged_at": rfc3339(now), "note": note}
         alert = replace(alert, state=ACKNOWLEDGED, acknowledged_at=now, facts={**alert.facts, **said})
         store.record.add(Action.ACKNOWLEDGED, now, note, alert_id=identity, author=author)
-        self._tell_again(store, alert, ACKNOWLEDGED, now)
+        alert = self._keep_told(store, alert, ACKNOWLEDGED, now)
+        self._notices.tell_again(store, alert, ACKNOWLEDGED, now)
 
     def resolve(self, store: Store, identity: str, author: str, note: str, now: float) -> None:
         """Somebody says that it is over. Of the same onset nothing is raised again.
@@ -253,26 +245,17 @@ class Alerting:
         """Put a step on record; tell of it, or only keep what the alert has become."""
         action, kind, alert = step
         store.record.add(action, now, size_of(alert), alert_id=alert.alert_id)
-        if kind in (FIRING, NOTED):
-            self._tell(store, alert, kind, now, self._receivers)
-        elif kind is not None:
-            self._tell_again(store, alert, kind, now)
-        else:
+        if kind is None:
             store.alerts.put(alert)
-
-    def _strangers(self, store: Store, alert: AlertRow) -> list[str]:
-        """Receivers that were configured after an alert began to fire."""
-        if alert.alert_id in self._known_to_all:
-            return []
-        known = store.alerts.receivers_of(alert.alert_id)
-        strangers = [name for name in self._receivers if name not in known]
-        if not strangers:
-            self._known_to_all.add(alert.alert_id)
-        return strangers
-
-    def _introduce(self, store: Store, identity: str, names: Sequence[str], now: float) -> None:
-        store.record.add(Action.TOLD, now, f"to {', '.join(names)}", alert_id=identity)
-        self._queue(store, _found(store, identity), FIRING, now, names)
+            return
+        alert = self._keep_told(store, alert, kind, now)
+        if kind in (FIRING, NOTED):
+            self._notices.tell(store, alert, kind, now)
+            return
+        self._notices.tell_again(store, alert, kind, now)
+        # Whoever wants pages alone must hear of one also where somebody had acknowledged the ticket.
+        if kind == UPDATED and (strangers := self._notices.strangers(store, alert)):
+            self._notices.introduce(store, alert, strangers, now)
 
     def _end(
         self,
@@ -289,29 +272,17 @@ class Alerting:
         said = {**alert.facts, **facts, "resolution": resolution, "resolved_at": rfc3339(resolved_at)}
         alert = replace(alert, state=RESOLVED, resolved_at=resolved_at, facts=said)
         store.record.add(Action.RESOLVED, now, note or resolution, alert_id=alert.alert_id, author=author)
-        self._tell_again(store, alert, RESOLVED, now)
+        alert = self._keep_told(store, alert, RESOLVED, now)
+        self._notices.tell_again(store, alert, RESOLVED, now)
 
-    def _tell_again(self, store: Store, alert: AlertRow, kind: str, now: float) -> None:
-        """Tell those who know of an alert; who was never told it fires needs not know that it ended."""
-        known = store.alerts.receivers_of(alert.alert_id)
-        self._tell(store, alert, kind, now, [name for name in self._receivers if name in known])
-
-    def _tell(self, store: Store, alert: AlertRow, kind: str, now: float, receivers: Sequence[str]) -> None:
+    @staticmethod
+    def _keep_told(store: Store, alert: AlertRow, kind: str, now: float) -> AlertRow:
         is_told = alert.told_at is not None or kind in (FIRING, NOTED)
         facts = {name: fact for name, fact in alert.facts.items() if name != MUTED_UPDATE}
         told_at = now if is_told else None
         alert = replace(alert, revision=alert.revision + 1, told_at=told_at, facts=facts)
         store.alerts.put(alert)
-        self._queue(store, alert, kind, now, receivers)
-
-    def _queue(self, store: Store, alert: AlertRow, kind: str, now: float, receivers: Sequence[str]) -> None:
-        body = json.dumps(notice(alert, kind, now), separators=(",", ":"), ensure_ascii=False)
-        # What can be told more than once bears its number; what cannot is the same whenever it is found.
-        name = kind if kind in (FIRING, NOTED, RESOLVED) else f"{kind}-{alert.revision}"
-        for receiver in receivers:
-            delivery_id = f"{alert.alert_id}-{name}-{receiver}"
-            delivery = Delivery(delivery_id, alert.alert_id, receiver, body, 0, now)
-            store.alerts.put_delivery(delivery, position=alert.revision)
+        return alert
 
     def _severity(self, event: Event) -> str:
         if event.change is not Change.DEGRADED or event.signal not in PAGING:

@@ -26,10 +26,10 @@ from service.api.request_ids import RequestIds
 from service.api.short_way import ShortWay
 from service.api.silences import silence_routes
 from service.api.translate import Translator
+from service.dead_letters import DeadLetters
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
-from service.resending import Resending
 from service.tokens import read_tokens
 
 
@@ -68,7 +68,7 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIApp:
     app.include_router(provider_routes(pipeline, translator, metrics.observe, turn))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     app.include_router(alert_routes(pipeline.attending, reader))
-    app.include_router(notice_routes(Resending(pipeline), reader))
+    app.include_router(notice_routes(DeadLetters(pipeline), reader))
     app.include_router(silence_routes(pipeline.attending, reader))
     app.include_router(admin_routes(pipeline, reader))
     app.include_router(erasure_routes(pipeline.erasing, reader))

@@ -26,10 +26,16 @@ UNITS = {"m": 60, "h": 3_600, "d": 86_400}
 def alerts(state: str, api: str, **credentials: Path | None) -> None:
     """List alerts, the newest first."""
     query = {} if state == "all" else {"state": state}
-    rows = _remote(api, credentials).get("/v1/alerts", **query)["alerts"]
-    for row in rows:
-        click.echo(f"{row['alert_id']}  {row['state']}  {row['severity']}\n  {row['title']}")
-    if not rows:
+    remote, shown = _remote(api, credentials), 0
+    while True:
+        page = remote.get("/v1/alerts", **query)
+        for row in page["alerts"]:
+            click.echo(f"{row['alert_id']}  {row['state']}  {row['severity']}\n  {row['title']}")
+        shown += len(page["alerts"])
+        if page["next"] is None:
+            break
+        query["after"] = page["next"]
+    if not shown:
         click.echo(f"no {state} alerts" if state != "all" else "no alerts")
 
 

@@ -1,4 +1,4 @@
-"""The commands about notices: try a receiver, see what became of them, send dead ones again."""
+"""The commands about notices: try a receiver, see what became of them, send dead ones again, let them be."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_receiver(name: str, config_file: Path | None) -> None:
 @click.command()
 @click.option(
     "--state",
-    type=click.Choice(["pending", "delivered", "dead", "all"]),
+    type=click.Choice(["pending", "delivered", "dead", "dismissed", "all"]),
     default="dead",
     show_default=True,
 )
@@ -63,7 +63,22 @@ def resend(notice_ids: tuple[str, ...], author: str | None, api: str, **credenti
         click.echo(f"{notice_id} waits for {answer['receiver']}")
 
 
-notices_commands = (test_receiver, notices, resend)
+@click.command()
+@click.argument("notice_ids", metavar="NOTICE_ID...", nargs=-1, required=True)
+@click.option("--note", required=True, help="Why they need not be told.")
+@AUTHOR
+@asks_the_service
+def dismiss(
+    notice_ids: tuple[str, ...], note: str, author: str | None, api: str, **credentials: Path | None
+) -> None:
+    """Let dead notices be: they are not counted as dead any more, and not sent again."""
+    remote = _remote(api, credentials)
+    for notice_id in notice_ids:
+        answer = remote.post(f"/v1/notices/{notice_id}/dismiss", {"author": author, "note": note})
+        click.echo(f"{notice_id} is not told to {answer['receiver']}")
+
+
+notices_commands = (test_receiver, notices, resend, dismiss)
 
 
 def _remote(api: str, credentials: dict[str, Path | None]) -> Any:

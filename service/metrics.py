@@ -197,7 +197,7 @@ class StateCollector(Collector):
         # One that is configured no more may have left notices behind.
         configured = [receiver.name for receiver in pipeline.config.receivers]
         for receiver in sorted({*configured, *(receiver for receiver, _ in held)}):
-            for state in ("pending", "delivered", "dead"):
+            for state in ("pending", "delivered", "dead", "dismissed"):
                 pending.add_metric([receiver, state], held.get((receiver, state), (0, 0.0))[0])
             if (receiver, "pending") in held:
                 age.add_metric([receiver], held[receiver, "pending"][1])

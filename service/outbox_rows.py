@@ -53,14 +53,7 @@ class OutboxRows:
         ValueError
             If it is not dead, or a later notice of its alert has arrived, which it would contradict.
         """
-        row = self._db.execute(
-            "SELECT receiver, alert_id, position, state FROM outbox WHERE delivery_id = ?", (delivery_id,)
-        ).fetchone()
-        if row is None:
-            raise LookupError(delivery_id)
-        receiver, alert_id, position, state = row
-        if state != "dead":
-            raise ValueError(f"it is {state}, not dead")
+        alert_id, receiver, position = self._dead(delivery_id)
         later = self._db.execute(
             "SELECT 1 FROM outbox WHERE receiver = ? AND alert_id = ? AND position > ? "
             "AND state = 'delivered'",
@@ -74,6 +67,31 @@ class OutboxRows:
             (now, now, delivery_id),
         )
         return alert_id, receiver
+
+    def dismiss(self, delivery_id: str) -> tuple[str, str]:
+        """Let a dead notice be: it counts no more. Return its alert and the name of its receiver.
+
+        Raises
+        ------
+        LookupError
+            If there is no such notice.
+        ValueError
+            If it is not dead.
+        """
+        alert_id, receiver, _ = self._dead(delivery_id)
+        self._db.execute("UPDATE outbox SET state = 'dismissed' WHERE delivery_id = ?", (delivery_id,))
+        return alert_id, receiver
+
+    def _dead(self, delivery_id: str) -> tuple[str, str, int]:
+        row = self._db.execute(
+            "SELECT alert_id, receiver, position, state FROM outbox WHERE delivery_id = ?", (delivery_id,)
+        ).fetchone()
+        if row is None:
+            raise LookupError(delivery_id)
+        alert_id, receiver, position, state = row
+        if state != "dead":
+            raise ValueError(f"it is {state}, not dead")
+        return alert_id, receiver, position
 
 
 def read_dead_letters(db: sqlite3.Connection) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from service.alert_record import RecordRow, read_record
 from service.alert_rows import read_active, read_alerts
@@ -32,11 +33,23 @@ class Reader:
         """When the newest row was written."""
         return newest_at(self._db)
 
-    def alerts(self, limit: int = 100, state: str | None = None) -> list[AlertRow]:
-        """The newest alerts first; ``active`` are those that fire, acknowledged or not."""
+    def alerts(
+        self, limit: int = 100, state: str | None = None, after: AlertRow | None = None
+    ) -> list[AlertRow]:
+        """The newest alerts first; ``active`` are those that fire, acknowledged or not.
+
+        Parameters
+        ----------
+        after
+            Begin behind this one.
+        """
         states = _STATES if state is None else _STATES[:2] if state == "active" else (state,)
-        chosen = f"WHERE state IN ({', '.join('?' * len(states))})"
-        return read_alerts(self._db, f"{chosen} ORDER BY fired_at DESC, alert_id LIMIT ?", (*states, limit))
+        chosen, values = f"WHERE state IN ({', '.join('?' * len(states))})", list[Any](states)
+        if after is not None:
+            chosen += " AND (fired_at, ?) < (?, alert_id)"
+            values += [after.alert_id, after.fired_at]
+        query = f"{chosen} ORDER BY fired_at DESC, alert_id LIMIT ?"
+        return read_alerts(self._db, query, (*values, limit))
 
     def alert(self, alert_id: str) -> AlertRow | None:
         """One alert."""

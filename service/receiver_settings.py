@@ -62,7 +62,7 @@ class DeliverySettings(Section):
 
 
 class ReceiverSettings(Section):
-    """What every receiver has: a name, and how its server is reached.
+    """What every receiver has: a name, the severities it wants to be told of, and how its server is reached.
 
     A URL that is a credential is better kept in ``url_file``. ``timeout`` bounds a whole request, the other
     two the connection and each silence of the server.
@@ -71,6 +71,7 @@ class ReceiverSettings(Section):
     usual_url: ClassVar[str | None] = None
 
     name: Name
+    severities: list[Literal["page", "ticket"]] = Field(default=["page", "ticket"], min_length=1)
     url: AnyHttpUrl | None = None
     url_file: Path | None = None
     timeout: Duration = Field(default=timedelta(seconds=15), ge=_SOME, le=timedelta(minutes=5))

@@ -100,7 +100,7 @@ MIGRATIONS: tuple[str, ...] = (
         receiver     TEXT NOT NULL,
         position     INTEGER NOT NULL,    -- order within an alert and receiver
         body         TEXT NOT NULL,
-        state        TEXT NOT NULL,       -- pending, delivered, dead
+        state        TEXT NOT NULL,       -- pending, delivered, dead, dismissed
         attempts     INTEGER NOT NULL DEFAULT 0,
         due_at       REAL NOT NULL,
         created_at   REAL NOT NULL,

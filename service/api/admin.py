@@ -6,9 +6,10 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.author import ONE_LINE, Author, Reason, author_of
 from service.api.problems import refusals
 from service.pipeline import Pipeline
 from service.reader import Reader
@@ -20,8 +21,8 @@ class RebaselineIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cohort: str | None = Field(default=None, max_length=256, description="Without it: every cohort.")
-    author: str = Field(min_length=1, max_length=128)
-    note: str = Field(min_length=1, max_length=1_000, description="Why; never text of speech.")
+    author: Author | None = None
+    note: Reason
 
 
 class AnnouncementIn(BaseModel):
@@ -29,8 +30,10 @@ class AnnouncementIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    description: str = Field(min_length=1, max_length=200, description='Like "engine version 2026-11".')
-    author: str = Field(min_length=1, max_length=128)
+    description: str = Field(
+        min_length=1, max_length=200, pattern=ONE_LINE, description='Like "engine version 2026-11".'
+    )
+    author: Author | None = None
 
 
 class InterventionOut(BaseModel):
@@ -54,9 +57,9 @@ def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
         status_code=201,
         responses=refusals(400, 404, 408, 413, 503),
     )
-    async def rebaseline(body: RebaselineIn) -> dict[str, Any]:
+    async def rebaseline(request: Request, body: RebaselineIn) -> dict[str, Any]:
         """The old baseline is dropped, lasting alarms of it are resolved, and learning begins anew."""
-        number = await pipeline.rebaseline(body.cohort, body.author, body.note)
+        number = await pipeline.rebaseline(body.cohort, author_of(request, body.author), body.note)
         return {"id": number, "cohort": body.cohort}
 
     @router.post(
@@ -65,9 +68,9 @@ def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
         status_code=201,
         responses=refusals(400, 408, 413, 503),
     )
-    async def announce(body: AnnouncementIn) -> dict[str, Any]:
+    async def announce(request: Request, body: AnnouncementIn) -> dict[str, Any]:
         """Each cohort is compared with itself before, gets a verdict, and then what it became is normal."""
-        return {"id": await pipeline.announce(body.author, body.description)}
+        return {"id": await pipeline.announce(author_of(request, body.author), body.description)}
 
     @router.get("/interventions", summary="What people told the monitor")
     async def interventions(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:

@@ -34,23 +34,30 @@ def alert_routes(attending: Attending, reader: Reader) -> APIRouter:
     """The routes; those that change something answer when that is on disk."""
     router = APIRouter(prefix="/v1", tags=["alerts"], responses=refusals(422))
 
-    @router.get("/alerts", summary="Alerts")
+    @router.get("/alerts", summary="Alerts", responses=refusals(404))
     async def alerts(
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         state: Annotated[
             Literal["active", "firing", "acknowledged", "resolved", "noted"] | None, Query()
         ] = None,
+        after: Annotated[
+            str | None, Query(max_length=128, description="An alert_id: go on behind it.")
+        ] = None,
     ) -> dict[str, Any]:
-        """Alerts, the newest first; active are those that fire, acknowledged or not."""
-        rows = await asyncio.to_thread(reader.alerts, limit, state)
-        return {"alerts": [_alert(row) for row in rows]}
+        """Alerts, the newest first; active are those that fire, acknowledged or not.
+
+        Where there are more than the limit, ``next`` is what to ask for ``after``.
+        """
+        last = None if after is None else await asyncio.to_thread(_known, reader, after)
+        rows = await asyncio.to_thread(reader.alerts, limit + 1, state, last)
+        shown = rows[:limit]
+        goes_on = shown[-1].alert_id if len(rows) > limit else None
+        return {"alerts": [_alert(row) for row in shown], "next": goes_on}
 
     @router.get("/alerts/{alert_id}", summary="One alert", responses=refusals(404))
     async def one_alert(alert_id: Identity) -> dict[str, Any]:
         """One alert with everything that its notices said, and its record."""
-        row = await asyncio.to_thread(reader.alert, alert_id)
-        if row is None:
-            raise Refused(404, "no such alert; GET /v1/alerts lists them")
+        row = await asyncio.to_thread(_known, reader, alert_id)
         record = await asyncio.to_thread(reader.alert_record, 1_000, alert_id)
         return {**_alert(row), "record": [_record_row(each) for each in record]}
 
@@ -77,6 +84,13 @@ def alert_routes(attending: Attending, reader: Reader) -> APIRouter:
         return {"record": [_record_row(row) for row in rows]}
 
     return router
+
+
+def _known(reader: Reader, alert_id: str) -> AlertRow:
+    row = reader.alert(alert_id)
+    if row is None:
+        raise Refused(404, "no such alert; GET /v1/alerts lists them")
+    return row
 
 
 def _alert(row: AlertRow) -> dict[str, Any]:

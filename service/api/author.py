@@ -20,6 +20,9 @@ Author = Annotated[
 Note = Annotated[str, Field(max_length=1_000, pattern=SOME_LINES, description="Why; never text of speech.")]
 
 
+Reason = Annotated[Note, Field(min_length=1)]
+
+
 def author_of(request: Request, author: str | None) -> str:
     """Who says so.
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from service.api.author import ONE_LINE, Author, Note, author_of
+from service.api.author import ONE_LINE, Author, Note, Reason, author_of
 from service.api.problems import refusals
 from service.attending import Attending
 from service.errors import Refused
@@ -37,7 +37,7 @@ class SilenceIn(BaseModel):
     starts_at: AwareDatetime | None = Field(default=None, description="Without it: now.")
     ends_at: AwareDatetime
     author: Author | None = None
-    note: Annotated[Note, Field(min_length=1)]
+    note: Reason
 
     def span(self, now: float) -> tuple[float, float]:
         """When it begins and ends, in seconds since the epoch.

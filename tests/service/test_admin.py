@@ -137,7 +137,8 @@ def test_a_restart_repeats_what_people_said_in_its_place(
 def test_what_cannot_be_done_is_refused(shared_service: RunningService) -> None:
     unknown = shared_service.post("/v1/rebaselines", {"cohort": "nobody", **WHO})
     assert (unknown.status_code, "GET /v1/cohorts" in unknown.json()["detail"]) == (404, True)
-    for body in ({}, {"author": "ann"}, {**WHO, "cohorts": "B"}, {**WHO, "author": ""}):
+    for wrong in ({"cohorts": "B"}, {"author": ""}, {"author": None}, {"note": ""}, {"note": "\x1b[2J"}):
+        body = {**WHO, **wrong}
         answer = shared_service.post("/v1/rebaselines", body)
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/problem+json"

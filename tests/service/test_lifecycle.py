@@ -31,13 +31,11 @@ RECOVERED = replace(EVENT, change=Change.RECOVERED)
 class Day:
     """A store, its alerting, and what is told."""
 
-    def __init__(self, folder: Path, receivers: tuple[str, ...] = ("oncall",), **alerts: str) -> None:
+    def __init__(self, folder: Path, receivers: tuple[str, ...] = ("oncall",), **sections: Any) -> None:
         self.folder = folder
-        named = [
-            {"name": name, "kind": "webhook", "url": "https://x.example", "secret": SECRET}
-            for name in receivers
-        ]
-        self.config = Config.model_validate({"data_dir": folder, "receivers": named, "alerts": alerts})
+        common = {"kind": "webhook", "url": "https://x.example", "secret": SECRET}
+        named = [{"name": name, **common, **sections.pop(name, {})} for name in receivers]
+        self.config = Config.model_validate({"data_dir": folder, "receivers": named, "alerts": sections})
         self.store = Store(folder)
         self.alerting = Alerting(self.config)
 
@@ -334,6 +332,34 @@ def test_who_is_configured_after_somebody_has_it_is_not_told(tmp_path: Path) -> 
     day = Day(tmp_path, receivers=("old", "new"))
     day.passes(EVENT, at=MINUTE_S)
     assert day.ask("SELECT DISTINCT receiver FROM outbox") == [("old",)]
+    day.store.close()
+
+
+def test_who_wants_pages_alone_is_told_of_a_ticket_once_it_is_one(tmp_path: Path) -> None:
+    ticket = replace(EVENT, lower_points=EVENT.effect_points - 1_000.0)
+    day = Day(tmp_path, receivers=("pager", "chat"), pager={"severities": ["page"]})
+    improved = replace(EVENT, change=Change.IMPROVED)
+    day.happens(ticket, improved)
+    assert day.ask("SELECT DISTINCT receiver FROM outbox") == [("chat",)]
+    day.does("acknowledge", alert_id(EVENT), 1.0)
+    for at in (1.0, 2.0):
+        day.passes(EVENT, at=at * HOUR_S)
+    day.happens(RECOVERED, at=3 * HOUR_S)
+    told = day.ask("SELECT delivery_id, created_at FROM outbox WHERE receiver = 'pager' ORDER BY position")
+    assert told == [
+        (f"{alert_id(EVENT)}-firing-pager", NOW + HOUR_S),
+        (f"{alert_id(EVENT)}-resolved-pager", NOW + 3 * HOUR_S),
+    ]
+    assert day.recorded == ["fired", "noted", "acknowledged", "updated", "told", "resolved"]
+    day.store.close()
+
+
+def test_who_wants_tickets_alone_is_told_of_no_page(tmp_path: Path) -> None:
+    day = Day(tmp_path, receivers=("board",), board={"severities": ["ticket"]})
+    day.happens(EVENT)
+    day.passes(EVENT, at=HOUR_S)
+    day.happens(RECOVERED, at=2 * HOUR_S)
+    assert day.told == []
     day.store.close()
 
 

@@ -69,6 +69,31 @@ def test_what_was_refused_is_listed_and_arrives_once_it_is_sent_again(
     assert "no such notice" in run("resend", "none", "--author", "ann", "--api", service.api).stderr
 
 
+def test_a_dead_notice_that_nobody_needs_any_more_is_let_be(
+    make_service: Callable[..., RunningService],
+) -> None:
+    with stand_in(lambda _: Reply(404)) as server:
+        receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}
+        service = make_service(detection=DETECTION, receivers=[receiver])
+        raise_alerts(service)
+        assert eventually(lambda: held(service, "dead") and not held(service, "pending"))
+        dead = [row["notice_id"] for row in held(service, "dead")]
+        alerts = service.get("/v1/alerts")["alerts"]
+        first = service.get("/v1/alerts?limit=1")
+        assert (first["alerts"], first["next"]) == (alerts[:1], alerts[0]["alert_id"])
+        others = service.get(f"/v1/alerts?limit=1000&after={first['next']}")
+        assert (others["alerts"], others["next"]) == (alerts[1:], None)
+        done = run("dismiss", *dead, "--author", "ann", "--note", "told them myself", "--api", service.api)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"{dead[0]} is not told to oncall")
+    assert held(service, "dead") == []
+    assert {row["notice_id"] for row in held(service, "dismissed")} == set(dead)
+    assert 'werwatch_dead_letters{receiver="oncall"} 0.0' in service.scrape()
+    record = [row for row in service.get("/v1/alert-record")["record"] if row["action"] == "dismissed"]
+    assert {(row["author"], row["note"]) for row in record} == {("ann", "to oncall: told them myself")}
+    again = run("resend", dead[0], "--author", "ann", "--api", service.api)
+    assert "this notice is not sent again: it is dismissed, not dead" in again.stderr
+
+
 def configured(folder: Path, **receiver: Any) -> str:
     path = folder / "werwatch.yaml"
     path.write_text(yaml.safe_dump({"receivers": [{"name": "oncall", **receiver}]}))

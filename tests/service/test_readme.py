@@ -38,7 +38,7 @@ def test_its_example_works_as_it_stands(make_service: Callable[..., RunningServi
         assert '"status":"accepted"' in first or '"status":"duplicate"' in first
         assert '"deletions":1' in second
         assert "en-GB-scotland" in cohorts
-        assert alerts == '{"alerts":[]}'
+        assert alerts == '{"alerts":[],"next":null}'
         assert any(line.endswith(" 0.2") for line in metrics)
 
 
