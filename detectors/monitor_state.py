@@ -15,7 +15,7 @@ from detectors.tally import Tally
 from detectors.unit import UnitTracker
 from detectors.wer import WindowedWER
 
-STATE_VERSION = 5
+STATE_VERSION = 6
 
 
 @dataclass(slots=True)

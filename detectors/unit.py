@@ -13,6 +13,9 @@ MOST_WORDS = 400
 CORRELATION = 0.05
 """rho between words of one unit, for weights: a wrong value costs efficiency, never validity."""
 
+Attributes = tuple[tuple[str, str], ...]
+"""Names and values, in order of the names."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoredUtterance:
@@ -34,6 +37,8 @@ class ScoredUtterance:
         Pseudonymous session key, shared by the speakers of one recording; None where the customer sends none.
     normaliser
         Version of the rules that both sides went through; another version begins another baseline.
+    attributes
+        What else is known of where it comes from: site, device and the like.
     """
 
     cohort: str
@@ -43,11 +48,15 @@ class ScoredUtterance:
     unit_key: str = ""
     session: str | None = None
     normaliser: str = ""
+    attributes: Attributes = ()
 
 
 @dataclass(slots=True)
 class Unit:
-    """A speaker-shift, open or closed. Its words are correlated, so it counts A_u effective words."""
+    """A speaker-shift, open or closed. Its words are correlated, so it counts A_u effective words.
+
+    ``attributes`` are those of its first utterance, ``elsewhere`` the counts of what has others.
+    """
 
     key: str
     cohort: str
@@ -57,6 +66,8 @@ class Unit:
     has_speaker: bool
     session: str | None = None
     tally: Tally = field(default_factory=Tally)
+    attributes: Attributes = ()
+    elsewhere: list[tuple[Attributes, Tally]] = field(default_factory=list)
 
     @property
     def speaker(self) -> str | None:
@@ -75,13 +86,34 @@ class Unit:
         words = self.tally.reference_words
         return self.tally.capped_errors / words if words else 0.0
 
+    @property
+    def parts(self) -> list[tuple[Attributes, Tally]]:
+        """The counts by attributes."""
+        if not self.elsewhere:
+            return [(self.attributes, self.tally)]
+        rest = self.tally
+        for _, tally in self.elsewhere:
+            rest = rest.without(tally)
+        return [(self.attributes, rest), *self.elsewhere]
+
     def add(self, scored: ScoredUtterance) -> None:
         """Add an utterance's counts."""
         self.tally.count(scored.counts)
+        if scored.attributes != self.attributes:
+            self._count_elsewhere(scored)
         if scored.at_s < self.started_s:
             self.started_s = scored.at_s
         if scored.at_s > self.last_s:
             self.last_s = scored.at_s
+
+    def _count_elsewhere(self, scored: ScoredUtterance) -> None:
+        for attributes, tally in self.elsewhere:
+            if attributes == scored.attributes:
+                tally.count(scored.counts)
+                return
+        tally = Tally()
+        tally.count(scored.counts)
+        self.elsewhere.append((scored.attributes, tally))
 
 
 @dataclass(slots=True)
@@ -127,6 +159,7 @@ class UnitTracker:
                 self.now_s,
                 has_speaker=scored.speaker is not None,
                 session=scored.session if scored.speaker is not None else None,
+                attributes=scored.attributes,
             )
             if scored.speaker is not None:
                 unit.tally.meet(scored.speaker)

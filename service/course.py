@@ -97,5 +97,12 @@ class Course:
 
 def _scored_utterance(row: ScoredRow) -> ScoredUtterance:
     return ScoredUtterance(
-        row.cohort, row.spoken_at, row.counts, row.speaker, row.unit_key, row.session, row.normaliser
+        row.cohort,
+        row.spoken_at,
+        row.counts,
+        row.speaker,
+        row.unit_key,
+        row.session,
+        row.normaliser,
+        row.attributes,
     )

@@ -6,6 +6,7 @@ import sqlite3
 
 from detectors.alignment import ErrorCounts
 from service.records import Intervention, Place, SavedState, ScoredRow
+from service.utterance_values import attributes_of
 
 ENDLESS = 2**63 - 1
 NEWEST_ROWS = 20_000
@@ -20,14 +21,24 @@ class History:
     def scored_after(self, seq: int, limit: int, last: int = ENDLESS) -> list[ScoredRow]:
         """The monitor's next rows up to ``last``, in order of seq."""
         rows = self._db.execute(
-            "SELECT seq, cohort, speaker, unit_key, spoken_at, session, normaliser, "
+            "SELECT seq, cohort, speaker, unit_key, spoken_at, session, normaliser, attributes, "
             "substitutions, deletions, insertions, hits FROM scored "
             "WHERE seq > ? AND seq <= ? AND detects = 1 ORDER BY seq LIMIT ?",
             (seq, last, limit),
         )
         return [
-            ScoredRow(seq, cohort, speaker, unit_key, spoken_at, ErrorCounts(*counts), session, normaliser)
-            for seq, cohort, speaker, unit_key, spoken_at, session, normaliser, *counts in rows
+            ScoredRow(
+                seq,
+                cohort,
+                speaker,
+                unit_key,
+                spoken_at,
+                ErrorCounts(*counts),
+                session,
+                normaliser,
+                attributes_of(attributes),
+            )
+            for seq, cohort, speaker, unit_key, spoken_at, session, normaliser, attributes, *counts in rows
         ]
 
     def last_seq(self) -> int:

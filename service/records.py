@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from detectors.alignment import ErrorCounts
+from detectors.unit import Attributes
 
 
 class Outcome(StrEnum):
@@ -97,6 +98,7 @@ class ScoredRow:
     counts: ErrorCounts
     session: str | None
     normaliser: str
+    attributes: Attributes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from detectors.unit import Attributes
 from service.records import Utterance
 
 UTTERANCE_COLUMNS = (
@@ -44,6 +45,18 @@ def utterance_values(utterance: Utterance, cohort: str) -> tuple[Any, ...]:
 @lru_cache(maxsize=1_024)
 def _attributes_json(attributes: tuple[tuple[str, str], ...]) -> str:
     return json.dumps(dict(attributes))
+
+
+@lru_cache(maxsize=1_024)
+def attributes_of(text: str) -> Attributes:
+    """Attributes as the store holds them, in order of their names.
+
+    Examples
+    --------
+    >>> attributes_of('{"site": "ward-7", "accent": "en-IN"}')
+    (('accent', 'en-IN'), ('site', 'ward-7'))
+    """
+    return tuple(sorted(json.loads(text).items()))
 
 
 def tokens_of(blob: bytes) -> array[int]:

@@ -81,3 +81,17 @@ def test_effective_words_grow_to_twenty() -> None:
     small = tracker.open["en ann"].effective_words
     tracker.add(scored(60.0, words=380))
     assert 0 < small < tracker.open["en ann"].effective_words < 20
+
+
+def test_a_shift_that_moves_keeps_apart_what_was_said_where() -> None:
+    tracker = UnitTracker()
+    here, there = (("site", "ward-2"),), (("site", "ward-7"),)
+    for at_s, errors, where in ((0.0, 1, here), (60.0, 4, there), (120.0, 2, here)):
+        counts = ErrorCounts(errors, 0, 0, 10 - errors)
+        tracker.add(ScoredUtterance("en", at_s, counts, "ann", attributes=where))
+    [unit] = tracker.open.values()
+    assert {where: (tally.utterances, tally.errors) for where, tally in unit.parts} == {
+        here: (2, 3),
+        there: (1, 4),
+    }
+    assert (unit.tally.utterances, unit.tally.errors) == (3, 7)

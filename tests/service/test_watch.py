@@ -28,6 +28,7 @@ from service.errors import Refused
 from service.pipeline import Pipeline
 from service.records import Outcome, Receipt
 from service.store import FILE_NAME
+from service.utterance_values import attributes_of
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 ENOUGH = 1_300
@@ -63,11 +64,12 @@ def uninterrupted(data_dir: Path) -> Any:
     monitor = Monitor(MonitorSettings(DETECTION["false_alarms_per_month"]))
     rows = ask(
         data_dir,
-        "SELECT cohort, spoken_at, speaker, unit_key, session, normaliser, substitutions, deletions, "
-        "insertions, hits FROM scored ORDER BY seq",
+        "SELECT cohort, spoken_at, speaker, unit_key, session, normaliser, attributes, substitutions, "
+        "deletions, insertions, hits FROM scored ORDER BY seq",
     )
-    for cohort, spoken_at, *who, substitutions, deletions, insertions, hits in rows:
+    for cohort, spoken_at, *who, attributes, substitutions, deletions, insertions, hits in rows:
         counts = ErrorCounts(substitutions, deletions, insertions, hits)
+        who.append(attributes_of(attributes))
         monitor.update(ScoredUtterance(cohort, spoken_at, counts, *who))
     return json.loads(json.dumps(monitor.to_state()))
 
