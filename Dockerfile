@@ -1,26 +1,36 @@
 # syntax=docker/dockerfile:1
+# The same sources, base and build arguments make the same image: docker buildx build --output
+# type=image,rewrite-timestamp=true --build-arg SOURCE_DATE_EPOCH=..., or buildah build --timestamp ...
 ARG PYTHON=3.12
-FROM python:${PYTHON}-slim-bookworm AS build
+FROM docker.io/library/python:${PYTHON}-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
-# Dependencies first: this layer is made anew only when the lock file changes.
-COPY requirements.lock ./
-RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
-COPY pyproject.toml requirements-build.lock README.md LICENSE ./
+# Dependencies first: this layer is made anew only when a lock file changes.
+COPY requirements.lock requirements-build.lock ./
+RUN python -m venv --without-pip /opt/venv \
+ && python -m venv /opt/build \
+ && /opt/build/bin/pip install --require-hashes -r requirements-build.lock \
+ && /opt/build/bin/pip --python /opt/venv/bin/python install --no-compile --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
 COPY detectors ./detectors
 COPY service ./service
-RUN python -m venv /opt/build \
- && /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-build.lock \
- && /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /opt/dist . \
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /opt/dist/*.whl \
- && /opt/venv/bin/python -m compileall -q /opt/venv
+# Byte code that is never compared with the time of its source: a builder may set that anew.
+RUN /opt/build/bin/pip wheel --no-build-isolation --no-deps --wheel-dir /opt/dist . \
+ && /opt/build/bin/pip --python /opt/venv/bin/python install --no-compile --no-deps /opt/dist/*.whl \
+ && find /opt/venv/lib -type d -name tests -prune -exec rm -r {} + \
+ && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib
 
-FROM python:${PYTHON}-slim-bookworm
+FROM docker.io/library/python:${PYTHON}-slim-bookworm
+ARG VERSION=unknown
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="werwatch" \
       org.opencontainers.image.description="Last-mile drift monitor for speech transcription" \
-      org.opencontainers.image.licenses="Apache-2.0"
-RUN groupadd --gid 10001 werwatch \
- && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin werwatch \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+# useradd would note the day in /etc/shadow.
+RUN echo 'werwatch:x:10001:10001::/data:/usr/sbin/nologin' >> /etc/passwd \
+ && echo 'werwatch:x:10001:' >> /etc/group \
  && install -d -o 10001 -g 10001 -m 0700 /data
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 WERWATCH_DATA_DIR=/data
@@ -28,7 +38,6 @@ USER 10001:10001
 VOLUME /data
 EXPOSE 8600 9600
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9600/readyz', timeout=2)"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["werwatch", "healthcheck"]
 ENTRYPOINT ["werwatch"]
 CMD ["serve"]

@@ -7,7 +7,7 @@ KILLS ?= 200
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo control test lint chaos bench bench-detection record lock clean
+.PHONY: help demo control test lint chaos bench bench-detection record image lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ bench-detection: $(VENV)/tested-with  ## what detection promises, measured: tabl
 
 record: .venv-record/installed  ## make the recordings again (Debian package espeak-ng; about half an hour on two cores)
 	$(RECORD_BIN)/python -m service.demo.recorder.record --out service/demo/recordings
+
+image:  ## build the image with buildah (root; Debian packages buildah, debootstrap), for its tests
+	tests/deploy/image/build.sh
 
 lock:  ## make the lock files again from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

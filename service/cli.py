@@ -186,6 +186,22 @@ def verify(config_file: Path | None) -> None:
 
 
 @werwatch.command()
+@click.option(
+    "--metrics",
+    default="127.0.0.1:9600",
+    show_default=True,
+    envvar="WERWATCH_METRICS_LISTEN",
+    show_envvar=True,
+    help="The metrics listener of the service in question.",
+)
+def healthcheck(metrics: str) -> None:
+    """Say whether a running service is ready, for a container's health check."""
+    from service.healthcheck import ask
+
+    click.echo(ask(metrics))
+
+
+@werwatch.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"werwatch {__version__}")

@@ -55,3 +55,7 @@ def place_of(error: BaseException) -> str:
     """File and line where an error was raised: a log may say so, its message could hold text."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown place"
+
+
+class NotReady(WerwatchError):
+    """A service that was asked for its health does not answer, or is not ready."""

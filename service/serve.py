@@ -17,6 +17,7 @@ from typing import NoReturn, cast
 
 import uvicorn
 
+from service import __version__
 from service.api.finishing import Finishing
 from service.app import build_api, build_metrics
 from service.config import Config, split_address
@@ -73,6 +74,7 @@ class _Listener:
             http=cast("type[BoundedConnection]", connection),
             ws="none",
             proxy_headers=False,
+            headers=[("server", f"werwatch/{__version__}")],
             timeout_keep_alive=self.client_timeout_s,
             timeout_graceful_shutdown=ANSWER_S,
             ssl_context_factory=None if tls is None else lambda *_: tls,

@@ -132,3 +132,26 @@ def test_sigterm_ends_it_in_order(make_service: Callable[..., RunningService]) -
     assert httpx.get(service.metrics + "/healthz").json() == {"status": "ok"}
     assert service.stop() == 0
     assert "everything that was accepted is on disk" in service.log
+
+
+def test_a_health_check_says_whether_the_service_is_ready(
+    make_service: Callable[..., RunningService],
+) -> None:
+    service = make_service()
+    address = service.metrics.removeprefix("http://")
+    for asked in (address, address.replace("127.0.0.1", "0.0.0.0")):
+        done = run("healthcheck", "--metrics", asked)
+        assert (done.returncode, done.stdout) == (0, "ready\n")
+    service.stop()
+    done = run("healthcheck", "--metrics", address)
+    assert done.returncode == 1
+    assert done.stderr == f"werwatch: {address}: no answer of werwatch; is it running?\n"
+
+
+def test_every_answer_names_the_version(shared_service: RunningService) -> None:
+    for url in (
+        f"{shared_service.api}/v1/cohorts",
+        f"{shared_service.api}/none",
+        f"{shared_service.metrics}/metrics",
+    ):
+        assert httpx.get(url).headers["server"] == f"werwatch/{__version__}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -16,6 +17,8 @@ import httpx
 import pytest
 from conftest import CLIENT, BadDay, RunningService, eventually, program
 
+from service.errors import NotReady
+from service.healthcheck import ask
 from service.store import FILE_NAME
 
 LINES = 500
@@ -55,6 +58,9 @@ def hold_everything(service: RunningService, accepted: int, refusal: httpx.Respo
     status, content = ready(service)
     assert status == 503
     assert content["status"].startswith("the store cannot be written: ")
+    address = service.metrics.removeprefix("http://")
+    with pytest.raises(NotReady, match=f"^{re.escape(f'{address}: the store cannot be written: ')}"):
+        ask(address)
     # What only reads goes on.
     assert service.get("/v1/alerts") == {"alerts": []}
     assert accepted > 0

@@ -1,0 +1,128 @@
+"""The built image runs as it is deployed: as a user without rights, with nothing to write to but /data.
+
+``make image`` builds it; its base is made of Debian's packages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import eventually, program
+from prometheus_server import free_port
+
+from service import __version__
+
+ROOT = Path(__file__).parents[2]
+IMAGE = "localhost/werwatch:checked"
+UID = 10001
+
+
+def buildah(*arguments: str) -> str:
+    command = [program("buildah", "buildah"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode and not os.environ.get("CI"):
+        pytest.skip(f"make image, as root: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def inspected(image: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(buildah("inspect", "--type", "image", image))["Docker"]
+    return found
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """The image's root file system."""
+    container = buildah("from", "--pull-never", IMAGE)
+    yield Path(buildah("mount", container))
+    buildah("rm", container)
+
+
+def isolated(root: Path, data: Path, command: list[str], **environment: str) -> list[str]:
+    """A command in the image's root, read-only but for /data, as the image's user, with its environment."""
+    config = inspected(IMAGE)["config"]
+    variables = dict(entry.split("=", 1) for entry in config["Env"]) | environment
+    given = shlex.join(f"{name}={value}" for name, value in variables.items())
+    inside = f"""
+        set -e
+        mount --bind {root} {root}
+        mount -o remount,bind,ro {root}
+        mount --bind {data} {root}/data
+        mount -t proc proc {root}/proc
+        exec chroot --userspec={config["User"]} --groups= {root} /usr/bin/env -i {given} {shlex.join(command)}
+    """
+    return ["unshare", "--mount", "--propagation", "private", "bash", "-c", inside]
+
+
+def test_it_says_what_it_is_and_how_it_is_to_be_run() -> None:
+    config = inspected(IMAGE)["config"]
+    labels = config["Labels"]
+    assert labels["org.opencontainers.image.version"] == __version__
+    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
+    assert (config["User"], config["StopSignal"]) == (f"{UID}:{UID}", "SIGTERM")
+    assert (config["Entrypoint"], config["Cmd"]) == (["werwatch"], ["serve"])
+    assert config["Volumes"] == {"/data": {}}
+    assert config["ExposedPorts"].keys() == {"8600/tcp", "9600/tcp"}
+    assert config["Healthcheck"]["Test"] == ["CMD", "werwatch", "healthcheck"]
+
+
+def test_building_it_again_makes_the_same_layers() -> None:
+    assert inspected(IMAGE)["rootfs"] == inspected("localhost/werwatch:again")["rootfs"]
+
+
+def test_nothing_of_it_is_for_building_or_open_to_others(root: Path) -> None:
+    packages = next((root / "opt/venv/lib").glob("python3*/site-packages"))
+    assert not list(packages.glob("pip")) + list(packages.glob("setuptools"))
+    assert not (root / "src").exists()
+    data = (root / "data").stat()
+    assert (data.st_uid, data.st_gid, data.st_mode & 0o777) == (UID, UID, 0o700)
+    ours = [path for path in packages.rglob("*") if not path.is_symlink()]
+    assert {path.stat().st_uid for path in ours} == {0}
+    assert not [path for path in ours if path.stat().st_mode & 0o022]
+    sources = set((packages / "service").rglob("*.py"))
+    compiled = {path.parent.parent / f"{path.name.split('.')[0]}.py" for path in packages.rglob("*.pyc")}
+    assert sources <= compiled
+
+
+def test_it_serves_from_a_read_only_root_and_tells_its_health(root: Path, tmp_path: Path) -> None:
+    config = inspected(IMAGE)["config"]
+    data, log = tmp_path / "data", tmp_path / "log"
+    data.mkdir(mode=0o700)
+    os.chown(data, UID, UID)
+    ports = {
+        "WERWATCH_LISTEN": f"127.0.0.1:{free_port()}",
+        "WERWATCH_METRICS_LISTEN": f"0.0.0.0:{free_port()}",
+    }
+    check = isolated(root, data, config["Healthcheck"]["Test"][1:], **ports)
+    assert subprocess.run(check, check=False, capture_output=True).returncode == 1
+    serve = isolated(root, data, [*config["Entrypoint"], *config["Cmd"]], **ports)
+    with log.open("wb") as out, subprocess.Popen(serve, stdout=out, stderr=out) as process:
+        try:
+            assert eventually(lambda: "API on" in log.read_text()), log.read_text()
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            assert re.search(rf"^Uid:\t{UID}\t{UID}\t{UID}\t{UID}$", status, re.MULTILINE)
+            assert re.search(r"^CapEff:\t0+$", status, re.MULTILINE)
+            done = subprocess.run(check, check=False, capture_output=True, text=True)
+            assert (done.returncode, done.stdout) == (0, "ready\n")
+            body = {"utterance_id": "u-1", "hypothesis": "no fever", "attributes": {"accent": "en-IE"}}
+            api = f"http://{ports['WERWATCH_LISTEN']}"
+            answer = httpx.post(f"{api}/v1/utterances", json=body)
+            assert (answer.status_code, answer.headers["server"]) == (202, f"werwatch/{__version__}")
+            process.send_signal(signal.Signals[config["StopSignal"]])
+            assert process.wait(20) == 0, log.read_text()
+        finally:
+            process.kill()
+    kept = list(data.iterdir())
+    assert kept
+    assert {path.stat().st_uid for path in kept} == {UID}
