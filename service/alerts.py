@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from detectors.critical_terms import Lexicon
 from detectors.event import Change, Event, Signal
 from detectors.tally import ENOUGH_SPEAKERS
 from service.alert_record import Action
@@ -64,7 +65,8 @@ class Alerting:
     of a ticket when it becomes one. Who was told that it fires is told that it ended, muted or not.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, lexicon: Lexicon | None = None) -> None:
+        self._lexicon = lexicon
         self._notices = Notices({receiver.name: receiver.severities for receiver in config.receivers})
         self._smallest_change_points = config.detection.smallest_change_points
         self._repeat_s = config.alerts.repeat_interval.total_seconds()
@@ -92,7 +94,7 @@ class Alerting:
         """
         seen = {alert_id(event): event for event in lasting}
         silences, active = store.silences.active(now), store.alerts.active()
-        found = (self._due(alert, seen.get(alert.alert_id), silences, now) for alert in active)
+        found = (self._due(store, alert, seen.get(alert.alert_id), silences, now) for alert in active)
         steps = [step for step in found if step is not None]
         firing = (alert for alert in active if alert.state == FIRING and alert.told_at is not None)
         strangers = {
@@ -174,7 +176,7 @@ class Alerting:
             event.onset_s,
             now,
             None,
-            describe(event, severity),
+            self._facts(store, event, severity),
         )
         if event.during_global:
             alert = self._held(store, alert, now)
@@ -208,7 +210,7 @@ class Alerting:
         return replace(alert, facts={**alert.facts, "raised_shortly_before": sorted(filter(None, grouped))})
 
     def _due(
-        self, alert: AlertRow, event: Event | None, silences: Sequence[Silence], now: float
+        self, store: Store, alert: AlertRow, event: Event | None, silences: Sequence[Silence], now: float
     ) -> _Step | None:
         """What an active alert comes to now; None if nothing happens."""
         step = None
@@ -217,7 +219,7 @@ class Alerting:
             severity = PAGE if alert.severity == PAGE else self._severity(event)
             if self._is_material(alert, event, severity, now):
                 found = {"detected_at": alert.facts["detected_at"]}
-                facts = {**alert.facts, **describe(event, severity), **found}
+                facts = {**alert.facts, **self._facts(store, event, severity), **found}
                 alert = replace(alert, severity=severity, facts=facts)
                 step = _Step(Action.UPDATED, UPDATED, alert)
         # A clock that was set back by days must not have anything wait for days.
@@ -234,6 +236,13 @@ class Alerting:
         if step is None and alert.state == FIRING and abs(now - alert.told_at) >= self._repeat_s:
             step = _Step(Action.REPEATED, REPEATED, alert)
         return step
+
+    def _facts(self, store: Store, event: Event, severity: str) -> dict[str, Any]:
+        facts = describe(event, severity)
+        if self._lexicon is not None:
+            version, onset_s = self._lexicon.version, event.onset_s
+            facts["critical_terms"] = store.critical.before_and_after(event.cohort, version, onset_s)
+        return facts
 
     def _is_material(self, alert: AlertRow, event: Event, severity: str, now: float) -> bool:
         told = alert.facts["effect"]

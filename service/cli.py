@@ -47,6 +47,7 @@ def serve(config_file: Path | None) -> None:
 def check_config(config_file: Path) -> None:
     """Say what is wrong in a configuration file, and where."""
     from service.config_file import load_config
+    from service.lexicon import read_terms
     from service.privacy import load_key
     from service.receivers.kinds import endpoints
     from service.tls import server_context
@@ -55,6 +56,7 @@ def check_config(config_file: Path) -> None:
     config = load_config(config_file)
     endpoints(config)
     read_tokens(config)
+    read_terms(config)
     if config.tls is not None:
         server_context(config.tls)
     if config.privacy.key_file is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from detectors.choices import OWN, decider
 from detectors.settings import MonitorSettings
@@ -16,6 +16,19 @@ from service.payload_settings import FromPayload
 from service.providers import SOURCES
 from service.receiver_settings import AnyReceiver, DeliverySettings, Links
 from service.section import Duration, Name, Section, is_loopback
+
+MOST_CRITICAL_TERMS = 10_000
+
+
+def _is_text(value: object) -> object:
+    if isinstance(value, bool | int | float):
+        raise ValueError(
+            'expected text; YAML takes no, yes, on, off and digits for something else: write "no"'
+        )
+    return value
+
+
+Term = Annotated[str, BeforeValidator(_is_text), Field(min_length=1, max_length=200)]
 
 
 class Cohorts(Section):
@@ -154,6 +167,8 @@ class Config(Section):
     cohorts: Cohorts = Cohorts()
     attributes: list[Name] = Field(default=["site", "device", "engine", "engine_version"])
     normaliser: NormaliserSettings = NormaliserSettings()
+    critical_terms: list[Term] = Field(default=[], max_length=MOST_CRITICAL_TERMS)
+    critical_terms_file: Path | None = None
     detection: Detection = Detection()
     alerts: Alerts = Alerts()
     privacy: Privacy = Privacy()

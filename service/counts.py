@@ -19,6 +19,9 @@ TOGETHER = (
     "loops",
     "outcomes",
     "last_reference_at",
+    "critical_terms",
+    "critical_terms_missed",
+    "critical_terms_inserted",
 )
 """What one object changes at once: a scrape that saw words without their errors would show too low a WER."""
 LISTENERS = ("api", "metrics")
@@ -55,6 +58,9 @@ class Counts:
     word_errors: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     empty_hypotheses: Counter[str] = field(default_factory=Counter)
     loops: Counter[str] = field(default_factory=Counter)
+    critical_terms: Counter[tuple[str, str]] = field(default_factory=Counter)
+    critical_terms_missed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    critical_terms_inserted: Counter[tuple[str, str]] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(Outcome, 0)))
     last_reference_at: dict[str, float] = field(default_factory=dict)
     deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -95,6 +101,9 @@ class Counts:
             for selection in SELECTIONS:
                 self.scored[cohort, selection] = 0
                 self.reference_words[cohort, selection] = 0
+                self.critical_terms[cohort, selection] = 0
+                self.critical_terms_missed[cohort, selection] = 0
+                self.critical_terms_inserted[cohort, selection] = 0
                 for kind in ("substitution", "deletion", "insertion"):
                     self.word_errors[cohort, selection, kind] = 0
 
@@ -121,3 +130,7 @@ class Counts:
             self.word_errors[cohort, selection, "insertion"] += counts.insertions
             self.loops[cohort] += counts.is_loop
             self.last_reference_at[cohort] = now
+            if receipt.critical is not None:
+                self.critical_terms[cohort, selection] += receipt.critical.terms
+                self.critical_terms_missed[cohort, selection] += receipt.critical.missed
+                self.critical_terms_inserted[cohort, selection] += receipt.critical.inserted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from detectors.alignment import ErrorCounts, align
+from detectors.critical_terms import CriticalCounts, Lexicon
 from service.config import Detection
 from service.erasure_rows import ERASED
 from service.errors import Refused
@@ -55,12 +57,21 @@ class CohortBook:
 
 
 class Intake:
-    """Accepts utterances and references inside a transaction of the store."""
+    """Accepts utterances and references inside a transaction of the store.
 
-    def __init__(self, store: Store, detection: Detection, cohorts: CohortBook) -> None:
+    Parameters
+    ----------
+    lexicon
+        The critical terms to count in what is scored, if any.
+    """
+
+    def __init__(
+        self, store: Store, detection: Detection, cohorts: CohortBook, lexicon: Lexicon | None = None
+    ) -> None:
         self._store = store
         self._detection = detection
         self._cohorts = cohorts
+        self._lexicon = lexicon
 
     def keep_new(self, records: Sequence[Utterance | Reference]) -> dict[str, Receipt]:
         """Keep at once the utterances that meet nothing: no row, no reference, no other record with their id.
@@ -197,6 +208,7 @@ class Intake:
             counts = ErrorCounts(0, 0, 0, len(hypothesis))
         else:
             counts = align(reference.tokens, hypothesis)
+        critical = self._critical(reference, hypothesis)
         store.put_scored(
             (
                 key,
@@ -218,14 +230,34 @@ class Intake:
                 normaliser,
                 int(reference.detects),
                 session,
+                *self._critical_values(critical),
             ),
             key,
         )
         store.add_to_totals(cohort, reference.selection, counts)
         texts = self._keep_text(reference, Side.REFERENCE, speaker)
         return Receipt(
-            key, Outcome.SCORED, cohort, counts, reference.selection, reference.detects, texts=texts
+            key,
+            Outcome.SCORED,
+            cohort,
+            counts,
+            reference.selection,
+            reference.detects,
+            texts=texts,
+            critical=critical,
         )
+
+    def _critical(self, reference: Reference, hypothesis: array[int]) -> CriticalCounts | None:
+        if self._lexicon is None:
+            return None
+        if reference.tokens is None:
+            return self._lexicon.count_correct(hypothesis) or None
+        return self._lexicon.count(reference.tokens, hypothesis) or None
+
+    def _critical_values(self, critical: CriticalCounts | None) -> tuple[str | int | None, ...]:
+        if self._lexicon is None or critical is None:
+            return None, None, None, None
+        return self._lexicon.version, critical.terms, critical.missed, critical.inserted
 
     def _keep_text(self, record: Utterance | Reference, side: Side, speaker: str | None) -> int:
         if record.text is None:

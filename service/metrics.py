@@ -87,6 +87,13 @@ class StateCollector(Collector):
         yield _counter("scored_utterances", "Utterances scored against a reference.", labels, counts.scored)
         yield _counter("reference_words", "Words of scored references.", labels, counts.reference_words)
         yield _counter("word_errors", "Word errors by type.", [*labels, "type"], counts.word_errors)
+        if self._pipeline.lexicon is not None:
+            spoken = "Critical terms in scored references."
+            yield _counter("critical_terms", spoken, labels, counts.critical_terms)
+            missed = "Those of them that the hypothesis lacks."
+            yield _counter("critical_terms_missed", missed, labels, counts.critical_terms_missed)
+            inserted = "Critical terms in scored hypotheses that nobody spoke."
+            yield _counter("critical_terms_inserted", inserted, labels, counts.critical_terms_inserted)
         yield _counter(
             "receipts", "Objects taken, by what became of them.", ["outcome"], _keyed(counts.outcomes)
         )

@@ -19,6 +19,7 @@ from service.gathering import Gathering
 from service.intake import CohortBook, Intake
 from service.kept_texts import KeptTexts
 from service.key_rotation import open_key
+from service.lexicon import read_lexicon
 from service.log_fold import LogFold
 from service.portions import portions
 from service.privacy import Hasher
@@ -40,11 +41,15 @@ class Pipeline:
     ----------
     changes_before
         The newest row of the alerts' record when the store was opened.
+    lexicon
+        The critical terms that are counted; None where none are declared.
 
     Raises
     ------
     StartError
         If the data folder, its key or its store cannot be used.
+    ConfigError
+        If a critical term, or their file, cannot be used.
     """
 
     def __init__(self, config: Config) -> None:
@@ -58,9 +63,10 @@ class Pipeline:
             self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))
             self.counts.know(self.cohorts.known)
             self.counts.last_reference_at.update(self.store.history.last_scored_at())
-            self._intake = Intake(self.store, config.detection, self.cohorts)
+            self.lexicon = read_lexicon(config, self.hasher)
+            self._intake = Intake(self.store, config.detection, self.cohorts, self.lexicon)
             self.changes_before = self.store.record.last_id()
-            self.watch = Watch(self.store, config, self.counts)
+            self.watch = Watch(self.store, config, self.counts, self.lexicon)
             self._retention = Retention(self.store, config, self.counts, self.watch)
             self._fold = LogFold(self.store)
             self._texts = KeptTexts(self.store, config.privacy, self._fold, self.counts)

@@ -7,6 +7,7 @@ from typing import Any
 
 from service.alert_record import RecordRow, read_record
 from service.alert_rows import read_active, read_alerts
+from service.critical_rows import CriticalRows
 from service.erasure_rows import read_erasures
 from service.newest import newest_at
 from service.outbox_rows import read_dead_letters, read_due, read_receivers_due, read_remembered, read_sent
@@ -19,11 +20,18 @@ _STATES = ("firing", "acknowledged", "resolved", "noted")
 
 
 class Reader:
-    """A connection that only reads, for queries beside the writer."""
+    """A connection that only reads, for queries beside the writer.
+
+    Attributes
+    ----------
+    critical
+        Critical terms, over the same connection.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / FILE_NAME
         self._db = connect(self.path, read_only=True)
+        self.critical = CriticalRows(self._db)
 
     def close(self) -> None:
         """Close the connection."""

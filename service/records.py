@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from detectors.alignment import ErrorCounts
+from detectors.critical_terms import CriticalCounts
 from detectors.unit import Attributes
 
 
@@ -73,7 +74,10 @@ class Reference(_Record, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The answer to one submitted object; ``texts`` is how many were kept with it."""
+    """The answer to one submitted object.
+
+    ``texts`` is how many were kept with it, ``critical`` the critical terms of a scored one, if it has any.
+    """
 
     utterance_id: str
     outcome: Outcome
@@ -84,6 +88,7 @@ class Receipt(msgspec.Struct, frozen=True):
     is_new_utterance: bool = False
     is_empty: bool = False
     texts: int = 0
+    critical: CriticalCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 from detectors.alignment import ErrorCounts
 from service.alert_record import AlertRecord
 from service.alert_rows import AlertRows
+from service.critical_rows import CriticalRows
 from service.damage import fault, tell_of_loss
 from service.data_dir import sync_folder
 from service.erasure_rows import NEVER_SCORED, ErasureRows
@@ -96,6 +97,8 @@ class Store:
         What the file takes, over the same connection.
     loss
         What was committed and is lost to damage, found when it was opened; None if nothing.
+    critical
+        Critical terms of what was scored, over the same connection.
     texts
         What is kept as text, over the same connection.
     erasures
@@ -133,6 +136,7 @@ class Store:
         self.old_rows = OldRows(self._db)
         self.outbox = OutboxRows(self._db)
         self.room = Room(self._db, self.path)
+        self.critical = CriticalRows(self._db)
         self.texts = TextRows(self._db)
         self.erasures = ErasureRows(self._db, self.texts)
 
@@ -281,7 +285,8 @@ class Store:
         cursor = self._db.execute(
             "INSERT INTO scored (utterance_id, reference_content, cohort, attributes, speaker, unit_key, "
             "spoken_at, scored_at, substitutions, deletions, insertions, hits, confidence, kind, selection, "
-            "probability, normaliser, detects, session) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "probability, normaliser, detects, session, lexicon, critical_terms, critical_missed, "
+            "critical_inserted) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             values,
         )
         seq = int(cursor.lastrowid or 0)

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from detectors.cohort import CohortView
+from detectors.critical_terms import Lexicon
 from detectors.event import Event
 from detectors.monitor import Monitor
 from service.alerts import Alerting
@@ -58,10 +59,10 @@ class Watch:
         How many scored rows it has yet to pass.
     """
 
-    def __init__(self, store: Store, config: Config, counts: Counts) -> None:
+    def __init__(self, store: Store, config: Config, counts: Counts, lexicon: Lexicon | None = None) -> None:
         self._store = store
         self._settings = config.detection.monitor_settings()
-        self.alerting = Alerting(config)
+        self.alerting = Alerting(config, lexicon)
         self._counts = counts
         self.saved = Place()
         self._course = self._restore()

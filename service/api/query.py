@@ -17,6 +17,7 @@ from detectors.settings import (
     STANDING_SHARE,
 )
 from service.api.problems import refusals
+from service.critical_rows import WINDOW_S
 from service.errors import Refused
 from service.facts import rfc3339
 from service.pipeline import Pipeline
@@ -58,11 +59,12 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
 
     @router.get("/cohorts/{cohort:path}", summary="One cohort", responses=refusals(404))
     async def one_cohort(cohort: str) -> dict[str, Any]:
-        """One cohort as in the list."""
+        """One cohort as in the list, with its critical terms of the last 30 days where some are declared."""
         selections = await asyncio.to_thread(reader.by_selection)
         for view in pipeline.watch.view().cohorts:
             if view.cohort == cohort:
-                return _cohort(view, selections)
+                critical = await asyncio.to_thread(_critical_terms, pipeline, reader, view)
+                return {**_cohort(view, selections), "critical_terms": critical}
         raise Refused(
             404, "no scored utterance used for detection names this cohort; GET /v1/cohorts lists them"
         )
@@ -98,6 +100,14 @@ def _cohort(view: CohortView, selections: dict[tuple[str, str], tuple[int, int, 
         "last_spoken_at": _rfc3339(view.last_scored_s),
         "by_selection": _by_selection(view.cohort, selections),
     }
+
+
+def _critical_terms(pipeline: Pipeline, reader: Reader, view: CohortView) -> dict[str, Any] | None:
+    if pipeline.lexicon is None:
+        return None
+    since_s, lexicon = view.last_scored_s - WINDOW_S, pipeline.lexicon.version
+    sums = reader.critical.sums([view.cohort], lexicon, since_s, float("inf"))
+    return {"lexicon": lexicon, "since": _rfc3339(since_s), **sums.facts()}
 
 
 def _noticeable(noticeable: Noticeable | None) -> dict[str, float | None] | None:

@@ -140,6 +140,7 @@ def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Found", _clock(data.get("detected_at"))),
         ("Rests on", _rests_on(before, after)),
         ("Errors per 100 words", _errors(before, after)),
+        *_critical(data.get("critical_terms")),
         ("Ran away", _of_utterances(before, after, "loops")),
         ("Without a hypothesis", _of_utterances(before, after, "empty_hypotheses")),
         ("Announced", str(data.get("announced") or "")),
@@ -203,6 +204,27 @@ def _rates(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tup
         kind: (100 * before.get(kind, 0) / words, 100 * after.get(kind, 0) / words_now)
         for kind in ERROR_TYPES
     }
+
+
+def _critical(critical: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if not critical or not critical["after"]["terms"]:
+        return []
+    sides = critical["before"], critical["after"]
+    return [
+        (f"Critical terms {what}", " -> ".join(_share(side[what], side["terms"]) for side in sides))
+        for what in ("missed", "inserted")
+        if any(side[what]["count"] for side in sides)
+    ]
+
+
+def _share(share: Mapping[str, Any], terms: int) -> str:
+    """How many of a hundred critical terms, as far as it is sure."""
+    if share["ratio"] is None:
+        return "unknown"
+    interval = ""
+    if share["lower"] is not None:
+        interval = f", {100 * share['lower']:.1f} to {100 * share['upper']:.1f} %"
+    return f"{_percent(share['ratio'])} ({share['count']} of {terms}{interval})"
 
 
 def _of_utterances(before: Mapping[str, Any], after: Mapping[str, Any], key: str) -> str:

@@ -103,7 +103,7 @@ def put(store: Store, utterance_id: str, scored: ScoredUtterance, *, detects: bo
     c = scored.counts
     counts = (c.substitutions, c.deletions, c.insertions, c.hits)
     row = (utterance_id, b"r", scored.cohort, "{}", scored.speaker, "unit", scored.at_s, scored.at_s, *counts)
-    store.put_scored((*row, None, "verbatim", "random", 0.5, "n", int(detects), None), utterance_id)
+    store.put_scored((*row, None, "verbatim", "random", 0.5, "n", int(detects), *[None] * 5), utterance_id)
     store.add_to_totals(scored.cohort, "random", c)
 
 
