@@ -107,3 +107,23 @@ def align(reference: Sequence[Hashable], hypothesis: Sequence[Hashable]) -> Erro
     substitutions = edits - deletions - insertions
     hits = len(reference) - substitutions - deletions
     return ErrorCounts(substitutions, deletions, insertions, hits)
+
+
+def aligned(
+    reference: Sequence[Hashable], hypothesis: Sequence[Hashable]
+) -> list[tuple[int | None, int | None]]:
+    """Pair the words of the reference with those of the hypothesis, in the alignment that `align` counts.
+
+    Words are given by their places; None stands against a deleted word and against an inserted one.
+
+    Examples
+    --------
+    >>> aligned("no fever since monday".split(), "no since monday evening".split())
+    [(0, 0), (1, None), (2, 1), (3, 2), (None, 3)]
+    """
+    pairs: list[tuple[int | None, int | None]] = []
+    for operation in Levenshtein.opcodes(reference, hypothesis):
+        spoken: Sequence[int | None] = range(operation.src_start, operation.src_end)
+        heard: Sequence[int | None] = range(operation.dest_start, operation.dest_end)
+        pairs += zip(spoken or [None] * len(heard), heard or [None] * len(spoken), strict=True)
+    return pairs

@@ -12,6 +12,7 @@ from service import __version__
 from service.cli_alerts import alerts_commands
 from service.cli_notices import notices_commands
 from service.cli_options import CONFIG_FILE, asks_the_service
+from service.cli_score import score
 from service.errors import ConfigError, StartError, WerwatchError
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def version() -> None:
     click.echo(f"werwatch {__version__}")
 
 
-for command in (*alerts_commands, *notices_commands):
+for command in (*alerts_commands, *notices_commands, score):
     werwatch.add_command(command)
 
 

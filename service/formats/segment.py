@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from detectors.readings import Part
+
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
     """One line, cue, region or word of a file.
@@ -15,8 +17,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     text
         What was spoken. Of alternatives the first, with the words that may be left out.
     wording
-        The same with all alternatives, where the format has them and this segment uses them: see
-        `service.formats.wording`.
+        The same with its alternatives, where it has any: see `service.formats.wording`.
     utterance_id, recording_id, channel
         What the file names it by; a format has only some of these.
     start_s, end_s
@@ -44,13 +45,3 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Name it without what it holds."""
         return f"<Segment of line {self.line}>"
-
-
-class Alternatives(msgspec.Struct, frozen=True):
-    """Word sequences of which any one is right; an empty one is silence."""
-
-    choices: tuple[tuple[Part, ...], ...]
-
-
-Part = str | Alternatives
-"""A word, or several wordings in its place."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from detectors.readings import Alternatives
 from service.formats.lines import Damaged, lines_of, records_of, seconds
-from service.formats.segment import Alternatives, Segment
+from service.formats.segment import Segment
 from service.formats.wording import first_of, wording
 
 OUT_OF_BOUNDS = "IGNORE_TIME_SEGMENT_IN_SCORING"

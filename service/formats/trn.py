@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from detectors.readings import Alternatives
 from service.formats.lines import Damaged, records_of
-from service.formats.segment import Alternatives, Segment
+from service.formats.segment import Segment
 from service.formats.wording import first_of, wording
 
 _LINE = re.compile(r"(?:(.*)\s)?\(([^()\s]+)\)", re.DOTALL)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from detectors.readings import Alternatives, Part
 from service.formats.lines import Damaged
-from service.formats.segment import Alternatives, Part
 
 _NOTHING = "@"
 _DEEPEST = 20

@@ -1,5 +1,6 @@
 """What the README says is so."""
 
+import gzip
 import json
 import os
 import re
@@ -101,6 +102,30 @@ def test_a_store_is_backed_up_verified_and_restored_as_it_stands(
     service.start()
     answer = service.post("/v1/utterances", {"utterance_id": "u", "hypothesis": "no fever"})
     assert answer.json()["status"] == "duplicate"
+
+
+def test_files_are_scored_as_it_stands(tmp_path: Path) -> None:
+    [example] = [block for block in blocks("sh") if "werwatch score" in block]
+    spoken = "give two hundred milligrams of ibuprofen daily"
+    (tmp_path / "reference.trn").write_text(f"{spoken} (utt-7)\n")
+    (tmp_path / "hypothesis.trn").write_text("Give 200 mg before ibuprofen. (utt-7)\n")
+    (tmp_path / "reference.stm").write_text(f"ward7 1 ann 0 9 <welsh> {spoken}\n")
+    (tmp_path / "hypothesis.ctm").write_text("ward7 1 1 1 give\n")
+    row = {"utterance_id": "a", "accent": "welsh", "engine": "x", "reference": spoken, "hypothesis": "give"}
+    (tmp_path / "scored.ndjson.gz").write_bytes(gzip.compress(json.dumps(row).encode()))
+    shown = []
+    for line in example.splitlines():
+        command = [sys.executable, "-m", "service.cli", *shlex.split(line)[1:]]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+        shown.append(
+            subprocess.run(
+                command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=True
+            ).stdout
+        )
+    alignment = shown[0].partition("\n\n")[0]
+    assert f"```text\n{alignment}\n```" in README
+    assert "  welsh" in shown[1]
+    assert json.loads(shown[2])["groups"]["engine"]["x"]["deletions"] == 5
 
 
 def run_beside(service: RunningService, command: list[str]) -> None:
