@@ -67,6 +67,10 @@ class Alerting:
 
     def __init__(self, config: Config, lexicon: Lexicon | None = None) -> None:
         self._lexicon = lexicon
+        self.configure(config)
+
+    def configure(self, config: Config) -> None:
+        """Go by this from now on; receivers that are new are told what fires."""
         self._notices = Notices({receiver.name: receiver.severities for receiver in config.receivers})
         self._smallest_change_points = config.detection.smallest_change_points
         self._repeat_s = config.alerts.repeat_interval.total_seconds()

@@ -30,6 +30,7 @@ from service.dead_letters import DeadLetters
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
+from service.reloading import Reloading
 from service.tokens import read_tokens
 
 
@@ -45,7 +46,7 @@ def _bare_app(title: str, kind: type[FastAPI] = FastAPI, **options: Any) -> Fast
     return kind(title=title, version=__version__, telemetry={"logs": False}, **options)
 
 
-def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIApp:
+def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics, reloading: Reloading) -> ASGIApp:
     """The API: ingest and queries, behind bearer tokens where they are configured."""
     tokens = read_tokens(pipeline.config)
     app = _bare_app(
@@ -70,7 +71,7 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIApp:
     app.include_router(alert_routes(pipeline.attending, reader))
     app.include_router(notice_routes(DeadLetters(pipeline), reader))
     app.include_router(silence_routes(pipeline.attending, reader))
-    app.include_router(admin_routes(pipeline, reader))
+    app.include_router(admin_routes(pipeline, reader, reloading))
     app.include_router(erasure_routes(pipeline.erasing, reader))
     install(app)
     guarded: ASGIApp = Bounds(ShortWay(app, short), pipeline.config.limits)

@@ -40,7 +40,7 @@ def serve(config_file: Path | None) -> None:
 
     write_log(sys.stdout, config.log_level)
     leave_no_values_behind()
-    run(config)
+    run(config, config_file)
 
 
 @werwatch.command("check-config")
@@ -115,6 +115,17 @@ def announce(description: str, author: str, api: str, **credentials: Path | None
     body = {"description": description, "author": author}
     answer = Remote(api, **credentials).post("/v1/announcements", body)
     click.echo(f"every cohort that can be judged is compared with itself before (audit row {answer['id']})")
+
+
+@werwatch.command()
+@asks_the_service
+def reload(api: str, **credentials: Path | None) -> None:
+    """Let a running service read its configuration file again; say what holds now, what after a restart."""
+    from service.remote import Remote
+
+    answer = Remote(api, **credentials).post("/v1/admin/reload", {})
+    click.echo(f"changed: {', '.join(answer['changed']) or 'nothing'}")
+    click.echo(f"after a restart: {', '.join(answer['needs_restart']) or 'nothing'}")
 
 
 @werwatch.command("rotate-key")

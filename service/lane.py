@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.backoff import asked_s, wait_s
@@ -68,6 +69,13 @@ class Lane:
     def wake(self) -> None:
         """Say that something may be due."""
         self._has_work.set()
+
+    async def stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """End the tasks in which it runs, once what is being sent has arrived or failed."""
+        async with self._turn:
+            for task in tasks:
+                task.cancel()
+        await asyncio.wait(tasks)
 
     async def run(self) -> None:
         """Send whenever it is woken, until cancelled."""

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import NoReturn, cast
 
 import uvicorn
@@ -29,6 +30,7 @@ from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
 from service.receivers.kinds import endpoints
+from service.reloading import Reloading
 from service.tls import server_context
 
 BACKLOG = 512
@@ -81,8 +83,8 @@ class _Listener:
         )
 
 
-def serve(config: Config) -> None:
-    """Run until SIGTERM or SIGINT, then finish what was accepted.
+def serve(config: Config, config_file: Path | None = None) -> None:
+    """Run until SIGTERM or SIGINT, then finish what was accepted; at SIGHUP read the file again.
 
     Raises
     ------
@@ -107,19 +109,21 @@ def serve(config: Config) -> None:
         metrics = Metrics(pipeline, reader)
         timeout_s = int(config.limits.client_timeout.total_seconds())
         crowd_out = pipeline.counts.crowd_out
-        api, health = build_api(pipeline, reader, metrics), build_metrics(pipeline, metrics)
+        worker = DeliveryWorker(pipeline, reader, receivers)
+        reloading = Reloading(config_file, pipeline, worker)
+        api, health = build_api(pipeline, reader, metrics, reloading), build_metrics(pipeline, metrics)
         listeners = (
             _Listener(Finishing(api), api_socket, timeout_s, partial(crowd_out, "api"), tls),
             _Listener(Finishing(health), metrics_socket, timeout_s, partial(crowd_out, "metrics")),
         )
-        asyncio.run(_run(listeners, DeliveryWorker(pipeline, reader, receivers)))
+        asyncio.run(_run(listeners, worker, reloading))
     # Python lets go of its handlers before it ends: one more signal then would look like a failure.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     logger.info("stopped; everything that was accepted is on disk")
 
 
-async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker) -> None:
+async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker, reloading: Reloading) -> None:
     servers = [_Server(listener.settings()) for listener in listeners]
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_loop_fault)
@@ -130,9 +134,16 @@ async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker) -> None:
         for listener in listeners:
             loop.call_later(RECEIVE_S, listener.app.stop_receiving)
 
+    asked: set[asyncio.Task[None]] = set()
+
+    def reload() -> None:
+        task = asyncio.create_task(reloading.reload_or_say())
+        asked.add(task)
+        task.add_done_callback(asked.discard)
+
     for number in (signal.SIGTERM, signal.SIGINT):
         _tell_loop(number, stop)
-    _tell_loop(signal.SIGHUP, _say_that_a_restart_is_needed)
+    _tell_loop(signal.SIGHUP, reload)
     logger.info("API on %s, metrics on %s", *(listener.url for listener in listeners))
     # Modules and tables stay: looking through them for garbage would hold everybody up for 0.1 s.
     gc.freeze()
@@ -150,10 +161,6 @@ async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker) -> None:
 
 def _leave(*_: object) -> NoReturn:
     sys.exit(0)
-
-
-def _say_that_a_restart_is_needed() -> None:
-    logger.warning("SIGHUP changes nothing; restart to apply a new configuration")
 
 
 def _tell_loop(number: signal.Signals, react: Callable[[], None]) -> None:

@@ -74,6 +74,16 @@ class Watch:
         self._save_due = self._look_due = 0.0
         self.rows_behind = store.history.last_seq() - self._course.seq
 
+    def configure(self, config: Config) -> None:
+        """Go by this from now on; with other settings of the monitor the history is read again."""
+        self.alerting.configure(config)
+        # Who is a receiver again may have missed what ended.
+        self._is_compared = False
+        settings = config.detection.monitor_settings()
+        if settings != self._settings:
+            self._settings = settings
+            self._is_whole, self._rests_until = False, 0.0
+
     @property
     def can_save(self) -> bool:
         """Whether the monitor's state can be saved at all; else it reads every row at each start."""

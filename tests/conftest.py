@@ -20,6 +20,7 @@ import httpx
 import pytest
 import yaml
 from bearer import Bearer, Process
+from chaos.stream import said
 from prometheus_server import RunningPrometheus
 
 START_S = 30.0
@@ -99,6 +100,13 @@ class RunningService:
 
     def scrape(self, accept: str = "") -> str:
         return CLIENT.get(self.metrics + "/metrics", headers={"accept": accept}).raise_for_status().text
+
+
+def score(service: RunningService, begin: int, end: int) -> None:
+    """Let a service score these utterances of the stream that `chaos.stream` makes."""
+    lines = "\n".join(json.dumps(said(index, seed=1).both()) for index in range(begin, end))
+    answer = service.post("/v1/references", lines.encode(), **{"content-type": "application/x-ndjson"})
+    assert answer.json()["scored"] == end - begin
 
 
 def eventually(is_so: Callable[[], object]) -> bool:

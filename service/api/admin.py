@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.author import ONE_LINE, Author, Reason, author_of
 from service.api.problems import refusals
+from service.errors import ConfigError, Refused
 from service.pipeline import Pipeline
 from service.reader import Reader
+from service.reloading import Reloading
 
 
 class RebaselineIn(BaseModel):
@@ -47,7 +49,14 @@ class InterventionOut(BaseModel):
     taken_at: str
 
 
-def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
+class ReloadedOut(BaseModel):
+    """The keys that have changed, and those whose change waits for a restart."""
+
+    changed: list[str]
+    needs_restart: list[str]
+
+
+def admin_routes(pipeline: Pipeline, reader: Reader, reloading: Reloading) -> APIRouter:
     """The routes; they answer when the row is on disk."""
     router = APIRouter(prefix="/v1", tags=["admin"], responses=refusals(422))
 
@@ -71,6 +80,22 @@ def admin_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
     async def announce(request: Request, body: AnnouncementIn) -> dict[str, Any]:
         """Each cohort is compared with itself before, gets a verdict, and then what it became is normal."""
         return {"id": await pipeline.announce(author_of(request, body.author), body.description)}
+
+    @router.post(
+        "/admin/reload",
+        summary="Read the configuration file again",
+        responses=refusals(400, 408, 409, 413, 503),
+    )
+    async def reload() -> ReloadedOut:
+        """Receivers, links, alerts and the thresholds of detection hold at once, the rest after a restart.
+
+        A file that cannot be used changes nothing.
+        """
+        try:
+            reloaded = await reloading.reload()
+        except ConfigError as error:
+            raise Refused(409, f"the configuration stays as it was: {error}") from None
+        return ReloadedOut(changed=reloaded.changed, needs_restart=reloaded.needs_restart)
 
     @router.get("/interventions", summary="What people told the monitor")
     async def interventions(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:

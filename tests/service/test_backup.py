@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from bearer import Bearer
 from chaos.stream import DETECTION, said
-from conftest import RunningService
+from conftest import RunningService, score
 
 from service.backup import back_up, restore
 from service.config import Config
@@ -32,12 +32,6 @@ def run(service: RunningService, *command: str) -> subprocess.CompletedProcess[s
     return subprocess.run(full, capture_output=True, text=True, timeout=60, check=False)
 
 
-def post(service: RunningService, begin: int, end: int) -> None:
-    lines = "\n".join(json.dumps(said(index, 1).both()) for index in range(begin, end))
-    answer = service.post("/v1/references", lines.encode(), **{"content-type": "application/x-ndjson"})
-    assert answer.json()["scored"] == end - begin
-
-
 def ask(path: Path, query: str) -> list[Any]:
     with closing(sqlite3.connect(path)) as db, db:
         return db.execute(query).fetchall()
@@ -51,13 +45,13 @@ def test_a_copy_of_a_store_that_is_written_to_goes_on_in_another_folder(
     make_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
     service = make_service(detection=DETECTION)
-    post(service, 0, 600)
+    score(service, 0, 600)
     stops = threading.Event()
 
     def go_on() -> None:
         index = 600
         while not stops.is_set():
-            post(service, index, index + 20)
+            score(service, index, index + 20)
             index += 20
 
     writing = threading.Thread(target=go_on)
@@ -102,10 +96,10 @@ def test_a_store_that_is_there_is_moved_aside_whole_and_only_when_asked_to(
     make_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
     service = make_service(detection=DETECTION)
-    post(service, 0, 20)
+    score(service, 0, 20)
     copy = tmp_path / "copy.db"
     assert run(service, "backup", str(copy)).returncode == 0
-    post(service, 20, 50)
+    score(service, 20, 50)
     done = run(service, "restore", "--force", str(copy))
     assert done.returncode == 2
     assert "is in use by another werwatch" in done.stderr
@@ -122,7 +116,7 @@ def test_a_store_that_is_there_is_moved_aside_whole_and_only_when_asked_to(
     assert len(ids(service.data_dir / FILE_NAME)) == 20
     assert stat.S_IMODE((service.data_dir / FILE_NAME).stat().st_mode) == 0o600
     service.start()
-    post(service, 20, 30)
+    score(service, 20, 30)
     assert service.stop() == 0
 
 
@@ -130,7 +124,7 @@ def test_a_store_that_is_there_is_moved_aside_whole_and_only_when_asked_to(
 def stopped(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Path:
     """The data folder of a stopped service with a few rows."""
     service = RunningService(tmp_path_factory.mktemp("service"), bearer=bearer).start()
-    post(service, 0, 5)
+    score(service, 0, 5)
     assert service.stop() == 0
     return service.data_dir
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chaos.stream import DETECTION, TURN, said
-from conftest import BadDay, RunningService, eventually
+from chaos.stream import DETECTION, TURN
+from conftest import BadDay, RunningService, eventually, score
 from on_call import on_call
 
 from service.clock import WallClock
@@ -18,12 +18,6 @@ SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 HOUR_S = 3_600
 FIRST = 1_300
 """Utterances after which some alerts have fired."""
-
-
-def post(service: RunningService, begin: int, end: int) -> None:
-    lines = "\n".join(json.dumps(said(index, seed=1).both()) for index in range(begin, end)).encode()
-    answer = service.post("/v1/references", lines, **{"content-type": "application/x-ndjson"})
-    assert answer.json()["scored"] == end - begin
 
 
 def pending(service: RunningService) -> float:
@@ -45,12 +39,12 @@ def test_notices_that_wait_for_their_next_attempt_do_not_wait_for_the_hour(
     with on_call(later, later, later) as server:
         receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}
         service = make_service(*day.program, detection=DETECTION, receivers=[receiver])
-        post(service, 0, FIRST)
+        score(service, 0, FIRST)
         assert eventually(lambda: len(server.seen) >= 3)
         assert pending(service) >= 1
         day.becomes(clock_s=-HOUR_S)
         # What fires from now on is made an hour before.
-        post(service, FIRST, 2 * TURN + FIRST)
+        score(service, FIRST, 2 * TURN + FIRST)
         assert eventually(lambda: pending(service) == 0)
         assert "the clock was set by -3600 s" in service.log
         alerts: list[dict[str, Any]] = service.get("/v1/alerts")["alerts"]
@@ -69,7 +63,7 @@ def test_a_clock_that_was_set_back_while_the_service_was_down_delays_nothing_eit
     with on_call(*[503] * 1_000) as server:
         receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}
         service = make_service(*day.program, detection=DETECTION, receivers=[receiver])
-        post(service, 0, FIRST)
+        score(service, 0, FIRST)
         assert eventually(lambda: server.seen)
         assert service.stop() == 0
         day.becomes(clock_s=-HOUR_S)

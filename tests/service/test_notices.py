@@ -1,6 +1,5 @@
 """What became of notices is shown, dead ones go out again, and a receiver can be tried."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,20 +8,14 @@ from typing import Any
 
 import pytest
 import yaml
-from chaos.stream import DETECTION, said
-from conftest import RunningService, eventually
+from chaos.stream import DETECTION
+from conftest import RunningService, eventually, score
 from stand_in import Got, Reply, stand_in
 
 from service.lane import MOST_AT_ONCE
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 ENOUGH = 1_300
-SEED = 1
-
-
-def raise_alerts(service: RunningService) -> None:
-    lines = "\n".join(json.dumps(said(index, SEED).both()) for index in range(ENOUGH))
-    service.post("/v1/references", lines.encode(), **{"content-type": "application/x-ndjson"})
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -43,7 +36,7 @@ def test_what_was_refused_is_listed_and_arrives_once_it_is_sent_again(
     with stand_in(lambda _: Reply(answers[0])) as server:
         receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}
         service = make_service(detection=DETECTION, receivers=[receiver])
-        raise_alerts(service)
+        score(service, 0, ENOUGH)
         assert eventually(lambda: held(service, "dead") and not held(service, "pending"))
         rows = held(service, "dead")
         assert {row["receiver"] for row in rows} == {"oncall"}
@@ -75,7 +68,7 @@ def test_a_dead_notice_that_nobody_needs_any_more_is_let_be(
     with stand_in(lambda _: Reply(404)) as server:
         receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}
         service = make_service(detection=DETECTION, receivers=[receiver])
-        raise_alerts(service)
+        score(service, 0, ENOUGH)
         assert eventually(lambda: held(service, "dead") and not held(service, "pending"))
         dead = [row["notice_id"] for row in held(service, "dead")]
         alerts = service.get("/v1/alerts")["alerts"]

@@ -24,12 +24,14 @@ from simulation import Stream, references
 from service.api.translate import Translator
 from service.app import build_api
 from service.config import Config, Privacy
+from service.delivery import DeliveryWorker
 from service.errors import StartError
 from service.intake import Intake
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.privacy import Hasher, load_key
 from service.reader import Reader
+from service.reloading import Reloading
 from service.text_rows import TextRows
 from service.writer import Writer
 
@@ -169,7 +171,8 @@ def test_the_message_of_an_error_that_nobody_foresaw_stays_inside(
     pipeline = Pipeline(Config(data_dir=tmp_path / "data", api_token=token, privacy=keep))
     pipeline.start()
     reader = Reader(pipeline.config.data_dir)
-    app = build_api(pipeline, reader, Metrics(pipeline, reader))
+    reloading = Reloading(None, pipeline, DeliveryWorker(pipeline, reader, {}))
+    app = build_api(pipeline, reader, Metrics(pipeline, reader), reloading)
     headers = {"content-type": media_type, "authorization": f"Bearer {token}"}
     body = json.dumps({"utterance_id": "a", "hypothesis": WORDS[0]})
 

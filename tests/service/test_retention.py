@@ -1,6 +1,5 @@
 """What is too old goes, in small portions, and nothing else changes by that."""
 
-import json
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterator
@@ -12,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from chaos.stream import DETECTION, said
-from conftest import BadDay, RunningService, eventually
+from chaos.stream import DETECTION
+from conftest import BadDay, RunningService, eventually, score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulation import Stream, simulate
@@ -320,8 +319,7 @@ def test_killed_while_it_forgets_a_service_loses_no_sum_and_no_state(
 ) -> None:
     day = BadDay(tmp_path)
     service = make_service(*day.program, detection=DETECTION)
-    lines = "\n".join(json.dumps(said(index, 1).both()) for index in range(1_300)).encode()
-    service.post("/v1/references", lines, **{"content-type": "application/x-ndjson"})
+    score(service, 0, 1_300)
     service.post("/v1/utterances", {"utterance_id": "unreferenced", "hypothesis": "no fever"})
     service.post("/v1/references", {"utterance_id": "early", "reference": "no fever"})
     assert service.stop() == 0

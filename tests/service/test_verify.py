@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from bearer import Bearer
-from chaos.stream import DETECTION, said
-from conftest import BadDay, RunningService, eventually
+from chaos.stream import DETECTION
+from conftest import BadDay, RunningService, eventually, score
 
 from service.store import FILE_NAME
 
@@ -39,28 +39,22 @@ def ask(path: Path, query: str) -> list[Any]:
         return db.execute(query).fetchall()
 
 
-def post(service: RunningService, begin: int, end: int) -> None:
-    lines = "\n".join(json.dumps(said(index, 1).both()) for index in range(begin, end))
-    answer = service.post("/v1/references", lines.encode(), **{"content-type": "application/x-ndjson"})
-    assert answer.json()["scored"] == end - begin
-
-
 @pytest.fixture(scope="module")
 def aged(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Path:
     """A data folder whose first rows went by age."""
     folder = tmp_path_factory.mktemp("service")
     day = BadDay(folder)
     service = RunningService(folder, {"detection": DETECTION}, day.program, bearer).start()
-    post(service, 0, 700)
+    score(service, 0, 700)
     # Looking at a store that is written to is no different.
     assert verify(service)[0] == 0
     service.stop()
     day.becomes(clock_s=401 * DAY_S)
     service.start()
     assert eventually(lambda: ask(service.data_dir / FILE_NAME, "SELECT COUNT(*) FROM scored") == [(0,)])
-    post(service, 700, 800)
+    score(service, 700, 800)
     assert service.post("/v1/announcements", {"description": "new engine", "author": "ann"}).is_success
-    post(service, 800, 1_000)
+    score(service, 800, 1_000)
     assert service.stop() == 0
     return service.data_dir
 

@@ -1,0 +1,126 @@
+"""A changed configuration is taken over while the service runs, as far as that can be."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from chaos.stream import DETECTION
+from conftest import RunningService, eventually, score
+from stand_in import Reply, StandIn, stand_in
+from standardwebhooks import Webhook
+
+SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
+NEW_SECRET = "whsec_" + "MTEx" * 11 + "MTE="
+ENOUGH = 2_200
+"""References until an alert fires, which lasts."""
+
+
+def change(service: RunningService, **settings: Any) -> None:
+    path = service.folder / "werwatch.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | settings))
+
+
+def webhook(server: StandIn, name: str = "oncall") -> dict[str, Any]:
+    return {"name": name, "kind": "webhook", "url": server.url, "secret": SECRET}
+
+
+def hang_up(service: RunningService) -> None:
+    assert service.process is not None
+    service.process.send_signal(signal.SIGHUP)
+
+
+def types(server: StandIn) -> list[str]:
+    return [got.json["type"].removeprefix("werwatch.alert.") for got in server.got]
+
+
+def ended(service: RunningService) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = service.get("/v1/alerts?state=resolved")["alerts"]
+    return rows
+
+
+def test_who_is_a_receiver_now_is_told_what_fires_and_who_was_one_no_more(
+    make_service: Callable[..., RunningService],
+) -> None:
+    with stand_in() as old, stand_in() as new:
+        service = make_service(detection=DETECTION, receivers=[webhook(old)])
+        score(service, 0, ENOUGH)
+        assert eventually(lambda: "firing" in types(old))
+        active = service.get("/v1/alerts?state=active")["alerts"]
+        change(service, receivers=[webhook(new, "pager")])
+        hang_up(service)
+        assert eventually(lambda: "changed: receivers; after a restart: nothing" in service.log)
+        assert eventually(lambda: types(new) == ["firing"] * len(active))
+        before = len(old.got)
+        body = {"author": "ann", "note": "over"}
+        service.post(f"/v1/alerts/{active[0]['alert_id']}/resolve", body).raise_for_status()
+        assert eventually(lambda: types(new) == ["firing"] * len(active) + ["resolved"])
+        assert len(old.got) == before
+        assert SECRET not in service.log
+        assert service.stop() == 0
+
+
+def test_a_secret_that_was_changed_holds_and_a_disabled_receiver_is_enabled(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    answers = [410]
+    with stand_in(lambda _: Reply(answers[0])) as server:
+        secret = tmp_path / "secret"
+        secret.write_text(SECRET)
+        receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret_file": str(secret)}
+        service = make_service(detection=DETECTION, receivers=[receiver])
+        score(service, 0, ENOUGH)
+        assert eventually(lambda: 'werwatch_receiver_disabled{receiver="oncall"} 1.0' in service.scrape())
+        secret.write_text(NEW_SECRET)
+        answers[0], before = 200, len(server.got)
+        service.post("/v1/admin/reload", {}).raise_for_status()
+        assert 'werwatch_receiver_disabled{receiver="oncall"} 0.0' in service.scrape()
+        active = service.get("/v1/alerts?state=active")["alerts"][0]
+        body = {"author": "ann", "note": "over"}
+        service.post(f"/v1/alerts/{active['alert_id']}/resolve", body).raise_for_status()
+        assert eventually(lambda: types(server)[before:] == ["resolved"])
+        Webhook(NEW_SECRET).verify(server.got[-1].body, server.got[-1].headers)
+
+
+def test_what_cannot_be_used_changes_nothing(make_service: Callable[..., RunningService]) -> None:
+    service = make_service()
+    change(service, alerts={"repeat_interval": "soon"}, api_token="only-for-a-restart-0001")
+    refused = service.post("/v1/admin/reload", {})
+    assert refused.status_code == 409
+    assert "the configuration stays as it was" in refused.json()["detail"]
+    assert "alerts.repeat_interval" in refused.json()["detail"]
+    hang_up(service)
+    assert eventually(lambda: "the configuration stays as it was" in service.log)
+    change(service, alerts={"repeat_interval": "2h"})
+    command = [sys.executable, "-m", "service.cli", "reload", "--api", service.api]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "changed: alerts\nafter a restart: api_token\n")
+    # The old way in still holds.
+    assert service.post("/v1/utterances", {"utterance_id": "a", "hypothesis": "no fever"}).status_code == 202
+    (service.folder / "werwatch.yaml").unlink()
+    assert service.post("/v1/admin/reload", {}).status_code == 409
+    assert service.stop() == 0
+
+
+def test_with_other_thresholds_the_history_is_judged_anew(
+    make_service: Callable[..., RunningService],
+) -> None:
+    service = make_service(detection=DETECTION)
+    score(service, 0, ENOUGH)
+    assert eventually(lambda: service.get("/v1/alerts?state=active")["alerts"])
+    service.settings["detection"] = {"smallest_change_points": 50, "false_alarms_per_month": 0.001}
+    change(service, **service.settings)
+    service.post("/v1/admin/reload", {}).raise_for_status()
+    assert eventually(lambda: "outdated" in {each["resolution"] for each in ended(service)})
+    assert service.get("/v1/cohorts")["budget"]["smallest_change_points"] == 50
+    before = service.get("/v1/cohorts")["cohorts"]
+    assert service.stop() == 0
+    service.start()
+    # What was saved at the stop was saved under what holds now.
+    assert service.log.count("the saved state is not used") == 1
+    assert service.get("/v1/cohorts")["cohorts"] == before
