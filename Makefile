@@ -7,7 +7,7 @@ KILLS ?= 200
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo control test lint chaos bench bench-detection record image lock clean
+.PHONY: help demo control test lint chaos bench bench-detection record image deploy-tools deploy-check lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,11 @@ record: .venv-record/installed  ## make the recordings again (Debian package esp
 image:  ## build the image with buildah (root; Debian packages buildah, debootstrap), for its tests
 	tests/deploy/image/build.sh
 
+deploy-tools: .venv-deploy/installed  ## helm, kubectl, compose, hadolint and schemas, for the tests of deploy/
+
+deploy-check: $(VENV)/tested-with deploy-tools image  ## all that can be said of deploy/ without a cluster
+	$(BIN)/python -m pytest tests/deploy
+
 lock:  ## make the lock files again from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		pyproject.toml -o requirements.lock
@@ -51,9 +56,13 @@ lock:  ## make the lock files again from pyproject.toml (needs uv)
 		-c requirements.lock pyproject.toml --group record -o requirements-record.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--group build -o requirements-build.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--group deploy -o requirements-deploy.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--no-deps --group helm -o requirements-helm.lock
 
 clean:  ## remove the environments and caches
-	rm -rf .venv .venv-record .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-record .venv-deploy .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/installed: requirements.lock requirements-build.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "werwatch needs Python 3.11 or newer; set PYTHON=")'
@@ -72,3 +81,13 @@ $(VENV)/tested-with: $(VENV)/installed requirements-dev.lock
 	$(PYTHON) -m venv .venv-record
 	$(RECORD_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-record.lock
 	touch $@
+
+.venv-deploy/installed: requirements-deploy.lock requirements-helm.lock
+	@$(PYTHON) -m venv .venv-deploy
+	@for lock in $^; do .venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		--no-deps --require-hashes -r $$lock; done
+	@tar -xzf .venv-deploy/lib/python*/site-packages/aws_cdk/*/_jsii/*.tgz -C .venv-deploy package/lib/layer.zip
+	@$(PYTHON) -m zipfile -e .venv-deploy/package/lib/layer.zip .venv-deploy/layer
+	@install .venv-deploy/layer/helm/helm .venv-deploy/layer/kubectl/kubectl .venv-deploy/bin
+	@rm -r .venv-deploy/package .venv-deploy/layer
+	@touch $@

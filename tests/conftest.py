@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -166,12 +166,13 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> 
 
 def program(name: str, package: str) -> str:
     """Path of a program; without it a test skips, and fails where CI is set."""
-    path = shutil.which(name)
-    if path is None and os.environ.get("CI"):
-        pytest.fail(f"{name} is missing: apt-get install {package}")
-    if path is None:
-        pytest.skip(f"{name} is missing: apt-get install {package}")
-    return path
+    return shutil.which(name) or missing(name, f"apt-get install {package}")
+
+
+def missing(name: str, how_to_get_it: str) -> NoReturn:
+    """Skip a test that needs what is not there, and fail it where CI is set."""
+    say = pytest.fail if os.environ.get("CI") else pytest.skip
+    say(f"{name} is missing: {how_to_get_it}")
 
 
 @pytest.fixture

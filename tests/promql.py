@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 from conftest import RunningService, program
+from deploy_tools import DEPLOY
 
-DEPLOY = Path(__file__).parents[1] / "deploy"
 RULES = DEPLOY / "prometheus"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "werwatch.json").read_text())
 OF_A_HISTOGRAM = ("_bucket", "_count", "_sum")

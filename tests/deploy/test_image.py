@@ -18,11 +18,11 @@ from typing import Any
 import httpx
 import pytest
 from conftest import eventually, program
+from deploy_tools import ROOT, run_tool
 from prometheus_server import free_port
 
 from service import __version__
 
-ROOT = Path(__file__).parents[2]
 IMAGE = "localhost/werwatch:checked"
 UID = 10001
 
@@ -75,6 +75,11 @@ def test_it_says_what_it_is_and_how_it_is_to_be_run() -> None:
     assert config["Volumes"] == {"/data": {}}
     assert config["ExposedPorts"].keys() == {"8600/tcp", "9600/tcp"}
     assert config["Healthcheck"]["Test"] == ["CMD", "werwatch", "healthcheck"]
+
+
+def test_hadolint_finds_nothing_wrong_with_its_dockerfile() -> None:
+    done = run_tool("hadolint", ROOT / "Dockerfile")
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_building_it_again_makes_the_same_layers() -> None:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from click.testing import CliRunner
 from conftest import RunningService, program
+from deploy_tools import DEPLOY
 from prometheus_server import free_port
-from promql import DEPLOY, alerts, exposed_by
+from promql import alerts, exposed_by
 
 from service.cli import werwatch
 
