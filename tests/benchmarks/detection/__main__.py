@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.detection import (
     budget,
+    claims,
     compare,
     cost,
     coverage,
@@ -77,6 +78,12 @@ def _late(effort: Effort, arguments: argparse.Namespace) -> Any:
     return found
 
 
+def _claims(effort: Effort, arguments: argparse.Namespace) -> Any:
+    found = claims.measure(effort.claims_runs, workers=arguments.workers)
+    claims.show(found)
+    return found
+
+
 def _compare(effort: Effort, arguments: argparse.Namespace) -> Any:
     seeds = matching.NULL_SEEDS[: effort.match_seeds]
     ours = matching.match_ours(steps=effort.match_steps, seeds=seeds, workers=arguments.workers)
@@ -124,6 +131,7 @@ SECTIONS: dict[str, Section] = {
     "specificity": _specificity,
     "coverage": _coverage,
     "late": _late,
+    "claims": _claims,
     "compare": _compare,
     "real": _real,
     "cost": _cost,

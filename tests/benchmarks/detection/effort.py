@@ -19,6 +19,7 @@ class Effort:
     specificity_runs: int
     coverage_runs: int
     late_runs: int
+    claims_runs: int
     match_steps: int
     match_seeds: int
     compare_runs: int
@@ -38,6 +39,7 @@ FULL = Effort(
     specificity_runs=100,
     coverage_runs=40,
     late_runs=12,
+    claims_runs=200,
     match_steps=6,
     match_seeds=40,
     compare_runs=18,
@@ -56,6 +58,7 @@ SHORT = Effort(
     specificity_runs=3,
     coverage_runs=1,
     late_runs=1,
+    claims_runs=3,
     match_steps=0,
     match_seeds=2,
     compare_runs=1,
