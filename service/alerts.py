@@ -33,6 +33,9 @@ MUTED_UPDATE = "muted_update"
 """Among the facts of an alert whose change no receiver has been told, because a silence muted it."""
 
 
+MOST_TRACES = 3
+
+
 class _Step(NamedTuple):
     """What an active alert comes to: how the record calls it, which notice goes out, what it has become."""
 
@@ -182,6 +185,8 @@ class Alerting:
             None,
             self._facts(store, event, severity),
         )
+        if traces := store.traces.of_errors(event.cohort, event.onset_s, MOST_TRACES):
+            alert = replace(alert, facts={**alert.facts, "traces": traces})
         if event.during_global:
             alert = self._held(store, alert, now)
         elif event.signal is Signal.GLOBAL:

@@ -33,6 +33,7 @@ FORGOTTEN = (
     ("reference", "size"),
     ("scored", "age"),
     ("alert", "age"),
+    ("trace", "age"),
 )
 TEXT_EVENTS = ("kept", "erased", "expired")
 REASONS = {

@@ -11,6 +11,7 @@ import time
 
 from service.records import Erased, Erasure, Subject
 from service.text_rows import TextRows
+from service.trace_rows import TraceRows
 
 ERASED = bytes(16)
 """Stands for the digest of content that was erased; as long as one, so that it is written over it."""
@@ -21,9 +22,10 @@ NEVER_SCORED = 0
 class ErasureRows:
     """Over the store's connection; what writes runs inside a transaction that the caller holds."""
 
-    def __init__(self, db: sqlite3.Connection, texts: TextRows) -> None:
+    def __init__(self, db: sqlite3.Connection, texts: TextRows, traces: TraceRows) -> None:
         self._db = db
         self._texts = texts
+        self._traces = traces
 
     def erase(self, utterance_id: str) -> Erased | None:
         """Take what tells or could confirm what was said; None for an id of which nothing is known."""
@@ -42,6 +44,7 @@ class ErasureRows:
             unscored = int(known[1] is None)
             scored = 1 - unscored
             (self._erase_unscored if unscored else self._erase_scored)(utterance_id)
+        self._traces.forget(utterance_id)
         return Erased(self._texts.wipe(utterance_id), waited + unscored, scored)
 
     def put(self, subject: Subject, key: str | None, author: str | None, erased: Erased) -> int:

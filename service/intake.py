@@ -95,6 +95,7 @@ class Intake:
         new = [utterance for utterance in alone if utterance.utterance_id not in awaited]
         if not self._store.put_new_utterances(new):
             return {}
+        self._store.traces.put(new)
         return {
             utterance.utterance_id: Receipt(
                 utterance.utterance_id,
@@ -147,6 +148,7 @@ class Intake:
             outcome = Outcome.REPLACED
         cohort, is_empty = self._cohorts.label(store, utterance.cohort), not utterance.hypothesis
         store.put_utterance(utterance, cohort)
+        store.traces.put([utterance])
         texts = self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker)
         waiting = store.waiting_reference(key)
         if waiting is not None and _comparable(waiting, utterance.normaliser):

@@ -19,26 +19,30 @@ _URL = TypeAdapter(AnyHttpUrl)
 
 
 class Links(Section):
-    """What a notice links to; ``{alert_id}`` and ``{cohort}`` in a URL are filled in."""
+    """What a notice links to; ``{alert_id}``, ``{cohort}`` and ``{trace_id}`` in a URL are filled in.
+
+    ``trace`` is where a distributed trace is shown.
+    """
 
     dashboard: str | None = None
     runbook: str | None = None
     alert: str | None = None
+    trace: str | None = None
 
-    @field_validator("dashboard", "runbook", "alert")
+    @field_validator("dashboard", "runbook", "alert", "trace")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
         if value is not None:
             try:
-                _URL.validate_python(_filled(value, "alert", "cohort"))
+                _URL.validate_python(_filled(value, "alert", "cohort", "trace"))
             except ValidationError:
                 raise ValueError('expected a URL, like "https://wiki.example.org/werwatch"') from None
         return value
 
-    def to(self, alert_id: str, cohort: str | None) -> dict[str, str]:
+    def to(self, alert_id: str, cohort: str | None, trace_id: str | None = None) -> dict[str, str]:
         """The links of an alert by what they are called, the most useful at 03:00 first.
 
-        One that is too long for a browser is left out.
+        One that is too long for a browser is left out, and that to a trace where there is none.
 
         Examples
         --------
@@ -46,13 +50,18 @@ class Links(Section):
         {'Alert': 'https://example.org/alerts/alert_1'}
         """
         links = {"Runbook": self.runbook, "Dashboard": self.dashboard, "Alert": self.alert}
-        filled = {text: _filled(url, alert_id, cohort) for text, url in links.items() if url is not None}
+        if trace_id is not None:
+            links["Trace"] = self.trace
+        filled = {
+            text: _filled(url, alert_id, cohort, trace_id) for text, url in links.items() if url is not None
+        }
         return {text: url for text, url in filled.items() if len(url) <= MOST_OF_A_URL}
 
 
-def _filled(url: str, alert_id: str, cohort: str | None) -> str:
-    filled = url.replace("{alert_id}", quote(alert_id, safe=""))
-    return filled.replace("{cohort}", quote("" if cohort is None else cohort, safe=""))
+def _filled(url: str, alert_id: str, cohort: str | None, trace_id: str | None) -> str:
+    for name, value in (("alert_id", alert_id), ("cohort", cohort), ("trace_id", trace_id)):
+        url = url.replace(f"{{{name}}}", quote(value or "", safe=""))
+    return url
 
 
 class DeliverySettings(Section):

@@ -54,6 +54,7 @@ class Utterance(_Record, frozen=True):
     normaliser: str
     hypothesis: array[int]
     text: bytes | None = None
+    trace: str | None = None
 
 
 class Reference(_Record, frozen=True):

@@ -102,6 +102,7 @@ class Retention:
         alerts = now - privacy.alert_retention.total_seconds()
         yield "utterance", partial(old.drop_utterances, unreferenced)
         yield "reference", partial(old.drop_references, unreferenced)
+        yield "trace", partial(self._store.traces.drop, unreferenced)
         yield "scored", partial(old.drop_scored, scored, saved_seq=self._watch.saved.seq)
         yield "alert", partial(old.drop_alerts, alerts)
 

@@ -261,6 +261,14 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE scored ADD COLUMN critical_inserted INTEGER; -- in the hypothesis, though nobody spoke them
     CREATE INDEX scored_critical ON scored (cohort, lexicon, spoken_at) WHERE lexicon IS NOT NULL;
 
+    CREATE TABLE traces (                 -- in which distributed trace an utterance came
+        number       INTEGER PRIMARY KEY,
+        utterance_id TEXT NOT NULL UNIQUE,
+        trace        TEXT NOT NULL,       -- 32 hexadecimal digits
+        received_at  REAL NOT NULL
+    );
+    CREATE INDEX traces_age ON traces (received_at);
+
     CREATE TABLE claims (                 -- what somebody says of a slice; append-only
         number     INTEGER PRIMARY KEY AUTOINCREMENT,
         claim_id   TEXT NOT NULL UNIQUE,

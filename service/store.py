@@ -27,6 +27,7 @@ from service.room import Room, bound_log, make_shrinkable
 from service.schema import migrate
 from service.silence_rows import SilenceRows
 from service.text_rows import TextRows
+from service.trace_rows import TraceRows
 from service.utterance_values import PLACES, UTTERANCE_COLUMNS, tokens_of, utterance_values
 from service.wal import loss
 
@@ -101,6 +102,8 @@ class Store:
         Critical terms of what was scored, over the same connection.
     texts
         What is kept as text, over the same connection.
+    traces
+        In which distributed traces utterances came, over the same connection.
     erasures
         What is erased, and the record of it, over the same connection.
 
@@ -138,7 +141,8 @@ class Store:
         self.room = Room(self._db, self.path)
         self.critical = CriticalRows(self._db)
         self.texts = TextRows(self._db)
-        self.erasures = ErasureRows(self._db, self.texts)
+        self.traces = TraceRows(self._db)
+        self.erasures = ErasureRows(self._db, self.texts, self.traces)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope
 from service.api.body import JSON, NDJSON, read_body, split_lines
 from service.api.problems import refusals
 from service.api.short_way import ShortRoute
-from service.api.trace import trace_id
+from service.api.trace import in_trace, trace_id
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, schema, sent_id
 from service.errors import Refused, StoreUnavailable
@@ -153,28 +153,28 @@ class Taker:
 
     async def take(self, scope: Scope, receive: Receive) -> Response:
         """Answer a request; raise `Refused` where the whole of it is not taken."""
-        started = time.perf_counter()
+        started, trace = time.perf_counter(), trace_id(scope)
         try:
             body, is_lines = await read_body(scope, receive, self._limits)
-            answer = await (self._many(body, started) if is_lines else self._one(body))
+            answer = await (self._many(body, trace, started) if is_lines else self._one(body, trace))
         except Refused as refusal:
             self._pipeline.counts.reject(refusal.status)
             raise
-        self._observe(scope["path"], time.perf_counter() - started, trace_id(scope))
+        self._observe(scope["path"], time.perf_counter() - started, trace)
         return answer
 
-    async def _one(self, body: bytes) -> Response:
+    async def _one(self, body: bytes, trace: str | None) -> Response:
         is_short = len(body) <= SHORT_BYTES
         record = self._record(body) if is_short else await self._aside(self._record, body)
-        receipt = await self._pipeline.accept_one(record)
+        receipt = await self._pipeline.accept_one(in_trace(record, trace))
         is_known_now = receipt.outcome in (Outcome.DUPLICATE, Outcome.SCORED)
         return Encoded(_encode(receipt_out(receipt)), 200 if is_known_now else 202)
 
-    async def _many(self, body: bytes, started: float) -> Response:
+    async def _many(self, body: bytes, trace: str | None, started: float) -> Response:
         lines = split_lines(body, self._limits)
         rejected: list[RejectedLine] = []
         outcomes = dict.fromkeys(Outcome, 0)
-        for read, receipts in await self._read_and_kept(lines):
+        for read, receipts in await self._read_and_kept(lines, trace):
             rejected += read.rejected
             for number, record, receipt in zip(read.numbers, read.records, receipts, strict=True):
                 if isinstance(receipt, Refused):
@@ -193,7 +193,7 @@ class Taker:
         return Encoded(answer.model_dump_json().encode())
 
     async def _read_and_kept(
-        self, lines: list[tuple[int, bytes]]
+        self, lines: list[tuple[int, bytes]], trace: str | None
     ) -> list[tuple[_Lines, list[Receipt | Refused]]]:
         """Read on while what was read before goes to the disk, one portion at a time.
 
@@ -205,7 +205,8 @@ class Taker:
             async for following in self._read(lines):
                 if keeping is not None:
                     kept.append((read, await keeping))
-                read, keeping = following, asyncio.create_task(self._pipeline.accept(following.records))
+                read, records = following, [in_trace(record, trace) for record in following.records]
+                keeping = asyncio.create_task(self._pipeline.accept(records))
             if keeping is not None:
                 kept.append((read, await keeping))
         except StoreUnavailable as error:

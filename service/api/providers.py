@@ -21,7 +21,7 @@ from service.api.headers import header
 from service.api.ingest import MOST_TOLD, SHORT_BYTES, Encoded, ReceiptOut, receipt_out
 from service.api.problems import refusals
 from service.api.provided import Payload, counted, named, utterance, with_paths
-from service.api.trace import trace_id
+from service.api.trace import in_trace, trace_id
 from service.api.translate import Translator
 from service.api.wire import parse_any
 from service.errors import Refused
@@ -89,7 +89,7 @@ class PayloadTaker:
 
     async def take(self, scope: Scope, receive: Receive, provider: str) -> Response:
         """Answer a request; raise `Refused` where nothing of it is taken."""
-        started = time.perf_counter()
+        started, trace = time.perf_counter(), trace_id(scope)
         try:
             if provider not in SOURCES:
                 raise Refused(404, f"no such provider; known are {', '.join(SOURCES)}")
@@ -99,11 +99,11 @@ class PayloadTaker:
             beside = said_beside(scope, self._config.declared, fields)
             body = await read_bytes(scope, receive, self._config.limits.body_bytes)
             read = await self._read(scope, body, provider, beside)
-            answer = await self._kept(read, started)
+            answer = await self._kept(read, trace, started)
         except Refused as refusal:
             self._pipeline.counts.reject(refusal.status)
             raise
-        self._observe(ROUTE, time.perf_counter() - started, trace_id(scope))
+        self._observe(ROUTE, time.perf_counter() - started, trace)
         return answer
 
     async def _read(self, scope: Scope, body: bytes, provider: str, beside: Beside) -> _Read:
@@ -162,8 +162,10 @@ class PayloadTaker:
                 read.records.append(record)
                 read.numbers.append(first + result.number)
 
-    async def _kept(self, read: _Read, started: float) -> Response:
-        receipts: Sequence[Receipt | Refused] = await self._pipeline.accept(read.records)
+    async def _kept(self, read: _Read, trace: str | None, started: float) -> Response:
+        receipts: Sequence[Receipt | Refused] = await self._pipeline.accept(
+            [in_trace(record, trace) for record in read.records]
+        )
         outcomes = dict.fromkeys(Outcome, 0)
         kept: list[dict[str, Any]] = []
         for number, record, receipt in zip(read.numbers, read.records, receipts, strict=True):

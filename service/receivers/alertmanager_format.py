@@ -51,6 +51,7 @@ def annotations_of(notice: Notice, links: Links) -> dict[str, str]:
         "description": reading.text,
         "runbook_url": reading.links.get("Runbook", ""),
         "dashboard_url": reading.links.get("Dashboard", ""),
+        "trace_url": reading.links.get("Trace", ""),
     }
     return {name: shortened(value, MOST_OF_AN_ANNOTATION) for name, value in annotations.items() if value}
 

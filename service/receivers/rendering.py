@@ -99,7 +99,7 @@ def read(notice: Notice, links: Links) -> Reading:
         tuple((name, shortened(value, MOST_OF_A_VALUE)) for name, value in _facts(data) if value),
         () if notice.kind in (Kind.RESOLVED, Kind.TEST) else _look_first(data),
         tuple(str(note) for note in data.get("notes", ())),
-        links.to(notice.alert_id, data.get("cohort")),
+        links.to(notice.alert_id, data.get("cohort"), next(iter(data.get("traces", ())), None)),
     )
 
 
@@ -151,6 +151,7 @@ def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Remark", str(data.get("note") or "")),
         ("Raised shortly before", ", ".join(map(str, data.get("raised_shortly_before", ())))),
         ("Explained by", str(data.get("explained_by") or "")),
+        ("Traces", ", ".join(map(str, data.get("traces", ())))),
     ]
 
 
