@@ -40,6 +40,15 @@ class ErrorCounts:
     insertions: int
     hits: int
 
+    def __add__(self, other: ErrorCounts) -> ErrorCounts:
+        """The counts of both together."""
+        return ErrorCounts(
+            self.substitutions + other.substitutions,
+            self.deletions + other.deletions,
+            self.insertions + other.insertions,
+            self.hits + other.hits,
+        )
+
     @property
     def reference_words(self) -> int:
         """N = S + D + H."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate, islice
 
@@ -46,14 +46,20 @@ class Share:
     utterance
         Its number in the recording, from 0.
     counts
-        What the alignment found in the part of it that the reference covers.
+        What the alignment found in it, or in the part of it that the reference covers.
+    spoken
+        Its part of the reference.
+    heard
+        Its words, as far as the reference covers them.
     """
 
     utterance: int
     counts: ErrorCounts
+    spoken: Words
+    heard: Words
 
 
-def shares(reference: Words, utterances: Sequence[Words]) -> list[ErrorCounts]:
+def shares(reference: Words, utterances: Sequence[Words]) -> list[Share]:
     """Align a reference with utterances in spoken order, as one text, and give each the counts that are its.
 
     The counts of all add up to those of the one alignment. A wrong or an inserted word belongs to the
@@ -72,10 +78,10 @@ def shares(reference: Words, utterances: Sequence[Words]) -> list[ErrorCounts]:
     Examples
     --------
     >>> heard = ["no fever".split(), "monday he says".split()]
-    >>> for counts in shares("no fever since monday he said".split(), heard):
-    ...     print(counts)
-    ErrorCounts(substitutions=0, deletions=1, insertions=0, hits=2)
-    ErrorCounts(substitutions=1, deletions=0, insertions=0, hits=2)
+    >>> for share in shares("no fever since monday he said".split(), heard):
+    ...     print(share.counts, *share.spoken)
+    ErrorCounts(substitutions=0, deletions=1, insertions=0, hits=2) no fever since
+    ErrorCounts(substitutions=1, deletions=0, insertions=0, hits=2) monday he said
     """
     owners = [number for number, words in enumerate(utterances) for _ in words]
     heard = [word for words in utterances for word in words]
@@ -94,10 +100,14 @@ def shares(reference: Words, utterances: Sequence[Words]) -> list[ErrorCounts]:
         each, odd = divmod(count, len(takers))
         for place, number in enumerate(takers):
             missing[number] += each + (place < odd)
-    return [
-        ErrorCounts(wrong[number], missing[number], added[number], len(words) - wrong[number] - added[number])
-        for number, words in enumerate(utterances)
-    ]
+    found, begin = [], 0
+    for number, words in enumerate(utterances):
+        hits = len(words) - wrong[number] - added[number]
+        counts = ErrorCounts(wrong[number], missing[number], added[number], hits)
+        end = begin + counts.reference_words
+        found.append(Share(number, counts, reference[begin:end], words))
+        begin = end
+    return found
 
 
 def passage_shares(reference: Words, utterances: Sequence[Words]) -> list[Share] | Misfit:
@@ -117,8 +127,9 @@ def passage_shares(reference: Words, utterances: Sequence[Words]) -> list[Share]
     Examples
     --------
     >>> heard = [text.split() for text in ("good morning", "he had no fever since on monday", "and no pain")]
-    >>> passage_shares("he had no fever since monday".split(), heard)
-    [Share(utterance=1, counts=ErrorCounts(substitutions=0, deletions=0, insertions=1, hits=6))]
+    >>> [share] = passage_shares("he had no fever since monday".split(), heard)
+    >>> share.utterance, share.counts
+    (1, ErrorCounts(substitutions=0, deletions=0, insertions=1, hits=6))
     """
     starts = list(accumulate(map(len, utterances), initial=0))
     window = fit(reference, [word for words in utterances for word in words], starts)
@@ -132,9 +143,9 @@ def passage_shares(reference: Words, utterances: Sequence[Words]) -> list[Share]
             numbers.append(number)
             pieces.append(words[begin - starts[number] : end - starts[number]])
     return [
-        Share(number, counts)
-        for number, piece, counts in zip(numbers, pieces, shares(reference, pieces), strict=True)
-        if len(piece) >= COVERED_SHARE * len(utterances[number])
+        replace(share, utterance=number)
+        for number, share in zip(numbers, shares(reference, pieces), strict=True)
+        if len(share.heard) >= COVERED_SHARE * len(utterances[number])
     ]
 
 

@@ -102,6 +102,12 @@ class Privacy(Section):
         return self
 
 
+class Recordings(Section):
+    """When a recording is complete: so long after the last of its utterances came."""
+
+    settle: Duration = timedelta(minutes=10)
+
+
 class Alerts(Section):
     """When an alert is told again, and for how long one about everybody speaks for its cohorts."""
 
@@ -170,6 +176,7 @@ class Config(Section):
     critical_terms: list[Term] = Field(default=[], max_length=MOST_CRITICAL_TERMS)
     critical_terms_file: Path | None = None
     detection: Detection = Detection()
+    recordings: Recordings = Recordings()
     alerts: Alerts = Alerts()
     privacy: Privacy = Privacy()
     storage: Storage = Storage()

@@ -35,6 +35,7 @@ FORGOTTEN = (
     ("alert", "age"),
     ("trace", "age"),
 )
+RECORDING_ENDS = ("scored", "refused")
 TEXT_EVENTS = ("kept", "erased", "expired")
 REASONS = {
     400: "not_json",
@@ -71,6 +72,8 @@ class Counts:
     refreshes: Counter[tuple[str, str]] = field(default_factory=Counter)
     disabled: set[str] = field(default_factory=set)
     ignored_results: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(READERS, 0)))
+    late_utterances: int = 0
+    recordings: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(RECORDING_ENDS, 0)))
     undeclared_attributes: int = 0
     forgotten: Counter[tuple[str, str]] = field(default_factory=lambda: Counter(dict.fromkeys(FORGOTTEN, 0)))
     monitor_failures: int = 0
@@ -113,17 +116,30 @@ class Counts:
         with self._turn:
             self._receive(receipt, now)
 
+    def end_recording(self, scored: Iterable[Receipt], now: float) -> None:
+        """Count a reference by recording that waits no more, and the utterances that were scored with it."""
+        receipts = list(scored)
+        self.recordings["scored" if receipts else "refused"] += 1
+        for receipt in receipts:
+            with self._turn:
+                self._score(receipt, now)
+
     def _receive(self, receipt: Receipt, now: float) -> None:
         self.outcomes[receipt.outcome.value] += 1
         self.texts["kept"] += receipt.texts
-        cohort, counts, selection = receipt.cohort, receipt.counts, receipt.selection
-        if cohort is None:
+        if receipt.cohort is None:
             return
-        self.know((cohort,))
+        self.know((receipt.cohort,))
         if receipt.is_new_utterance:
-            self.utterances[cohort] += 1
-            self.empty_hypotheses[cohort] += receipt.is_empty
-        if receipt.outcome is Outcome.SCORED and counts is not None and selection is not None:
+            self.utterances[receipt.cohort] += 1
+            self.empty_hypotheses[receipt.cohort] += receipt.is_empty
+            self.late_utterances += receipt.is_late
+        if receipt.outcome is Outcome.SCORED:
+            self._score(receipt, now)
+
+    def _score(self, receipt: Receipt, now: float) -> None:
+        cohort, counts, selection = receipt.cohort, receipt.counts, receipt.selection
+        if cohort is not None and counts is not None and selection is not None:
             self.scored[cohort, selection] += 1
             self.reference_words[cohort, selection] += counts.reference_words
             self.word_errors[cohort, selection, "substitution"] += counts.substitutions

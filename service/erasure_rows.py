@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
+from service.recording_rows import RecordingRows
 from service.records import Erased, Erasure, Subject
 from service.text_rows import TextRows
 from service.trace_rows import TraceRows
@@ -22,10 +23,13 @@ NEVER_SCORED = 0
 class ErasureRows:
     """Over the store's connection; what writes runs inside a transaction that the caller holds."""
 
-    def __init__(self, db: sqlite3.Connection, texts: TextRows, traces: TraceRows) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, texts: TextRows, traces: TraceRows, recordings: RecordingRows
+    ) -> None:
         self._db = db
         self._texts = texts
         self._traces = traces
+        self._recordings = recordings
 
     def erase(self, utterance_id: str) -> Erased | None:
         """Take what tells or could confirm what was said; None for an id of which nothing is known."""
@@ -33,7 +37,7 @@ class ErasureRows:
             "DELETE FROM waiting_references WHERE utterance_id = ?", (utterance_id,)
         ).rowcount
         known = self._db.execute(
-            "SELECT content, scored_seq FROM utterances WHERE utterance_id = ?", (utterance_id,)
+            "SELECT content, scored_seq, recording FROM utterances WHERE utterance_id = ?", (utterance_id,)
         ).fetchone()
         unscored = scored = 0
         if known is None:
@@ -44,6 +48,8 @@ class ErasureRows:
             unscored = int(known[1] is None)
             scored = 1 - unscored
             (self._erase_unscored if unscored else self._erase_scored)(utterance_id)
+            if known[2] is not None:
+                waited += self._recordings.erase(known[2], ERASED, time.time())
         self._traces.forget(utterance_id)
         return Erased(self._texts.wipe(utterance_id), waited + unscored, scored)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from service.portions import portions
-from service.records import Receipt, Reference, Utterance
+from service.records import Receipt, Record
 
 MOST_TOGETHER = 64
 """So many do not wait for more."""
@@ -25,13 +25,13 @@ class Gathering:
 
     def __init__(
         self,
-        accept: Callable[[Sequence[Utterance | Reference]], Awaitable[Sequence[Receipt | Exception]]],
+        accept: Callable[[Sequence[Record]], Awaitable[Sequence[Receipt | Exception]]],
     ) -> None:
         self._accept = accept
-        self._waiting: list[tuple[Utterance | Reference, _Answer]] = []
+        self._waiting: list[tuple[Record, _Answer]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def accept(self, record: Utterance | Reference) -> Receipt:
+    async def accept(self, record: Record) -> Receipt:
         """Accept a record with those that come until a turn of the loop brings none."""
         loop = asyncio.get_running_loop()
         answer: _Answer = loop.create_future()
@@ -51,7 +51,7 @@ class Gathering:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _finish(self, waiting: list[tuple[Utterance | Reference, _Answer]]) -> None:
+    async def _finish(self, waiting: list[tuple[Record, _Answer]]) -> None:
         answers = iter([answer for _, answer in waiting])
         for portion in portions([record for record, _ in waiting]):
             found: Sequence[Receipt | Exception]

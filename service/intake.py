@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,17 +10,16 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from detectors.alignment import ErrorCounts, align
-from detectors.critical_terms import CriticalCounts, Lexicon
-from service.config import Detection
+from service.config import Config
 from service.erasure_rows import ERASED
 from service.errors import Refused
 from service.key_record import UNRECOGNISABLE
-from service.records import Outcome, Receipt, Reference, Utterance
+from service.records import Outcome, Receipt, Record, Reference, Utterance
+from service.score_rows import Scored, Scoring
 from service.store import Store
 from service.text_rows import Side
 
 OTHER_COHORT = "other"
-SECONDS_AN_HOUR = 3600
 
 
 @dataclass(slots=True)
@@ -61,19 +58,18 @@ class Intake:
 
     Parameters
     ----------
-    lexicon
-        The critical terms to count in what is scored, if any.
+    scoring
+        Puts scores into the store.
     """
 
-    def __init__(
-        self, store: Store, detection: Detection, cohorts: CohortBook, lexicon: Lexicon | None = None
-    ) -> None:
+    def __init__(self, store: Store, config: Config, cohorts: CohortBook, scoring: Scoring) -> None:
         self._store = store
-        self._detection = detection
+        self._detection = config.detection
+        self._settle_s = config.recordings.settle.total_seconds()
         self._cohorts = cohorts
-        self._lexicon = lexicon
+        self._scoring = scoring
 
-    def keep_new(self, records: Sequence[Utterance | Reference]) -> dict[str, Receipt]:
+    def keep_new(self, records: Sequence[Record]) -> dict[str | None, Receipt]:
         """Keep at once the utterances that meet nothing: no row, no reference, no other record with their id.
 
         Returns
@@ -96,6 +92,8 @@ class Intake:
         if not self._store.put_new_utterances(new):
             return {}
         self._store.traces.put(new)
+        recordings = {utterance.recording for utterance in new if utterance.recording is not None}
+        scored = self._store.recordings.hear(recordings, self._settle_s) if recordings else set()
         return {
             utterance.utterance_id: Receipt(
                 utterance.utterance_id,
@@ -104,6 +102,7 @@ class Intake:
                 is_new_utterance=True,
                 is_empty=not utterance.hypothesis,
                 texts=self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker),
+                is_late=utterance.recording in scored,
             )
             for utterance in new
         }
@@ -150,14 +149,26 @@ class Intake:
         store.put_utterance(utterance, cohort)
         store.traces.put([utterance])
         texts = self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker)
+        is_late = False
+        if utterance.recording is not None:
+            is_late = bool(store.recordings.hear([utterance.recording], self._settle_s))
+        kept = Receipt(
+            key,
+            outcome,
+            cohort,
+            is_new_utterance=known is None,
+            is_empty=is_empty,
+            texts=texts,
+            is_late=is_late,
+        )
         waiting = store.waiting_reference(key)
         if waiting is not None and _comparable(waiting, utterance.normaliser):
             store.drop_waiting_reference(key)
             detects = self._detection.takes(waiting.kind, waiting.selection)
             receipt = self._score(replace(waiting, detects=detects))
             if receipt is not None:
-                return replace(receipt, is_new_utterance=known is None, is_empty=is_empty, texts=texts)
-        return Receipt(key, outcome, cohort, is_new_utterance=known is None, is_empty=is_empty, texts=texts)
+                return _with_utterance(receipt, kept)
+        return kept
 
     def _join(self, reference: Reference) -> Receipt:
         store, key = self._store, reference.utterance_id
@@ -178,12 +189,7 @@ class Intake:
         receipt = self._score(reference)
         if receipt is not None:
             if brought is not None:
-                receipt = replace(
-                    receipt,
-                    is_new_utterance=brought.is_new_utterance,
-                    is_empty=brought.is_empty,
-                    texts=receipt.texts + brought.texts,
-                )
+                receipt = _with_utterance(receipt, brought)
             return receipt
         waiting = store.waiting_reference(key)
         if waiting is not None and waiting.content == reference.content:
@@ -197,75 +203,39 @@ class Intake:
         found = store.unscored(key)
         if found is None:
             return None
-        cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis = found
-        if hypothesis is None:
+        if found.tokens is None:
             raise _erased()
-        if not _comparable(reference, normaliser):
+        if not _comparable(reference, found.normaliser):
             raise Refused(
                 409,
                 "the utterance was accepted under another normaliser, so its words cannot be compared; "
                 "send the utterance again, then its reference",
             )
         if reference.tokens is None:
-            counts = ErrorCounts(0, 0, 0, len(hypothesis))
+            counts = ErrorCounts(0, 0, 0, len(found.tokens))
         else:
-            counts = align(reference.tokens, hypothesis)
-        critical = self._critical(reference, hypothesis)
-        store.put_scored(
-            (
-                key,
-                reference.content,
-                cohort,
-                attributes,
-                speaker,
-                _unit_key(session, attributes, spoken_at),
-                spoken_at,
-                time.time(),
-                counts.substitutions,
-                counts.deletions,
-                counts.insertions,
-                counts.hits,
-                confidence,
-                reference.kind,
-                reference.selection,
-                reference.probability,
-                normaliser,
-                int(reference.detects),
-                session,
-                *self._critical_values(critical),
-            ),
-            key,
-        )
-        store.add_to_totals(cohort, reference.selection, counts)
-        texts = self._keep_text(reference, Side.REFERENCE, speaker)
-        return Receipt(
-            key,
-            Outcome.SCORED,
-            cohort,
-            counts,
-            reference.selection,
-            reference.detects,
-            texts=texts,
-            critical=critical,
-        )
-
-    def _critical(self, reference: Reference, hypothesis: array[int]) -> CriticalCounts | None:
-        if self._lexicon is None:
-            return None
-        if reference.tokens is None:
-            return self._lexicon.count_correct(hypothesis) or None
-        return self._lexicon.count(reference.tokens, hypothesis) or None
-
-    def _critical_values(self, critical: CriticalCounts | None) -> tuple[str | int | None, ...]:
-        if self._lexicon is None or critical is None:
-            return None, None, None, None
-        return self._lexicon.version, critical.terms, critical.missed, critical.inserted
+            counts = align(reference.tokens, found.tokens)
+        scored = Scored(found, counts, reference.tokens, found.tokens)
+        receipt = self._scoring.put(scored, reference, detects=reference.detects)
+        texts = self._keep_text(reference, Side.REFERENCE, found.speaker)
+        return replace(receipt, texts=texts) if texts else receipt
 
     def _keep_text(self, record: Utterance | Reference, side: Side, speaker: str | None) -> int:
         if record.text is None:
             return 0
         self._store.texts.put(record.utterance_id, side, speaker, record.received_at, record.text)
         return 1
+
+
+def _with_utterance(scored: Receipt, utterance: Receipt) -> Receipt:
+    """The receipt of a score, with what is to be counted of the utterance that came with it."""
+    return replace(
+        scored,
+        is_new_utterance=utterance.is_new_utterance,
+        is_empty=utterance.is_empty,
+        is_late=utterance.is_late,
+        texts=scored.texts + utterance.texts,
+    )
 
 
 def _unrecognisable() -> Refused:
@@ -282,7 +252,3 @@ def _erased() -> Refused:
 
 def _comparable(reference: Reference, normaliser: str) -> bool:
     return reference.tokens is None or reference.normaliser == normaliser
-
-
-def _unit_key(session: str | None, attributes: str, spoken_at: float) -> str:
-    return session or f"{attributes} {int(spoken_at // SECONDS_AN_HOUR)}"

@@ -41,7 +41,7 @@ class KeyRecord:
         """Whether anything was hashed yet."""
         query = (
             "SELECT EXISTS (SELECT 1 FROM utterances) OR EXISTS (SELECT 1 FROM waiting_references) "
-            "OR EXISTS (SELECT 1 FROM scored)"
+            "OR EXISTS (SELECT 1 FROM recording_references) OR EXISTS (SELECT 1 FROM scored)"
         )
         return bool(self._db.execute(query).fetchone()[0])
 
@@ -49,7 +49,8 @@ class KeyRecord:
         """What would become useless with another key now."""
         return Unjoinable(
             hypotheses=self._count("utterances WHERE scored_seq IS NULL"),
-            references=self._count("waiting_references"),
+            references=self._count("waiting_references")
+            + self._count("recording_references WHERE state = 'waiting'"),
             scored=self._count("scored"),
             speakers=self._count("(SELECT DISTINCT speaker FROM scored WHERE speaker IS NOT NULL)"),
             texts=self._count("texts WHERE is_wiped = 0 AND speaker IS NOT NULL"),
@@ -59,6 +60,7 @@ class KeyRecord:
         """Delete what waits to be joined, and every digest that could confirm a guess at what was sent."""
         self._db.execute("DELETE FROM utterances WHERE scored_seq IS NULL")
         self._db.execute("DELETE FROM waiting_references")
+        self._db.execute("DELETE FROM recording_references")
         for table, column in (("utterances", "content"), ("scored", "reference_content")):
             self._db.execute(
                 f"UPDATE {table} SET {column} = ? WHERE {column} != ?",  # noqa: S608 -- constants

@@ -130,6 +130,10 @@ class StateCollector(Collector):
             ["listener"],
             _keyed(counts.crowded_out),
         )
+        ends = "References by recording that wait no more, by what became of them."
+        yield _counter("recording_references", ends, ["outcome"], _keyed(counts.recordings))
+        late = "Utterances of recordings that had been scored when they came."
+        yield _counter("late_utterances", late, [], {(): counts.late_utterances})
         forgotten = "Rows deleted because of their age, or for want of room."
         yield _counter("forgotten_rows", forgotten, ["kind", "reason"], counts.forgotten)
         yield _counter("texts", "Texts at rest, by what became of them.", ["event"], _keyed(counts.texts))
@@ -218,7 +222,7 @@ class StateCollector(Collector):
         yield _by_receiver("receiver_disabled", off, {name: name in disabled for name in configured})
         unmatched = GaugeMetricFamily(
             "werwatch_unmatched",
-            "Utterances without a reference, references without an utterance.",
+            "Utterances without a reference, references without an utterance, and waiting ones by recording.",
             labels=["kind"],
         )
         for kind, rows in self._reader.unmatched().items():

@@ -8,7 +8,8 @@ _NEWEST = """
     SELECT MAX(at) FROM (
         SELECT * FROM (SELECT received_at AS at FROM utterances ORDER BY number DESC LIMIT 1) UNION ALL
         SELECT * FROM (SELECT scored_at FROM scored ORDER BY seq DESC LIMIT 1) UNION ALL
-        SELECT MAX(received_at) FROM waiting_references
+        SELECT MAX(received_at) FROM waiting_references UNION ALL
+        SELECT MAX(received_at) FROM recording_references
     )
 """
 

@@ -64,6 +64,8 @@ class OldRows:
             "SELECT received_at FROM (SELECT received_at FROM utterances WHERE scored_seq IS NULL "
             "ORDER BY received_at LIMIT :number) UNION ALL "
             "SELECT received_at FROM (SELECT received_at FROM waiting_references "
+            "ORDER BY received_at LIMIT :number) UNION ALL "
+            "SELECT received_at FROM (SELECT received_at FROM recording_references WHERE state = 'waiting' "
             "ORDER BY received_at LIMIT :number)) ORDER BY received_at LIMIT :number)",
             {"number": number},
         ).fetchone()

@@ -23,8 +23,10 @@ from service.lexicon import read_lexicon
 from service.log_fold import LogFold
 from service.portions import portions
 from service.privacy import Hasher
-from service.records import Receipt, Reference, Utterance
+from service.recordings import Recordings
+from service.records import Receipt, Record, RecordingReference, Utterance
 from service.retention import Retention
+from service.score_rows import Scoring
 from service.store import Store
 from service.watch import Watch
 from service.writer import Writer
@@ -64,7 +66,8 @@ class Pipeline:
             self.counts.know(self.cohorts.known)
             self.counts.last_reference_at.update(self.store.history.last_scored_at())
             self.lexicon = read_lexicon(config, self.hasher)
-            self._intake = Intake(self.store, config.detection, self.cohorts, self.lexicon)
+            scoring = Scoring(self.store, self.lexicon)
+            self._intake = Intake(self.store, config, self.cohorts, scoring)
             self.changes_before = self.store.record.last_id()
             self.watch = Watch(self.store, config, self.counts, self.lexicon)
             self._retention = Retention(self.store, config, self.counts, self.watch)
@@ -72,6 +75,8 @@ class Pipeline:
             self._texts = KeptTexts(self.store, config.privacy, self._fold, self.counts)
             self._texts.begin()
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
+            self.recordings = Recordings(self.store, self.writer, config, self.counts, scoring)
+            opened.callback(self.recordings.close)
             self._gathering = Gathering(self.accept)
             self.erasing = Erasing(self.store, self.writer, self._fold, self.hasher, self.counts)
             self.attending = Attending(self.store, self.writer, self.watch.alerting)
@@ -94,7 +99,7 @@ class Pipeline:
         """Whether the store needs more room than it may take, with nothing left that may go."""
         return self._retention.is_over_budget
 
-    async def accept(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
+    async def accept(self, records: Sequence[Record]) -> list[Receipt | Refused]:
         """Keep and score records; the answer comes when they are on disk, of many in several transactions.
 
         Raises
@@ -113,7 +118,7 @@ class Pipeline:
             receipts += done
         return receipts
 
-    async def accept_one(self, record: Utterance | Reference) -> Receipt:
+    async def accept_one(self, record: Record) -> Receipt:
         """Keep and score a record, in one transaction with those that come at the same time.
 
         Raises
@@ -123,7 +128,10 @@ class Pipeline:
         StoreUnavailable
             If the store cannot be written.
         """
-        return await self._gathering.accept(record)
+        receipt = await self._gathering.accept(record)
+        if isinstance(record, RecordingReference):
+            return await self.recordings.finish(record, receipt)
+        return receipt
 
     async def rebaseline(self, cohort: str | None, author: str, note: str) -> int:
         """Let what comes from now on be the new normal, of one cohort or of all; return the audit row's id.
@@ -159,15 +167,17 @@ class Pipeline:
             self.counts.receive(receipt, now)
         return len(kept)
 
-    def _accept_all(self, records: Sequence[Utterance | Reference]) -> list[Receipt | Refused]:
+    def _accept_all(self, records: Sequence[Record]) -> list[Receipt | Refused]:
         new = self._intake.keep_new(records)
         return [new.get(record.utterance_id) or self._accept(record) for record in records]
 
-    def _accept(self, record: Utterance | Reference) -> Receipt | Refused:
+    def _accept(self, record: Record) -> Receipt | Refused:
         try:
             with self.store.part():
                 if isinstance(record, Utterance):
                     return self._intake.utterance(record)
+                if isinstance(record, RecordingReference):
+                    return self.recordings.keep(record)
                 return self._intake.reference(record)
         except Refused as refusal:
             return refusal

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from service.records import Reference, Utterance
+from service.records import Record, Reference, Utterance
 
 MOST_RECORDS = 250
 MOST_WORDS = 5_000
 """Each word may meet 10,000 others: all that takes at most an eightieth of a second to align."""
 
 
-def portions(records: Sequence[Utterance | Reference]) -> Iterator[list[Utterance | Reference]]:
+def portions(records: Sequence[Record]) -> Iterator[list[Record]]:
     """All records in their order, in portions that are as large as they may be."""
-    portion: list[Utterance | Reference] = []
+    portion: list[Record] = []
     words = 0
     for record in records:
         more = _words(record)
@@ -26,8 +26,8 @@ def portions(records: Sequence[Utterance | Reference]) -> Iterator[list[Utteranc
         yield portion
 
 
-def _words(record: Utterance | Reference) -> int:
+def _words(record: Record) -> int:
     if isinstance(record, Utterance):
         return len(record.hypothesis)
-    brought = 0 if record.utterance is None else len(record.utterance.hypothesis)
-    return max(brought, len(record.tokens or ()))
+    brought = record.utterance if isinstance(record, Reference) else None
+    return max(0 if brought is None else len(brought.hypothesis), len(record.tokens or ()))

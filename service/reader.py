@@ -130,10 +130,13 @@ class Reader:
         return read_dead_letters(self._db)
 
     def unmatched(self) -> dict[str, int]:
-        """How many utterances have no reference yet, and references no utterance."""
+        """How many utterances have no reference, references no utterance, and recordings a waiting one."""
         utterances = self._db.execute("SELECT COUNT(*) FROM utterances WHERE scored_seq IS NULL").fetchone()
         references = self._db.execute("SELECT COUNT(*) FROM waiting_references").fetchone()
-        return {"utterances": utterances[0], "references": references[0]}
+        recordings = self._db.execute(
+            "SELECT COUNT(*) FROM recording_references WHERE state = 'waiting'"
+        ).fetchone()
+        return {"utterances": utterances[0], "references": references[0], "recordings": recordings[0]}
 
     def by_selection(self) -> dict[tuple[str, str], tuple[int, int, int]]:
         """Scored utterances, errors and reference words by cohort and selection."""

@@ -74,13 +74,57 @@ class Reference(_Record, frozen=True):
     text: bytes | None = None
 
 
+class RecordingReference(_Record, frozen=True):
+    """What a human says was spoken in a whole recording, or in a passage of it, hashed.
+
+    Its text is never kept, since it could not be erased with an utterance of the recording.
+
+    Attributes
+    ----------
+    recording
+        The keyed hash of ``recording_id``, under which it is kept.
+    utterances
+        Of how many the recording consists; None: of those that are there once no more come.
+    """
+
+    recording_id: str
+    recording: str
+    content: bytes
+    tokens: array[int] | None
+    is_passage: bool
+    utterances: int | None
+    kind: str
+    selection: str
+    probability: float | None
+    normaliser: str
+    corrected_at: float | None
+    received_at: float
+
+    @property
+    def utterance_id(self) -> None:
+        """It belongs to no one utterance."""
+
+
+Record = Utterance | Reference | RecordingReference
+"""What is submitted."""
+
+
 class Receipt(msgspec.Struct, frozen=True):
     """The answer to one submitted object.
 
-    ``texts`` is how many were kept with it, ``critical`` the critical terms of a scored one, if it has any.
+    Attributes
+    ----------
+    texts
+        How many were kept with it.
+    critical
+        The critical terms of a scored one, if it has any.
+    is_late
+        Whether it is an utterance of a recording that was scored before.
+    utterances
+        How many were scored with the reference for their recording.
     """
 
-    utterance_id: str
+    utterance_id: str | None
     outcome: Outcome
     cohort: str | None = None
     counts: ErrorCounts | None = None
@@ -90,6 +134,9 @@ class Receipt(msgspec.Struct, frozen=True):
     is_empty: bool = False
     texts: int = 0
     critical: CriticalCounts | None = None
+    is_late: bool = False
+    recording_id: str | None = None
+    utterances: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,9 @@ class Retention:
         alerts = now - privacy.alert_retention.total_seconds()
         yield "utterance", partial(old.drop_utterances, unreferenced)
         yield "reference", partial(old.drop_references, unreferenced)
+        recordings = self._store.recordings
+        yield "reference", partial(recordings.drop, unreferenced, waiting=True)
+        yield "reference", partial(recordings.drop, scored, waiting=False)
         yield "trace", partial(self._store.traces.drop, unreferenced)
         yield "scored", partial(old.drop_scored, scored, saved_seq=self._watch.saved.seq)
         yield "alert", partial(old.drop_alerts, alerts)
@@ -118,6 +121,7 @@ class Retention:
             before = math.nextafter(oldest, math.inf)
             gone["utterance", "size"] += old.drop_utterances(before, ROWS_AT_ONCE)
             gone["reference", "size"] += old.drop_references(before, ROWS_AT_ONCE)
+            gone["reference", "size"] += self._store.recordings.drop(before, ROWS_AT_ONCE, waiting=True)
             if time.monotonic() >= deadline:
                 return
         self.is_over_budget = False

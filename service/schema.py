@@ -302,6 +302,34 @@ MIGRATIONS: tuple[str, ...] = (
         record_id  INTEGER NOT NULL,      -- the last row of claim_record that it has heard
         state      TEXT NOT NULL
     ) WITHOUT ROWID;
+
+    CREATE TABLE recording_references (   -- references for whole recordings, or for passages of them
+        number       INTEGER PRIMARY KEY,
+        recording    TEXT NOT NULL,       -- keyed hash
+        content      BLOB NOT NULL,
+        is_passage   INTEGER NOT NULL,
+        needed       INTEGER,             -- of how many utterances it consists; NULL: of those that come
+        reference    BLOB,                -- token hashes; NULL: "correct", or it waits no more
+        kind         TEXT NOT NULL,
+        selection    TEXT NOT NULL,
+        probability  REAL,
+        normaliser   TEXT NOT NULL,
+        corrected_at REAL,
+        received_at  REAL NOT NULL,
+        state        TEXT NOT NULL,       -- waiting, scored, refused, erased
+        due_at       REAL,                -- when a waiting one is scored; NULL: once more came
+        reason       TEXT,                -- why it was refused
+        ended_at     REAL,
+        utterances   INTEGER,             -- that were scored with it, and their counts
+        substitutions INTEGER,
+        deletions    INTEGER,
+        insertions   INTEGER,
+        hits         INTEGER,
+        UNIQUE (recording, content)
+    );
+    CREATE INDEX recording_references_due ON recording_references (due_at) WHERE state = 'waiting';
+    CREATE INDEX recording_references_age ON recording_references (received_at);
+    CREATE INDEX utterances_recording ON utterances (recording) WHERE recording IS NOT NULL;
     """,
 )
 

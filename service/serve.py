@@ -10,11 +10,11 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import uvicorn
 
@@ -116,14 +116,16 @@ def serve(config: Config, config_file: Path | None = None) -> None:
             _Listener(Finishing(api), api_socket, timeout_s, partial(crowd_out, "api"), tls),
             _Listener(Finishing(health), metrics_socket, timeout_s, partial(crowd_out, "metrics")),
         )
-        asyncio.run(_run(listeners, worker, reloading))
+        asyncio.run(_run(listeners, reloading, worker.run(), pipeline.recordings.run()))
     # Python lets go of its handlers before it ends: one more signal then would look like a failure.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     logger.info("stopped; everything that was accepted is on disk")
 
 
-async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker, reloading: Reloading) -> None:
+async def _run(
+    listeners: Sequence[_Listener], reloading: Reloading, *workers: Coroutine[Any, Any, None]
+) -> None:
     servers = [_Server(listener.settings()) for listener in listeners]
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_loop_fault)
@@ -148,15 +150,17 @@ async def _run(listeners: Sequence[_Listener], worker: DeliveryWorker, reloading
     # Modules and tables stay: looking through them for garbage would hold everybody up for 0.1 s.
     gc.freeze()
     sys.setswitchinterval(SWITCH_S)
-    delivering = asyncio.create_task(worker.run())
+    working = [asyncio.create_task(worker) for worker in workers]
     try:
         await asyncio.gather(
             *(server.serve([listener.bound]) for server, listener in zip(servers, listeners, strict=True))
         )
     finally:
-        delivering.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await delivering
+        for task in working:
+            task.cancel()
+        for task in working:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 def _leave(*_: object) -> NoReturn:

@@ -22,13 +22,22 @@ from service.history import History
 from service.key_record import KeyRecord
 from service.old_rows import OldRows
 from service.outbox_rows import OutboxRows
+from service.recording_rows import RecordingRows
 from service.records import Reference, Utterance
 from service.room import Room, bound_log, make_shrinkable
 from service.schema import migrate
 from service.silence_rows import SilenceRows
 from service.text_rows import TextRows
 from service.trace_rows import TraceRows
-from service.utterance_values import PLACES, UTTERANCE_COLUMNS, tokens_of, utterance_values
+from service.utterance_values import (
+    PLACES,
+    UNSCORED_COLUMNS,
+    UTTERANCE_COLUMNS,
+    Unscored,
+    tokens_of,
+    unscored_of,
+    utterance_values,
+)
 from service.wal import loss
 
 FILE_NAME = "werwatch.db"
@@ -94,6 +103,8 @@ class Store:
         What retention takes, over the same connection.
     outbox
         What becomes of notices, over the same connection.
+    recordings
+        References by recording, over the same connection.
     room
         What the file takes, over the same connection.
     loss
@@ -140,9 +151,10 @@ class Store:
         self.outbox = OutboxRows(self._db)
         self.room = Room(self._db, self.path)
         self.critical = CriticalRows(self._db)
+        self.recordings = RecordingRows(self._db)
         self.texts = TextRows(self._db)
         self.traces = TraceRows(self._db)
-        self.erasures = ErasureRows(self._db, self.texts, self.traces)
+        self.erasures = ErasureRows(self._db, self.texts, self.traces, self.recordings)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""
@@ -210,17 +222,14 @@ class Store:
             return True
         return False
 
-    def unscored(self, utterance_id: str) -> tuple[Any, ...] | None:
-        """Cohort, attributes, speaker, session, spoken_at, confidence, normaliser, tokens of an utterance.
-
-        The tokens are None where it was erased.
-        """
+    def unscored(self, utterance_id: str) -> Unscored | None:
+        """An utterance that was not scored."""
         row = self._db.execute(
-            "SELECT cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis "
+            f"SELECT {UNSCORED_COLUMNS} "  # noqa: S608 -- constants
             "FROM utterances WHERE utterance_id = ? AND (scored_seq IS NULL OR scored_seq = ?)",
             (utterance_id, NEVER_SCORED),
         ).fetchone()
-        return (*row[:-1], None if row[-1] is None else tokens_of(row[-1])) if row else None
+        return unscored_of(row) if row else None
 
     def scored_content(self, utterance_id: str) -> tuple[bytes, ErrorCounts] | None:
         """Digest of the reference that an utterance was scored with, and its counts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +18,24 @@ UTTERANCE_COLUMNS = (
     "duration_s, confidence, word_confidences, audio, normaliser, hypothesis_words, hypothesis"
 )
 PLACES = f"({', '.join('?' * 16)})"
+UNSCORED_COLUMNS = (
+    "utterance_id, cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """What is needed of an utterance to score it; the tokens are None where it was erased."""
+
+    utterance_id: str
+    cohort: str
+    attributes: str
+    speaker: str | None
+    session: str | None
+    spoken_at: float
+    confidence: float | None
+    normaliser: str
+    tokens: array[int] | None
 
 
 def utterance_values(utterance: Utterance, cohort: str) -> tuple[Any, ...]:
@@ -39,6 +58,12 @@ def utterance_values(utterance: Utterance, cohort: str) -> tuple[Any, ...]:
         len(utterance.hypothesis),
         utterance.hypothesis.tobytes(),
     )
+
+
+def unscored_of(row: tuple[Any, ...]) -> Unscored:
+    """What `UNSCORED_COLUMNS` hold."""
+    tokens = None if row[-1] is None else tokens_of(row[-1])
+    return Unscored(*(*row[:-1], tokens))
 
 
 # Sites, devices and engines come in few combinations.

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
@@ -23,7 +23,7 @@ from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, schema, sent
 from service.errors import Refused, StoreUnavailable
 from service.pipeline import Pipeline
 from service.portions import MOST_RECORDS
-from service.records import Outcome, Receipt, Reference, Utterance
+from service.records import Outcome, Receipt, Record
 
 MOST_TOLD = 1_000
 """Rejected lines that one answer lists."""
@@ -39,8 +39,13 @@ _encode = msgspec.json.Encoder().encode
 class ReceiptOut(BaseModel):
     """What became of one object. Counts of words, never words."""
 
-    utterance_id: str
+    utterance_id: str | None = None
+    recording_id: str | None = None
     status: Outcome
+    late: bool | None = Field(
+        default=None, description="Whether its recording was scored before, so that it was not."
+    )
+    utterances: int | None = Field(default=None, description="How many of its recording were scored with it.")
     cohort: str | None = None
     reference_words: int | None = None
     substitutions: int | None = None
@@ -107,7 +112,7 @@ SUCCESS: dict[int | str, dict[str, Any]] = {
 class _Lines:
     """What some lines of a body were read as: records with their numbers, and the rejected."""
 
-    records: list[Utterance | Reference] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     rejected: list[RejectedLine] = field(default_factory=list)
 
@@ -140,7 +145,7 @@ class Taker:
         self,
         pipeline: Pipeline,
         kind: type[Wire],
-        translate: Callable[[Any, float], Utterance | Reference],
+        translate: Callable[[Any, float], Record],
         observe: Callable[[str, float, str | None], None],
         turn: asyncio.Lock,
     ) -> None:
@@ -238,7 +243,7 @@ class Taker:
                 read.records.append(record)
                 read.numbers.append(number)
 
-    def _record(self, text: bytes) -> Utterance | Reference:
+    def _record(self, text: bytes) -> Record:
         if len(text) > self._limits.line_bytes:
             raise Refused(413, f"the line is longer than {self._limits.line_bytes} bytes")
         return self._translate(parse(self._kind, text), time.time())
@@ -299,6 +304,12 @@ def _portions(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, by
 def receipt_out(receipt: Receipt) -> dict[str, Any]:
     """What `ReceiptOut` describes, without what is not known."""
     out: dict[str, Any] = {"utterance_id": receipt.utterance_id, "status": receipt.outcome.value}
+    if receipt.utterance_id is None:
+        out = {"recording_id": receipt.recording_id, "status": receipt.outcome.value}
+    if receipt.utterances is not None:
+        out["utterances"] = receipt.utterances
+    if receipt.is_late:
+        out["late"] = True
     if receipt.cohort is not None:
         out["cohort"] = receipt.cohort
     if receipt.counts is not None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from starlette.types import Scope
 
 from service.api.headers import header
-from service.records import Reference, Utterance
+from service.records import Record, Reference, Utterance
 
 _SAMPLED = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f][13579bdf]")
 
@@ -30,12 +30,12 @@ def trace_id(scope: Scope) -> str | None:
     return None if found is None else found[1]
 
 
-def in_trace(record: Utterance | Reference, trace: str | None) -> Utterance | Reference:
+def in_trace(record: Record, trace: str | None) -> Record:
     """The record, with its utterance, or the one that it brings along, in a trace."""
     if trace is None:
         return record
     if isinstance(record, Utterance):
         return replace(record, trace=trace)
-    if record.utterance is not None:
+    if isinstance(record, Reference) and record.utterance is not None:
         return replace(record, utterance=replace(record.utterance, trace=trace))
     return record

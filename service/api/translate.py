@@ -6,6 +6,7 @@ import json
 import threading
 import unicodedata
 from array import array
+from datetime import datetime
 from functools import lru_cache
 
 from detectors.text import Normaliser
@@ -14,7 +15,7 @@ from service.config import Config
 from service.counts import Counts
 from service.errors import Refused
 from service.privacy import Hasher
-from service.records import Reference, Utterance
+from service.records import RecordingReference, Reference, Utterance
 
 UNKNOWN_COHORT = "unknown"
 
@@ -69,7 +70,7 @@ class Translator:
             text=text if self._keeps_text else None,
         )
 
-    def reference(self, sent: ReferenceIn, now: float) -> Reference:
+    def reference(self, sent: ReferenceIn, now: float) -> Reference | RecordingReference:
         """The record of a reference.
 
         Raises
@@ -77,25 +78,47 @@ class Translator:
         Refused
             As for an utterance.
         """
+        if sent.utterance_id is None:
+            return self._recording_reference(sent, now)
         text = sent.reference
         brought = sent.utterance()
         return Reference(
             utterance_id=sent.utterance_id,
-            content=self._hasher.content(
-                b"correct" if text is None else b"=" + _encode(text),
-                f"{sent.reference_kind} {sent.selection} {sent.probability}".encode(),
-            ),
+            content=self._content(sent),
             tokens=None if text is None else self._tokens("reference", text),
             kind=sent.reference_kind,
             selection=sent.selection,
             probability=sent.probability,
             normaliser=self.normaliser_version,
-            corrected_at=sent.corrected_at.timestamp() if sent.corrected_at else None,
+            corrected_at=_seconds(sent.corrected_at),
             received_at=now,
             detects=self._config.detection.takes(sent.reference_kind, sent.selection),
             utterance=self.utterance(brought, now) if brought else None,
             text=_encode(text) if self._keeps_text and text is not None else None,
         )
+
+    def _recording_reference(self, sent: ReferenceIn, now: float) -> RecordingReference:
+        text, recording = sent.reference, sent.recording_id or ""
+        covered = f"passage={sent.passage} utterances={sent.utterances}"
+        return RecordingReference(
+            recording_id=recording,
+            recording=self._hasher.pseudonym("recording", recording),
+            content=self._content(sent, covered),
+            tokens=None if text is None else self._tokens("reference", text),
+            is_passage=sent.passage,
+            utterances=sent.utterances,
+            kind=sent.reference_kind,
+            selection=sent.selection,
+            probability=sent.probability,
+            normaliser=self.normaliser_version,
+            corrected_at=_seconds(sent.corrected_at),
+            received_at=now,
+        )
+
+    def _content(self, sent: ReferenceIn, *more: str) -> bytes:
+        text = b"correct" if sent.reference is None else b"=" + _encode(sent.reference)
+        about = f"{sent.reference_kind} {sent.selection} {sent.probability}"
+        return self._hasher.content(text, about.encode(), *(each.encode() for each in more))
 
     def _tokens(self, field: str, text: str) -> array[int]:
         if not text.isascii() and len(unicodedata.normalize("NFKC", text)) > MOST_CHARACTERS:
@@ -114,6 +137,10 @@ class Translator:
 
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
 
 
 def _canonical(sent: Spoken, attributes: dict[str, str]) -> bytes:

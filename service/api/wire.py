@@ -38,7 +38,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Spoken(Wire, frozen=True, kw_only=True):
     """What can be said of an utterance besides its text."""
 
-    utterance_id: Identifier
+    utterance_id: Identifier | None = None
     recording_id: Identifier | None = None
     session_id: Identifier | None = None
     speaker_id: Identifier | None = None
@@ -59,21 +59,24 @@ class Spoken(Wire, frozen=True, kw_only=True):
             _must_be_plausible("spoken_at", self.spoken_at)
 
     def _names(self) -> list[str]:
-        names = [self.utterance_id, *self.attributes, *self.attributes.values(), *(self.audio or ())]
-        names += [name for name in (self.recording_id, self.session_id, self.speaker_id) if name is not None]
+        names = [*self.attributes, *self.attributes.values(), *(self.audio or ())]
+        ids = (self.utterance_id, self.recording_id, self.session_id, self.speaker_id)
+        names += [name for name in ids if name is not None]
         return names
 
 
 class UtteranceIn(Spoken, frozen=True, kw_only=True):
     """One final transcript."""
 
+    utterance_id: Identifier
     hypothesis: Transcript
 
 
 class ReferenceIn(Spoken, frozen=True, kw_only=True):
     """What a human says was spoken: a reference text, or the verdict that the hypothesis is correct.
 
-    With ``hypothesis`` it brings its utterance along.
+    With ``hypothesis`` it brings its utterance along. With ``recording_id`` in place of ``utterance_id`` it
+    is of all utterances of a recording, or of a passage.
     """
 
     reference: Transcript | None = None
@@ -83,6 +86,8 @@ class ReferenceIn(Spoken, frozen=True, kw_only=True):
     reference_kind: Literal["verbatim", "edited", "read_script"] = "verbatim"
     selection: Literal["random", "requested", "volunteered"] = "volunteered"
     probability: Annotated[float, Meta(gt=0, le=1)] | None = None
+    passage: bool = False
+    utterances: Annotated[int, Meta(ge=1, le=100_000)] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -95,14 +100,28 @@ class ReferenceIn(Spoken, frozen=True, kw_only=True):
             raise ValueError("probability belongs to the selections random and requested")
         if self.selection != "volunteered" and self.probability is None:
             raise ValueError("probability is needed for the selections random and requested")
+        self._must_be_of_one()
         if self.hypothesis is None:
             for name in ABOUT_UTTERANCE:
+                if name == "recording_id" and self.utterance_id is None:
+                    continue
                 if getattr(self, name) not in (None, {}):
                     raise ValueError(f"{name} is only taken together with hypothesis")
 
+    def _must_be_of_one(self) -> None:
+        if self.utterance_id is not None:
+            if self.passage or self.utterances is not None:
+                raise ValueError("passage and utterances belong to references by recording_id")
+        elif self.hypothesis is not None:
+            raise ValueError("utterance_id: this field is required with a hypothesis")
+        elif self.recording_id is None:
+            raise ValueError("expected utterance_id or recording_id")
+        elif self.passage and self.reference is None:
+            raise ValueError("passage: expected a reference, which says what passage it is")
+
     def utterance(self) -> UtteranceIn | None:
         """The utterance that came along."""
-        if self.hypothesis is None:
+        if self.hypothesis is None or self.utterance_id is None:
             return None
         about = {name: getattr(self, name) for name in ABOUT_UTTERANCE}
         return UtteranceIn(utterance_id=self.utterance_id, hypothesis=self.hypothesis, **about)

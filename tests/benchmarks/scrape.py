@@ -20,7 +20,7 @@ from service.config import Config
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.reader import Reader
-from service.records import Reference
+from service.records import Record
 
 COHORTS = 200
 REFERENCES = 20_000
@@ -56,7 +56,7 @@ def run() -> Section:
     )
 
 
-def _references(pipeline: Pipeline) -> list[Reference]:
+def _references(pipeline: Pipeline) -> list[Record]:
     translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
     cohorts = tuple((f"c{number:03}", 0.1, 1.0) for number in range(COHORTS))
     stream = simulate(Stream(REFERENCES, 1, cohorts=cohorts, references_per_day=20_000))

@@ -129,6 +129,7 @@ def _templates(data_dir: Path) -> Iterator[tuple[Any, ...]]:
     for number in range(TEMPLATES):
         record = translator.utterance(parse(UtteranceIn, bodies.utterance(number)), BEGIN_S)
         reference = translator.reference(parse(ReferenceIn, bodies.reference(number)), BEGIN_S)
+        assert isinstance(reference, Reference)
         yield (number, *_columns(record, reference))
 
 

@@ -153,6 +153,7 @@ class Ledger:
             utterance = self._translator.utterance(parse(UtteranceIn, body), now)
             return [(self._utterances.setdefault(key, Versions()), utterance)]
         reference = self._translator.reference(parse(ReferenceIn, body), now)
+        assert isinstance(reference, Reference)
         found: list[tuple[Versions, Utterance | Reference]] = []
         found.append((self._references.setdefault(key, Versions()), reference))
         if reference.utterance is not None:

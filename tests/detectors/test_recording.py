@@ -1,5 +1,6 @@
 import random
 from collections import Counter
+from collections.abc import Sequence
 from itertools import accumulate
 
 import pytest
@@ -31,12 +32,11 @@ def joined(utterances: list[list[str]]) -> list[str]:
 
 
 def total(counts: list[ErrorCounts]) -> ErrorCounts:
-    return ErrorCounts(
-        sum(each.substitutions for each in counts),
-        sum(each.deletions for each in counts),
-        sum(each.insertions for each in counts),
-        sum(each.hits for each in counts),
-    )
+    return sum(counts, ErrorCounts(0, 0, 0, 0))
+
+
+def counts_of(reference: Words, utterances: Sequence[Words]) -> list[ErrorCounts]:
+    return [share.counts for share in shares(reference, utterances)]
 
 
 def heard_of(words: list[str], chance: random.Random, wer: float) -> list[str]:
@@ -53,18 +53,20 @@ def heard_of(words: list[str], chance: random.Random, wer: float) -> list[str]:
 def test_the_counts_of_all_utterances_are_those_of_the_recording_and_each_has_its_own_words(
     reference: list[str], utterances: list[list[str]]
 ) -> None:
-    found = shares(reference, utterances)
+    parts = shares(reference, utterances)
+    found = [share.counts for share in parts]
     assert total(found) == align(reference, joined(utterances))
     assert [counts.hypothesis_words for counts in found] == [len(words) for words in utterances]
-    ends = list(accumulate((counts.reference_words for counts in found), initial=0))
-    for counts, words, begin, end in zip(found, utterances, ends, ends[1:], strict=False):
-        assert counts.errors == align(reference[begin:end], words).errors
+    assert [word for share in parts for word in share.spoken] == reference
+    for share in parts:
+        assert len(share.spoken) == share.counts.reference_words
+        assert share.counts.errors == align(share.spoken, share.heard).errors
 
 
 @given(st.lists(SOME_WORDS, min_size=1, max_size=6))
 def test_each_utterance_of_a_recording_that_is_all_right_has_hits_alone(utterances: list[list[str]]) -> None:
     expected = [ErrorCounts(0, 0, 0, len(words)) for words in utterances]
-    assert shares(joined(utterances), utterances) == expected
+    assert counts_of(joined(utterances), utterances) == expected
 
 
 def test_one_utterance_gets_what_an_alignment_with_it_alone_finds() -> None:
@@ -72,26 +74,26 @@ def test_one_utterance_gets_what_an_alignment_with_it_alone_finds() -> None:
     for _ in range(300):
         reference = chance.choices(VOCABULARY, k=chance.randint(0, 20))
         heard = chance.choices(VOCABULARY, k=chance.randint(0, 20))
-        assert shares(reference, [heard]) == [align(reference, heard)]
+        assert counts_of(reference, [heard]) == [align(reference, heard)]
 
 
 def test_words_missing_between_two_utterances_are_half_the_one_s_and_half_the_other_s() -> None:
     utterances = [["a", "b"], ["c", "d"]]
-    assert [counts.deletions for counts in shares("a b x c d".split(), utterances)] == [1, 0]
-    assert [counts.deletions for counts in shares("a b x x c d".split(), utterances)] == [1, 1]
-    assert [counts.deletions for counts in shares("a b x x x c d".split(), utterances)] == [2, 1]
+    assert [counts.deletions for counts in counts_of("a b x c d".split(), utterances)] == [1, 0]
+    assert [counts.deletions for counts in counts_of("a b x x c d".split(), utterances)] == [1, 1]
+    assert [counts.deletions for counts in counts_of("a b x x x c d".split(), utterances)] == [2, 1]
 
 
 def test_words_missing_where_an_utterance_has_none_are_that_one_s() -> None:
     utterances = [["a", "b"], [], ["c", "d"]]
-    assert [counts.deletions for counts in shares("a b x x x c d".split(), utterances)] == [0, 3, 0]
-    assert [counts.deletions for counts in shares("x x a".split(), [[], [], ["a"]])] == [1, 1, 0]
-    assert [counts.deletions for counts in shares("a x x".split(), [["a"], []])] == [0, 2]
+    assert [counts.deletions for counts in counts_of("a b x x x c d".split(), utterances)] == [0, 3, 0]
+    assert [counts.deletions for counts in counts_of("x x a".split(), [[], [], ["a"]])] == [1, 1, 0]
+    assert [counts.deletions for counts in counts_of("a x x".split(), [["a"], []])] == [0, 2]
 
 
 def test_words_missing_at_the_ends_are_the_first_and_the_last_utterance_s() -> None:
     utterances = [["a", "b"], ["c", "d"]]
-    assert [counts.deletions for counts in shares("x a b c d x x".split(), utterances)] == [1, 2]
+    assert [counts.deletions for counts in counts_of("x a b c d x x".split(), utterances)] == [1, 2]
 
 
 def test_words_that_are_not_known_any_more_leave_the_counts_of_others_as_they_are() -> None:
@@ -104,8 +106,8 @@ def test_words_that_are_not_known_any_more_leave_the_counts_of_others_as_they_ar
         heard = [heard_of(words, chance, 0.15) for words in spoken]
         held: list[Words] = [*heard[:3], [UNKNOWN] * len(spoken[3]), *heard[4:]]
         for found, counted in (
-            (beside, shares(joined(spoken), held)),
-            (apart, shares(joined(spoken), heard)),
+            (beside, counts_of(joined(spoken), held)),
+            (apart, counts_of(joined(spoken), heard)),
         ):
             for counts in counted[:3] + counted[4:]:
                 found["errors"] += counts.errors

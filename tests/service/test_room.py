@@ -22,6 +22,7 @@ from service.watch import Watch
 DAY_S = 86_400.0
 LAYOUT_3 = Path(__file__).parent / "layouts" / "layout_3.sql"
 LEAST_BUDGET = 20_000_000
+SCORED = "SELECT seq, utterance_id, reference_content, cohort, spoken_at, deletions, hits FROM scored"
 
 
 def sample(service: RunningService, name: str) -> float:
@@ -134,14 +135,14 @@ def test_a_file_of_an_earlier_version_is_written_anew_once(
     caplog.set_level("INFO")
     path = earlier(tmp_path)
     with closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT * FROM scored").fetchall()
+        rows = db.execute(SCORED).fetchall()
     assert auto_vacuum(path) == 0
     for _ in range(2):
         Store(tmp_path).close()
     assert caplog.text.count("is written anew once") == 1
     assert auto_vacuum(path) == 2
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("SELECT * FROM scored").fetchall() == rows
+        assert db.execute(SCORED).fetchall() == rows
 
 
 def test_a_disk_without_the_room_to_write_it_anew_leaves_it_as_it_is(

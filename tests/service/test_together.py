@@ -18,7 +18,7 @@ from service.api.wire import ReferenceIn, UtteranceIn
 from service.config import Config
 from service.errors import Refused
 from service.pipeline import Pipeline
-from service.records import Receipt, Reference, Utterance
+from service.records import Receipt, Record
 
 COLUMNS = "utterance_id, cohort, hypothesis_words, scored_seq IS NULL"
 BEGIN = time.time()
@@ -28,9 +28,9 @@ def config(folder: str) -> Config:
     return Config.model_validate({"data_dir": folder, "cohorts": {"max": 2}})
 
 
-def records(pipeline: Pipeline, said: Sequence[tuple[bool, int, int, str]]) -> list[Utterance | Reference]:
+def records(pipeline: Pipeline, said: Sequence[tuple[bool, int, int, str]]) -> list[Record]:
     translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
-    found: list[Utterance | Reference] = []
+    found: list[Record] = []
     for is_utterance, number, words, cohort in said:
         key, text = f"u{number}", " ".join(["word"] * words)
         if is_utterance:

@@ -1,0 +1,191 @@
+"""References by recording: kept until no more of it is to come, then scored beside loop and writer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from msgspec.structs import replace
+
+from detectors.alignment import ErrorCounts
+from service.config import Config
+from service.counts import Counts
+from service.errors import Refused, StoreUnavailable, place_of
+from service.recording_rows import (
+    Ending,
+    State,
+    read_due,
+    read_parts,
+    read_waiting,
+)
+from service.recording_score import scores
+from service.records import Outcome, Receipt, RecordingReference
+from service.score_rows import Scored, Scoring
+from service.store import Store, connect
+from service.writer import Writer
+
+LOOK_EVERY_S = 1.0
+NONE = ErrorCounts(0, 0, 0, 0)
+
+logger = logging.getLogger("werwatch.recordings")
+
+
+@dataclass(frozen=True, slots=True)
+class _Aligned:
+    """What is to be written of a reference, if its recording is as it was read."""
+
+    number: int
+    reference: RecordingReference
+    versions: dict[str, tuple[bytes, int | None]]
+    scores: Sequence[Scored]
+    refusal: Refused | None = None
+
+
+class Recordings:
+    """Scores references by recording, one after the other.
+
+    A reference is read and aligned while others are answered and written. What was found is written in one
+    transaction if the recording is still as it was read; else the reference goes on waiting. So nothing is
+    lost if the service dies meanwhile: the next one finds what is due.
+    """
+
+    def __init__(
+        self, store: Store, writer: Writer, config: Config, counts: Counts, scoring: Scoring
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._detection = config.detection
+        self._settle_s = config.recordings.settle.total_seconds()
+        self._counts = counts
+        self._scoring = scoring
+        self._db = connect(store.path, read_only=True)
+        self._turn = asyncio.Lock()
+        self._stumbled: set[int] = set()
+
+    def close(self) -> None:
+        """Close the connection that reads."""
+        self._db.close()
+
+    def keep(self, reference: RecordingReference) -> Receipt:
+        """Keep a reference until it is due, inside a transaction that the caller holds.
+
+        Raises
+        ------
+        Refused
+            409 if the recording was scored with another reference, 410 if something of it was erased.
+        """
+        rows, name = self._store.recordings, reference.recording_id
+        ended = rows.ended(reference.recording)
+        if State.ERASED in ended:
+            raise Refused(
+                410,
+                "something of this recording was erased, so no reference for it as a whole is taken; send "
+                "references by utterance_id",
+            )
+        known = rows.known(reference.recording, reference.content)
+        if known is not None and known.state in (State.WAITING, State.SCORED):
+            utterances = known.utterances or None
+            return Receipt(
+                None, Outcome.DUPLICATE, counts=known.counts, recording_id=name, utterances=utterances
+            )
+        if State.SCORED in ended and not reference.is_passage:
+            raise Refused(
+                409,
+                "this recording was scored already with another reference; the first one counts. What came "
+                "later takes references by utterance_id, or passages",
+            )
+        has_replaced = rows.put(reference, self._settle_s)
+        return Receipt(None, Outcome.REPLACED if has_replaced else Outcome.WAITING, recording_id=name)
+
+    async def finish(self, reference: RecordingReference, receipt: Receipt) -> Receipt:
+        """Score a reference that was kept, if it is due already; else it waits, as the receipt says.
+
+        Raises
+        ------
+        Refused
+            If it cannot be scored; it is kept as refused then.
+        """
+        try:
+            async with self._turn:
+                endings = await self._score_due(reference.recording)
+        except StoreUnavailable:
+            return receipt
+        ending = endings.get(reference.content)
+        if ending is None:
+            return receipt
+        if isinstance(ending, Refused):
+            raise ending
+        return replace(ending, recording_id=reference.recording_id)
+
+    async def run(self) -> None:
+        """Score what is due, again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                async with self._turn:
+                    await self._score_due()
+            except StoreUnavailable:
+                # The writer has said why.
+                continue
+            except Exception as error:  # noqa: BLE001 -- what is due is found again
+                logger.error("references by recording wait: %s at %s", type(error).__name__, place_of(error))
+
+    async def _score_due(self, recording: str | None = None) -> dict[bytes, Receipt | Refused]:
+        """What came of references, by their contents."""
+        numbers = await asyncio.to_thread(read_due, self._db, time.time(), recording)
+        endings: dict[bytes, Receipt | Refused] = {}
+        for number in numbers:
+            if number in self._stumbled:
+                continue
+            try:
+                aligned = await asyncio.to_thread(self._align, number)
+            except Exception:
+                # It is tried again by the next process, and holds up no other until then.
+                self._stumbled.add(number)
+                raise
+            if aligned is None:
+                continue
+            receipts = await self._writer.run(partial(self._write, aligned))
+            if receipts is None:
+                continue
+            self._counts.end_recording(receipts, time.time())
+            endings[aligned.reference.content] = aligned.refusal or _summary(receipts)
+        return endings
+
+    def _align(self, number: int) -> _Aligned | None:
+        reference = read_waiting(self._db, number)
+        if reference is None:
+            return None
+        parts = read_parts(self._db, reference.recording)
+        versions = {part.utterance.utterance_id: part.version for part in parts}
+        try:
+            return _Aligned(number, reference, versions, scores(reference, parts))
+        except Refused as refusal:
+            return _Aligned(number, reference, versions, (), refusal)
+
+    def _write(self, aligned: _Aligned) -> list[Receipt] | None:
+        """Receipts of the utterances that are scored now; None if the recording is not as it was read."""
+        store, reference = self._store, aligned.reference
+        if not store.recordings.is_waiting(aligned.number, reference.content):
+            return None
+        if store.recordings.versions(reference.recording) != aligned.versions:
+            return None
+        if aligned.refusal is not None:
+            ending = Ending(State.REFUSED, aligned.refusal.detail)
+            store.recordings.end(aligned.number, ending, time.time())
+            return []
+        detects = self._detection.takes(reference.kind, reference.selection)
+        receipts = [self._scoring.put(scored, reference, detects=detects) for scored in aligned.scores]
+        counts = sum((scored.counts for scored in aligned.scores), NONE)
+        store.recordings.end(aligned.number, Ending(State.SCORED, None, len(receipts), counts), time.time())
+        return receipts
+
+
+def _summary(receipts: Sequence[Receipt]) -> Receipt:
+    counts = sum((receipt.counts for receipt in receipts if receipt.counts is not None), NONE)
+    detects = receipts[0].detects if receipts else None
+    return Receipt(None, Outcome.SCORED, counts=counts, detects=detects, utterances=len(receipts))
