@@ -1,4 +1,4 @@
-"""How long to wait before a notice is tried again."""
+"""How long to wait before something that failed is tried again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_ASKED_S = 3_600.0
 """No server may have us wait longer than this at once."""
 
 
-def wait_s(attempts: int, retry_after: str | None, now: float) -> float:
+def wait_s(attempts: int, retry_after: str | None, now: float, cap_s: float = CAP_S) -> float:
     """Seconds until the next attempt: full jitter under a doubling bound, at least what Retry-After asks.
 
     Parameters
@@ -21,8 +21,10 @@ def wait_s(attempts: int, retry_after: str | None, now: float) -> float:
         The header: seconds, or an HTTP date; anything else is ignored.
     now
         Seconds since the epoch.
+    cap_s
+        Where the bound ends to double.
     """
-    bound = min(CAP_S, BASE_S * 2.0 ** min(attempts, 20))
+    bound = min(cap_s, BASE_S * 2.0 ** min(attempts, 20))
     return max(random.uniform(0.0, bound), asked_s(retry_after, now))  # noqa: S311 -- jitter, not a secret
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import httpx
 
 from service.errors import StartError
 from service.secret_file import read_secret
+from service.trust import client_context
 
 TIMEOUT_S = 10.0
 
@@ -59,10 +59,9 @@ class Remote:
         if self.token_file is not None:
             headers["authorization"] = f"Bearer {read_secret(self.token_file, '--token-file')}"
         url = f"{self.api.rstrip('/')}{route}"
+        context = client_context(self.ca_file, self.client_cert)
         try:
-            answer = httpx.request(
-                method, url, headers=headers, timeout=TIMEOUT_S, verify=self._context(), **sent
-            )
+            answer = httpx.request(method, url, headers=headers, timeout=TIMEOUT_S, verify=context, **sent)
             content = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             reason = str(error) if isinstance(error, httpx.TransportError) else type(error).__name__
@@ -70,12 +69,3 @@ class Remote:
         if answer.is_error:
             raise StartError(f"{self.api}: {content.get('detail', answer.reason_phrase)}")
         return dict(content)
-
-    def _context(self) -> ssl.SSLContext:
-        try:
-            context = ssl.create_default_context(cafile=self.ca_file)
-            if self.client_cert is not None:
-                context.load_cert_chain(self.client_cert, password="")
-        except (OSError, ssl.SSLError) as error:
-            raise StartError(f"--ca-file or --client-cert: cannot be used: {error}") from None
-        return context

@@ -1,4 +1,7 @@
-"""A receiver of notices on a bad day: it hangs, breaks off, drips, refuses, and now and then says yes."""
+"""A server on a bad day, by default a receiver of notices.
+
+It hangs, breaks off, drips, refuses, and now and then says yes.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,11 +31,20 @@ BAD_WAYS = (
     "hang",
 )
 ANSWERS = {
-    "take": b"HTTP/1.1 204 No Content\r\n\r\n",
     "refuse": b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
     "wait": b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
     "nonsense": b"no HTTP at all\r\n\r\n",
 }
+
+
+def webhook(headers: dict[str, str], body: bytes) -> tuple[str, Any]:
+    """A notice's id and content."""
+    return headers["webhook-id"], json.loads(body)
+
+
+def no_content(_: Any) -> bytes:
+    """How a receiver says yes."""
+    return b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 @dataclass
@@ -40,10 +52,13 @@ class Misbehaving:
     """What it took is in ``taken``, twice where it did not say so; ``seen`` counts the ways it behaved.
 
     Of so many calls (``yes_every``) one is taken, none if that is 0; the others fail in every way in turn.
+    ``read`` makes of headers and body what is taken, and ``yes`` of that the answer.
     """
 
     url: str
     yes_every: int
+    read: Callable[[dict[str, str], bytes], tuple[str, Any]]
+    yes: Callable[[Any], bytes]
     taken: list[tuple[str, Any]] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
@@ -66,11 +81,16 @@ class Misbehaving:
 
 
 @contextmanager
-def misbehaving(yes_every: int, certificate: Path | None = None) -> Iterator[Misbehaving]:
+def misbehaving(
+    yes_every: int,
+    certificate: Path | None = None,
+    read: Callable[[dict[str, str], bytes], tuple[str, Any]] = webhook,
+    yes: Callable[[Any], bytes] = no_content,
+) -> Iterator[Misbehaving]:
     """A server, with TLS if it has a certificate."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         scheme = "http" if certificate is None else "https"
-        state = Misbehaving(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/", yes_every)
+        state = Misbehaving(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/", yes_every, read, yes)
         context = None
         if certificate is not None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -96,7 +116,7 @@ def _answer(
     with suppress(OSError), plain:
         plain.settimeout(HANG_S)
         connection = plain if context is None else context.wrap_socket(plain, server_side=True)
-        got = _request(connection)
+        got = _request(connection, state.read)
         if got is None:
             return
         way = state.way()
@@ -112,12 +132,14 @@ def _answer(
                 connection.sendall(bytes([byte]))
                 time.sleep(DRIPS_S)
         else:
-            connection.sendall(ANSWERS[way])
+            connection.sendall(state.yes(got[1]) if way == "take" else ANSWERS[way])
         connection.close()
 
 
-def _request(connection: socket.socket) -> tuple[str, Any] | None:
-    """The message's id and body; None if its sender was gone before it was whole."""
+def _request(
+    connection: socket.socket, read: Callable[[dict[str, str], bytes], tuple[str, Any]]
+) -> tuple[str, Any] | None:
+    """What was sent; None if its sender was gone before it was whole."""
     received = b""
     while b"\r\n\r\n" not in received:
         part = connection.recv(65_536)
@@ -131,4 +153,4 @@ def _request(connection: socket.socket) -> tuple[str, Any] | None:
         if not part:
             return None
         body += part
-    return headers["webhook-id"], json.loads(body)
+    return read(headers, body)

@@ -43,6 +43,15 @@ def test_its_example_works_as_it_stands(make_service: Callable[..., RunningServi
         assert any(line.endswith(" 0.2") for line in metrics)
 
 
+def test_the_client_sends_as_it_stands(make_service: Callable[..., RunningService]) -> None:
+    service = make_service()
+    [example] = blocks("python")
+    code = example.replace("http://127.0.0.1:8600", service.api)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=True)
+    told = service.post("/v1/references", {"utterance_id": "u-2", "verdict": "correct"}).json()
+    assert (told["status"], told["cohort"]) == ("scored", "en-GB-scotland")
+
+
 def test_payloads_of_engines_can_be_sent_as_it_stands(make_service: Callable[..., RunningService]) -> None:
     service = make_service()
     files = {
