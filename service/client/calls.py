@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import weakref
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, Unpack
 
 from service.client.buffer import Buffer, Counts
 from service.client.fields import About, Corrected, line_of
+from service.client.forks import Forks
 from service.client.sender import Destination, Sender
 
 
@@ -33,10 +32,8 @@ class Calls(ABC):
         )
         self._interval_s = interval_s
         self._buffer = Buffer(most_bytes)
-        self._sender = Sender(self._buffer, self._destination, interval_s)
-        if hasattr(os, "register_at_fork"):
-            forked = weakref.WeakMethod(self._begin_anew)
-            os.register_at_fork(after_in_child=lambda: (begin := forked()) and begin())
+        self._forks = Forks(self._begin_anew)
+        self._sender = self._new_sender()
 
     def utterance(self, utterance_id: str, hypothesis: str, **about: Unpack[About]) -> None:
         """Hand over a final transcript. Never raises, and never waits for the service.
@@ -78,7 +75,10 @@ class Calls(ABC):
     def _begin_anew(self) -> None:
         """In a process that was forked there is neither the thread nor the loop that sends."""
         self._buffer.begin_anew()
-        self._sender = Sender(self._buffer, self._destination, self._interval_s)
+        self._sender = self._new_sender()
+
+    def _new_sender(self) -> Sender:
+        return Sender(self._buffer, self._destination, self._interval_s, self._forks)
 
     @abstractmethod
     def _see_to_it(self, *, is_news: bool) -> None:

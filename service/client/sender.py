@@ -15,6 +15,7 @@ import msgspec
 
 from service.backoff import wait_s
 from service.client.buffer import Buffer, Line
+from service.client.forks import Forks
 from service.secret_file import read_secret
 from service.trust import client_context
 
@@ -40,7 +41,8 @@ class Destination:
 
     def connection(self) -> httpx.AsyncClient:
         """A client for the service alone: the environment's proxies are for what is farther away."""
-        context = client_context(self.ca_file, self.client_cert)
+        is_plain = self.url.startswith("http:")
+        context = False if is_plain else client_context(self.ca_file, self.client_cert)
         return httpx.AsyncClient(base_url=self.url, verify=context, timeout=None, trust_env=False)  # noqa: S113 -- timed as a whole
 
     def headers(self) -> dict[str, str]:
@@ -79,12 +81,15 @@ class Sender:
     ----------
     interval_s
         How long the first line of a batch waits for others at most.
+    forks
+        Held off while it gets ready.
     """
 
-    def __init__(self, buffer: Buffer, destination: Destination, interval_s: float) -> None:
+    def __init__(self, buffer: Buffer, destination: Destination, interval_s: float, forks: Forks) -> None:
         self._buffer = buffer
         self._destination = destination
         self._interval_s = interval_s
+        self._forks = forks
         self._loop: asyncio.AbstractEventLoop | None = None
         self._look = asyncio.Event()
         self._wanted = 0
@@ -111,13 +116,17 @@ class Sender:
         self._buffer.give_back()
         while True:
             try:
-                connection = await asyncio.to_thread(self._destination.connection)
+                connection = await asyncio.to_thread(self._connection)
                 async with connection:
                     await self._serve(connection)
             except Exception as error:  # noqa: BLE001 -- nothing here may reach the app
                 await self._rest(_Again(str(error) or type(error).__name__))
             finally:
                 self._buffer.give_back()
+
+    def _connection(self) -> httpx.AsyncClient:
+        with self._forks.held_off:
+            return self._destination.connection()
 
     @property
     def _is_hurried(self) -> bool:
