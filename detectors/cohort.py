@@ -15,6 +15,7 @@ from detectors.level import Level
 from detectors.noticeable import Noticeable, Precision, noticeable
 from detectors.rates import RateWatch
 from detectors.settings import DAYS_A_MONTH
+from detectors.slices import SliceBook
 from detectors.standing import StandingDetector
 from detectors.tally import Tally
 from detectors.unit import ScoredUtterance, Unit
@@ -86,6 +87,7 @@ class Cohort:
     precision: Precision = field(default_factory=Precision)
     ready_s: float | None = None
     differential: FadedMean = field(default_factory=FadedMean)
+    slices: SliceBook = field(default_factory=SliceBook)
     last_scored_s: float = float("-inf")
     last_unit_s: float = float("-inf")
 
@@ -102,6 +104,7 @@ class Cohort:
         self.all_units.add(errors, words)
         self.faded.update(errors, words)
         self.window.update(errors, words, unit.started_s)
+        self.slices.add(unit, now_s)
         self.last_unit_s = now_s
 
     def observe(self, block: Block) -> None:
@@ -113,10 +116,11 @@ class Cohort:
         if block.has_rest:
             self.differential.update(block.differential, variance)
 
-    def forget_baseline(self) -> None:
+    def forget_baseline(self, now_s: float) -> None:
         """Learn anew what is normal; what was counted stays counted."""
         self.level = Level()
         self.healthy = Tally()
+        self.slices.begin(now_s)
         self.differential = FadedMean()
         self.blocks = self.detector = self.standing = self.ready_s = None
         self.comparison = None

@@ -26,7 +26,7 @@ def rebaseline(state: MonitorState, settings: MonitorSettings, cohort: str | Non
                 told(state, settings, signal, Change.REBASED, watched, effect, state.now_s)
                 for signal, effect in watched.alarms()
             ]
-            watched.forget_baseline()
+            watched.forget_baseline(state.now_s)
             state.everybody.leave(name)
     if cohort is None:
         events += _end_global(state, settings)

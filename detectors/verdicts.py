@@ -41,6 +41,7 @@ def compare(
     cohort.comparison = None
     cohort.level.move(comparison.mean + effect.estimate, comparison.gathered)
     cohort.healthy = comparison.since.copy()
+    cohort.slices.begin(comparison.since_s)
     start_watching(state, settings, cohort)
     return [event]
 
@@ -62,6 +63,11 @@ def _judge_everybody(
     if change is Change.IMPROVED:
         _move_levels(state, effect.estimate)
         state.healthy = effect.since.copy()
+        for each in state.cohorts.values():
+            each.slices.begin(effect.onset_s)
+    elif change is Change.RECOVERED:
+        for each in state.cohorts.values():
+            each.slices.exclude(effect.onset_s, block.ended_s)
     return [event]
 
 
@@ -94,6 +100,9 @@ def _judge_differential(
     event = told(state, settings, Signal.DIFFERENTIAL, change, cohort, effect, block.ended_s)
     if change is Change.IMPROVED:
         cohort.healthy = effect.since.copy()
+        cohort.slices.begin(effect.onset_s)
+    elif change is Change.RECOVERED:
+        cohort.slices.exclude(effect.onset_s, block.ended_s)
     return [event]
 
 

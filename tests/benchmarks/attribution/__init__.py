@@ -1,0 +1,1 @@
+"""Whether an alert points at the slice that its rise comes from."""
