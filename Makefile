@@ -62,6 +62,8 @@ lock:  ## make the lock files again from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		-c requirements.lock pyproject.toml --group record -o requirements-record.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		-c requirements.lock pyproject.toml --extra tracing -o requirements-tracing.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--group build -o requirements-build.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--group deploy -o requirements-deploy.lock

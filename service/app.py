@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client.exposition import choose_encoder
 from starlette.types import ASGIApp
 
@@ -32,6 +33,10 @@ from service.pipeline import Pipeline
 from service.reader import Reader
 from service.reloading import Reloading
 from service.tokens import read_tokens
+from service.tracing import Traced
+
+if TYPE_CHECKING:
+    from service.spans import Spans
 
 
 class _Guarded(FastAPI):
@@ -42,11 +47,14 @@ class _Guarded(FastAPI):
 
 
 def _bare_app(title: str, kind: type[FastAPI] = FastAPI, **options: Any) -> FastAPI:
-    # FastAPI's own telemetry would log failed validations with what was sent.
-    return kind(title=title, version=__version__, telemetry={"logs": False}, **options)
+    # FastAPI's own telemetry would tell of failed validations with what was sent, and of ids in paths.
+    off: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+    return kind(title=title, version=__version__, telemetry=off, **options)
 
 
-def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics, reloading: Reloading) -> ASGIApp:
+def build_api(
+    pipeline: Pipeline, reader: Reader, metrics: Metrics, reloading: Reloading, spans: Spans | None = None
+) -> ASGIApp:
     """The API: ingest and queries, behind bearer tokens where they are configured."""
     tokens = read_tokens(pipeline.config)
     app = _bare_app(
@@ -77,6 +85,8 @@ def build_api(pipeline: Pipeline, reader: Reader, metrics: Metrics, reloading: R
     guarded: ASGIApp = Bounds(ShortWay(app, short), pipeline.config.limits)
     if tokens:
         guarded = Access(guarded, tokens)
+    if spans is not None:
+        guarded = Traced(guarded, spans)
     return RequestIds(Unforeseen(guarded))
 
 

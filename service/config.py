@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AnyHttpUrl, BeforeValidator, Field, field_validator, model_validator
 
 from detectors.choices import OWN, decider
 from detectors.settings import MonitorSettings
@@ -159,6 +159,19 @@ class Tls(Section):
     client_ca_file: Path | None = None
 
 
+class Tracing(Section):
+    """Spans of ingest and delivery for an OpenTelemetry collector; off without an endpoint.
+
+    ``endpoint`` takes OTLP over HTTP, like http://collector:4318/v1/traces. What is sampled elsewhere is
+    sampled here; of what came with no trace, ``sample_ratio``. What ``authorization_file`` holds is sent as
+    the header Authorization.
+    """
+
+    endpoint: AnyHttpUrl | None = None
+    sample_ratio: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
+    authorization_file: Path | None = None
+
+
 class Config(Section):
     """Everything that can be configured."""
 
@@ -181,6 +194,7 @@ class Config(Section):
     privacy: Privacy = Privacy()
     storage: Storage = Storage()
     limits: Limits = Limits()
+    tracing: Tracing = Tracing()
     ingest: dict[str, FromPayload] = Field(default={})
     links: Links = Links()
     delivery: DeliverySettings = DeliverySettings()

@@ -7,6 +7,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from service.clock import WallClock
 from service.lane import Lane
@@ -14,6 +15,9 @@ from service.pipeline import Pipeline
 from service.reader import Reader
 from service.receivers.attempt import Verdict
 from service.receivers.kinds import Endpoint
+
+if TYPE_CHECKING:
+    from service.spans import Spans
 
 LOOK_EVERY_S = 0.1
 
@@ -23,10 +27,17 @@ logger = logging.getLogger("werwatch.delivery")
 class DeliveryWorker:
     """Sends what the outbox holds, for as long as the service runs; no receiver waits for another."""
 
-    def __init__(self, pipeline: Pipeline, reader: Reader, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        reader: Reader,
+        endpoints: Mapping[str, Endpoint],
+        spans: Spans | None = None,
+    ) -> None:
         self._pipeline = pipeline
         self._reader = reader
         self._endpoints = endpoints
+        self._spans = spans
         self._lanes: dict[str, tuple[Lane, list[asyncio.Task[None]]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -84,7 +95,7 @@ class DeliveryWorker:
             self._fault = type(error).__name__
 
     def _open(self, name: str, tasks: asyncio.TaskGroup) -> tuple[Lane, list[asyncio.Task[None]]]:
-        lane = Lane(name, self._endpoints.get(name), self._pipeline, self._reader)
+        lane = Lane(name, self._endpoints.get(name), self._pipeline, self._reader, self._spans)
         running = [tasks.create_task(work) for work in (lane.run(), lane.keep_refreshed())]
         self._lanes[name] = lane, running
         return lane, running

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from service.backoff import asked_s, wait_s
 from service.errors import place_of
@@ -16,6 +17,9 @@ from service.receivers.attempt import Attempt, Refreshing, Verdict
 from service.receivers.kinds import Endpoint
 from service.receivers.notice import read_notice
 from service.records import Delivery
+
+if TYPE_CHECKING:
+    from service.spans import Spans
 
 MOST_AT_ONCE = 8
 """Alerts whose notices go to one receiver at the same time."""
@@ -51,13 +55,23 @@ class Lane:
         The receiver's.
     endpoint
         The receiver with its client; None if it is not configured any more.
+    spans
+        Where each attempt gets one.
     """
 
-    def __init__(self, name: str, endpoint: Endpoint | None, pipeline: Pipeline, reader: Reader) -> None:
+    def __init__(
+        self,
+        name: str,
+        endpoint: Endpoint | None,
+        pipeline: Pipeline,
+        reader: Reader,
+        spans: Spans | None = None,
+    ) -> None:
         self.name = name
         self._endpoint = endpoint
         self._pipeline = pipeline
         self._reader = reader
+        self._spans = spans
         self._unwritten: dict[str, _Settled] = {}
         self._paused_until = 0.0
         self._fault = ""
@@ -156,7 +170,13 @@ class Lane:
         message_id = delivery.delivery_id.removesuffix(f"-{self.name}")
         try:
             notice = read_notice(message_id, delivery.body, delivery.memory)
-            return await self._endpoint.receiver.send(self._endpoint.client, notice, time.time())
+            if self._spans is None:
+                return await self._endpoint.receiver.send(self._endpoint.client, notice, time.time())
+            traces = notice.data.get("traces", ())
+            with self._spans.of_delivery(self.name, delivery.alert_id, traces) as end:
+                attempt = await self._endpoint.receiver.send(self._endpoint.client, notice, time.time())
+                end(attempt.verdict.value)
+                return attempt
         except Exception as error:  # noqa: BLE001 -- one notice that cannot be said must not hold up the others
             return Attempt(Verdict.RETRY, f"unexpected {type(error).__name__} at {place_of(error)}")
 

@@ -32,6 +32,7 @@ from service.reader import Reader
 from service.receivers.kinds import endpoints
 from service.reloading import Reloading
 from service.tls import server_context
+from service.tracing import spans_of
 
 BACKLOG = 512
 RECEIVE_S, ANSWER_S = 3, 6
@@ -96,8 +97,11 @@ def serve(config: Config, config_file: Path | None = None) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Made before the loop runs, since what their clients import would hold it up.
     receivers = endpoints(config)
+    spans = spans_of(config)
     tls = None if config.tls is None else server_context(config.tls)
     with contextlib.ExitStack() as stack:
+        if spans is not None:
+            stack.callback(spans.close)
         api_socket = stack.enter_context(bind("listen", config.listen))
         metrics_socket = stack.enter_context(bind("metrics_listen", config.metrics_listen))
         pipeline = Pipeline(config)
@@ -109,9 +113,9 @@ def serve(config: Config, config_file: Path | None = None) -> None:
         metrics = Metrics(pipeline, reader)
         timeout_s = int(config.limits.client_timeout.total_seconds())
         crowd_out = pipeline.counts.crowd_out
-        worker = DeliveryWorker(pipeline, reader, receivers)
+        worker = DeliveryWorker(pipeline, reader, receivers, spans)
         reloading = Reloading(config_file, pipeline, worker)
-        api, health = build_api(pipeline, reader, metrics, reloading), build_metrics(pipeline, metrics)
+        api, health = build_api(pipeline, reader, metrics, reloading, spans), build_metrics(pipeline, metrics)
         listeners = (
             _Listener(Finishing(api), api_socket, timeout_s, partial(crowd_out, "api"), tls),
             _Listener(Finishing(health), metrics_socket, timeout_s, partial(crowd_out, "metrics")),
