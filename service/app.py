@@ -18,6 +18,7 @@ from service.api.alerts import alert_routes
 from service.api.bounds import Bounds
 from service.api.docs import DOCS_POLICY, docs_page
 from service.api.erasures import erasure_routes
+from service.api.files import file_routes
 from service.api.ingest import ingest_routes
 from service.api.notices import notice_routes
 from service.api.problems import Unforeseen, install
@@ -75,6 +76,7 @@ def build_api(
     ingest, short = ingest_routes(pipeline, translator, metrics.observe, turn)
     app.include_router(ingest)
     app.include_router(provider_routes(pipeline, translator, metrics.observe, turn))
+    app.include_router(file_routes(pipeline, translator, metrics.observe, turn))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
     app.include_router(alert_routes(pipeline.attending, reader))
     app.include_router(notice_routes(DeadLetters(pipeline), reader))

@@ -26,7 +26,7 @@ from service.reader import Reader
 from service.watch import MonitorView
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-ROUTES = ("/v1/utterances", "/v1/references", "/v1/ingest/{provider}")
+ROUTES = ("/v1/utterances", "/v1/references", "/v1/ingest/{provider}", "/v1/references/{format}")
 
 
 class Metrics:

@@ -15,7 +15,7 @@ from service.config import Scope as Permission
 from service.tokens import Token, recognise
 
 INGEST_ROUTES = ("/v1/utterances", "/v1/references")
-INGEST_PREFIX = "/v1/ingest/"
+INGEST_PREFIXES = ("/v1/ingest/", "/v1/references/")
 _NAME = "werwatch.token"
 
 
@@ -31,7 +31,7 @@ def needed(method: str, path: str) -> Permission:
     """
     if method in ("GET", "HEAD"):
         return Permission.READ
-    if method == "POST" and (path in INGEST_ROUTES or path.startswith(INGEST_PREFIX)):
+    if method == "POST" and (path in INGEST_ROUTES or path.startswith(INGEST_PREFIXES)):
         return Permission.INGEST
     return Permission.ADMIN
 

@@ -63,8 +63,7 @@ def said_beside(scope: Scope, declared: Collection[str], fields: Collection[str]
     Refused
         422 for what is neither a field nor a declared attribute, so that a misspelt one is noticed.
     """
-    known = (*declared, *fields)
-    said = _known(_headers(scope), known, folds=True) | _known(_query(scope), known, folds=False)
+    said = said_of(scope, (*declared, *fields))
     started_at, is_final = said.pop("started_at", None), said.pop("is_final", None)
     return Beside(
         names={name: said.pop(name) for name in NAMES if name in said},
@@ -72,8 +71,19 @@ def said_beside(scope: Scope, declared: Collection[str], fields: Collection[str]
         provider=said.pop("provider", None),
         attributes=said,
         started_at=None if started_at is None else _moment(started_at),
-        is_final=None if is_final is None else _truth(is_final),
+        is_final=None if is_final is None else truth("is_final", is_final),
     )
+
+
+def said_of(scope: Scope, names: Collection[str]) -> dict[str, str]:
+    """What the query and the headers say of these names; where both say something, the query counts.
+
+    Raises
+    ------
+    Refused
+        422 for another name, or one that is said twice in one place.
+    """
+    return _known(_headers(scope), names, folds=True) | _known(_query(scope), names, folds=False)
 
 
 def parameters(declared: Collection[str], fields: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -124,7 +134,14 @@ def _moment(text: str) -> datetime:
         raise Refused(422, detail, "#/started_at") from None
 
 
-def _truth(text: str) -> bool:
+def truth(name: str, text: str) -> bool:
+    """A truth value that was said beside a body.
+
+    Raises
+    ------
+    Refused
+        422 if it is none.
+    """
     if text not in ("true", "false"):
-        raise Refused(422, "is_final: expected true or false", "#/is_final")
+        raise Refused(422, f"{name}: expected true or false", f"#/{name}")
     return text == "true"

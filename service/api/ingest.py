@@ -161,7 +161,10 @@ class Taker:
         started, trace = time.perf_counter(), trace_id(scope)
         try:
             body, is_lines = await read_body(scope, receive, self._limits)
-            answer = await (self._many(body, trace, started) if is_lines else self._one(body, trace))
+            if is_lines:
+                answer = await self.many(split_lines(body, self._limits), trace, started)
+            else:
+                answer = await self._one(body, trace)
         except Refused as refusal:
             self._pipeline.counts.reject(refusal.status)
             raise
@@ -175,8 +178,8 @@ class Taker:
         is_known_now = receipt.outcome in (Outcome.DUPLICATE, Outcome.SCORED)
         return Encoded(_encode(receipt_out(receipt)), 200 if is_known_now else 202)
 
-    async def _many(self, body: bytes, trace: str | None, started: float) -> Response:
-        lines = split_lines(body, self._limits)
+    async def many(self, lines: list[tuple[int, bytes]], trace: str | None, started: float) -> Response:
+        """Answer to numbered lines, each of which is an object in JSON."""
         rejected: list[RejectedLine] = []
         outcomes = dict.fromkeys(Outcome, 0)
         for read, receipts in await self._read_and_kept(lines, trace):

@@ -1,7 +1,7 @@
 """WebVTT subtitles (.vtt), as the W3C's Candidate Recommendation of 4 April 2019 defines them.
 
 Notes, styles and regions are no speech. ``<v Anna>`` says who speaks; a cue with several voices is several
-segments with the same times. A cue's identifier is kept as its utterance_id.
+segments with the same times. A cue's identifier names it within the file only.
 """
 
 from __future__ import annotations
@@ -50,11 +50,8 @@ def _segments(block: Block) -> Iterator[Segment]:
     if is_named and len(block) == 1:
         raise Damaged(number, "expected a cue's times in this line or the next")
     start_s, end_s = times(block[is_named][1], block[is_named][0])
-    name = first.strip() if is_named else None
     for speaker, text in _voices("\n".join(line for _, line in block[1 + is_named :])):
-        yield Segment(
-            line=number, text=text, utterance_id=name, start_s=start_s, end_s=end_s, speaker=speaker
-        )
+        yield Segment(line=number, text=text, start_s=start_s, end_s=end_s, speaker=speaker)
 
 
 def _voices(payload: str) -> Iterator[tuple[str | None, str]]:

@@ -15,6 +15,7 @@ from engine_payloads import load
 
 from detectors.choices import DECIDERS, OWN
 from detectors.text import describe
+from service.api.files import FORMATS
 from service.config_file import load_config
 from service.providers import SOURCES
 from service.store import FILE_NAME
@@ -72,6 +73,23 @@ def test_payloads_of_engines_can_be_sent_as_it_stands(make_service: Callable[...
     assert [answer["accepted"] for answer in answers] == [3, 1, 1, 1, 1]
     cohorts = ["en-GB-scotland", "en-IN", "en-IE", "unknown", "en-NG"]
     assert [answer["kept"][0]["cohort"] for answer in answers] == cohorts
+
+
+def test_references_are_sent_as_it_stands(make_service: Callable[..., RunningService]) -> None:
+    service = make_service()
+    (service.folder / "corrected.trn").write_text("no fever (note-1)\n")
+    (service.folder / "corrected.stm").write_text("visit-9 1 ann 0 2 no fever since monday\n")
+    (service.folder / "visit-4.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:02.000\nno fever\n")
+    annotation = Path(__file__).parent / "formats" / "label_studio" / "whole_task.json"
+    (service.folder / "annotation.json").write_text(annotation.read_text())
+    [example] = [block for block in blocks("sh") if "references()" in block]
+    example = example.replace("http://127.0.0.1:8600", service.api)
+    done = subprocess.run(
+        ["sh", "-e", "-c", example], cwd=service.folder, capture_output=True, text=True, check=True
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer.get("waiting") for answer in answers] == [1, 1, 1, 1], answers
+    assert [name for name in FORMATS if f"| `{name}` |" not in README] == []
 
 
 def test_it_lists_every_provider() -> None:

@@ -106,9 +106,7 @@ def test_srt() -> None:
 
 def test_webvtt() -> None:
     ann, ben, unnamed = READERS["vtt"](FILES["vtt"])
-    assert ann == Segment(
-        line=9, utterance_id="first", text="any fever?", speaker="Ann", start_s=0.31, end_s=2.84
-    )
+    assert ann == Segment(line=9, text="any fever?", speaker="Ann", start_s=0.31, end_s=2.84)
     assert (ben.speaker, ben.text, ben.start_s) == ("Ben", "none & no pain", 0.31)
     assert (unnamed.speaker, unnamed.text, unnamed.utterance_id) == (None, "good", None)
 
