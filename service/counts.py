@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
+from detectors.alignment import ErrorCounts
 from service.providers import READERS
-from service.records import Outcome, Receipt
+from service.records import EDITED, Outcome, Receipt
 
 TOGETHER = (
     "utterances",
@@ -17,6 +18,9 @@ TOGETHER = (
     "word_errors",
     "empty_hypotheses",
     "loops",
+    "edited_references",
+    "edited_reference_words",
+    "edited_word_errors",
     "outcomes",
     "last_reference_at",
     "critical_terms",
@@ -63,6 +67,9 @@ class Counts:
     critical_terms: Counter[tuple[str, str]] = field(default_factory=Counter)
     critical_terms_missed: Counter[tuple[str, str]] = field(default_factory=Counter)
     critical_terms_inserted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    edited_references: Counter[str] = field(default_factory=Counter)
+    edited_reference_words: Counter[str] = field(default_factory=Counter)
+    edited_word_errors: Counter[tuple[str, str]] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(Outcome, 0)))
     last_reference_at: dict[str, float] = field(default_factory=dict)
     deliveries: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -139,15 +146,27 @@ class Counts:
 
     def _score(self, receipt: Receipt, now: float) -> None:
         cohort, counts, selection = receipt.cohort, receipt.counts, receipt.selection
-        if cohort is not None and counts is not None and selection is not None:
+        if cohort is None or counts is None:
+            return
+        if receipt.kind == EDITED:
+            self.edited_references[cohort] += 1
+            self.edited_reference_words[cohort] += counts.reference_words
+            for kind, count in _by_type(counts):
+                self.edited_word_errors[cohort, kind] += count
+        elif selection is not None:
             self.scored[cohort, selection] += 1
             self.reference_words[cohort, selection] += counts.reference_words
-            self.word_errors[cohort, selection, "substitution"] += counts.substitutions
-            self.word_errors[cohort, selection, "deletion"] += counts.deletions
-            self.word_errors[cohort, selection, "insertion"] += counts.insertions
+            for kind, count in _by_type(counts):
+                self.word_errors[cohort, selection, kind] += count
             self.loops[cohort] += counts.is_loop
             self.last_reference_at[cohort] = now
             if receipt.critical is not None:
                 self.critical_terms[cohort, selection] += receipt.critical.terms
                 self.critical_terms_missed[cohort, selection] += receipt.critical.missed
                 self.critical_terms_inserted[cohort, selection] += receipt.critical.inserted
+
+
+def _by_type(counts: ErrorCounts) -> Iterator[tuple[str, int]]:
+    yield "substitution", counts.substitutions
+    yield "deletion", counts.deletions
+    yield "insertion", counts.insertions

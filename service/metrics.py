@@ -87,6 +87,12 @@ class StateCollector(Collector):
         yield _counter("scored_utterances", "Utterances scored against a reference.", labels, counts.scored)
         yield _counter("reference_words", "Words of scored references.", labels, counts.reference_words)
         yield _counter("word_errors", "Word errors by type.", [*labels, "type"], counts.word_errors)
+        against = "Utterances scored against an edited reference, and in no other series of scores."
+        yield _counter("edited_references", against, ["cohort"], _keyed(counts.edited_references))
+        edited = "Words of edited references."
+        yield _counter("edited_reference_words", edited, ["cohort"], _keyed(counts.edited_reference_words))
+        errors = "Word differences to edited references, by type."
+        yield _counter("edited_word_errors", errors, ["cohort", "type"], counts.edited_word_errors)
         if self._pipeline.lexicon is not None:
             spoken = "Critical terms in scored references."
             yield _counter("critical_terms", spoken, labels, counts.critical_terms)

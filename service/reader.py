@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.alert_record import RecordRow, read_record
 from service.alert_rows import read_active, read_alerts
@@ -11,12 +12,28 @@ from service.critical_rows import CriticalRows
 from service.erasure_rows import read_erasures
 from service.newest import newest_at
 from service.outbox_rows import read_dead_letters, read_due, read_receivers_due, read_remembered, read_sent
-from service.records import AlertRow, Delivery, Erasure, Intervention, Remembered, SentNotice
+from service.records import EDITED, AlertRow, Delivery, Erasure, Intervention, Remembered, SentNotice
 from service.silence_rows import read_silences
 from service.silences import Silence
 from service.store import FILE_NAME, connect
 
 _STATES = ("firing", "acknowledged", "resolved", "noted")
+
+
+class Sums(NamedTuple):
+    """Sums over scored utterances."""
+
+    scored_utterances: int = 0
+    errors: int = 0
+    reference_words: int = 0
+
+
+@dataclass(slots=True)
+class CohortTotals:
+    """What was scored of a cohort: against references as spoken, by selection, and against edited ones."""
+
+    by_selection: dict[str, Sums] = field(default_factory=dict)
+    edited: Sums = field(default_factory=Sums)
 
 
 class Reader:
@@ -138,9 +155,18 @@ class Reader:
         ).fetchone()
         return {"utterances": utterances[0], "references": references[0], "recordings": recordings[0]}
 
-    def by_selection(self) -> dict[tuple[str, str], tuple[int, int, int]]:
-        """Scored utterances, errors and reference words by cohort and selection."""
-        rows = self._db.execute("SELECT cohort, selection, utterances, errors, reference_words FROM totals")
-        return {
-            (cohort, selection): (count, errors, words) for cohort, selection, count, errors, words in rows
-        }
+    def totals(self) -> dict[str, CohortTotals]:
+        """What was scored, by cohort."""
+        rows = self._db.execute(
+            "SELECT cohort, CASE kind WHEN ? THEN kind ELSE selection END AS part, "
+            "SUM(utterances), SUM(errors), SUM(reference_words) FROM totals GROUP BY cohort, part",
+            (EDITED,),
+        )
+        found: dict[str, CohortTotals] = {}
+        for cohort, part, *counted in rows:
+            of_it, sums = found.setdefault(cohort, CohortTotals()), Sums(*counted)
+            if part == EDITED:
+                of_it.edited = sums
+            else:
+                of_it.by_selection[part] = sums
+        return found

@@ -16,6 +16,9 @@ from detectors.alignment import ErrorCounts
 from detectors.critical_terms import CriticalCounts
 from detectors.unit import Attributes
 
+EDITED = "edited"
+"""The kind of a reference that changed what was said: not all errors against it are the engine's."""
+
 
 class Outcome(StrEnum):
     """What became of a submitted object."""
@@ -134,6 +137,7 @@ class Receipt(msgspec.Struct, frozen=True):
     is_empty: bool = False
     texts: int = 0
     critical: CriticalCounts | None = None
+    kind: str | None = None
     is_late: bool = False
     recording_id: str | None = None
     utterances: int | None = None

@@ -303,6 +303,34 @@ MIGRATIONS: tuple[str, ...] = (
         state      TEXT NOT NULL
     ) WITHOUT ROWID;
 
+    CREATE TABLE totals_by_kind (
+        cohort          TEXT NOT NULL,
+        selection       TEXT NOT NULL,
+        kind            TEXT NOT NULL,
+        utterances      INTEGER NOT NULL,
+        errors          INTEGER NOT NULL,
+        reference_words INTEGER NOT NULL,
+        PRIMARY KEY (cohort, selection, kind)
+    ) WITHOUT ROWID;
+    INSERT INTO totals_by_kind
+        SELECT cohort, selection, kind, SUM(utterances), SUM(errors), SUM(words) FROM (
+            SELECT cohort, selection, kind, utterances, substitutions + deletions + insertions AS errors,
+                reference_words AS words FROM hourly WHERE kind <> 'verbatim'
+            UNION ALL
+            SELECT cohort, selection, kind, 1, substitutions + deletions + insertions,
+                substitutions + deletions + hits FROM scored WHERE kind <> 'verbatim'
+        ) GROUP BY cohort, selection, kind;
+    INSERT INTO totals_by_kind
+        SELECT cohort, selection, 'verbatim', totals.utterances - IFNULL(others.utterances, 0),
+            totals.errors - IFNULL(others.errors, 0), totals.reference_words - IFNULL(others.words, 0)
+        FROM totals LEFT JOIN (
+            SELECT cohort, selection, SUM(utterances) AS utterances, SUM(errors) AS errors,
+                SUM(reference_words) AS words FROM totals_by_kind GROUP BY cohort, selection
+        ) AS others USING (cohort, selection)
+        WHERE totals.utterances > IFNULL(others.utterances, 0);
+    DROP TABLE totals;
+    ALTER TABLE totals_by_kind RENAME TO totals;
+
     CREATE TABLE recording_references (   -- references for whole recordings, or for passages of them
         number       INTEGER PRIMARY KEY,
         recording    TEXT NOT NULL,       -- keyed hash

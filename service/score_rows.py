@@ -84,7 +84,7 @@ class Scoring:
             ),
             utterance.utterance_id,
         )
-        self._store.add_to_totals(utterance.cohort, reference.selection, counts)
+        self._store.add_to_totals(utterance.cohort, reference.selection, reference.kind, counts)
         return Receipt(
             utterance.utterance_id,
             Outcome.SCORED,
@@ -93,6 +93,7 @@ class Scoring:
             reference.selection,
             detects,
             critical=critical,
+            kind=reference.kind,
         )
 
     def _critical(self, scored: Scored) -> CriticalCounts | None:

@@ -309,13 +309,13 @@ class Store:
         )
         return seq
 
-    def add_to_totals(self, cohort: str, selection: str, counts: ErrorCounts) -> None:
-        """Add a scored utterance to the sums of its cohort and selection."""
+    def add_to_totals(self, cohort: str, selection: str, kind: str, counts: ErrorCounts) -> None:
+        """Add a scored utterance to the sums of its cohort, selection and kind of reference."""
         self._db.execute(
-            "INSERT INTO totals VALUES (?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET "
+            "INSERT INTO totals VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET "
             "utterances = utterances + 1, errors = errors + excluded.errors, "
             "reference_words = reference_words + excluded.reference_words",
-            (cohort, selection, counts.errors, counts.reference_words),
+            (cohort, selection, kind, counts.errors, counts.reference_words),
         )
 
     # cohorts

@@ -18,13 +18,13 @@ from service.schema import MIGRATIONS, version_of
 from service.store import FILE_NAME, connect
 
 _SUMS = """
-    SELECT cohort, selection, SUM(utterances), SUM(errors), SUM(words) FROM (
-        SELECT cohort, selection, utterances, substitutions + deletions + insertions AS errors,
+    SELECT cohort, selection, kind, SUM(utterances), SUM(errors), SUM(words) FROM (
+        SELECT cohort, selection, kind, utterances, substitutions + deletions + insertions AS errors,
             reference_words AS words FROM hourly
         UNION ALL
-        SELECT cohort, selection, 1, substitutions + deletions + insertions, substitutions + deletions + hits
-            FROM scored
-    ) GROUP BY cohort, selection
+        SELECT cohort, selection, kind, 1, substitutions + deletions + insertions,
+            substitutions + deletions + hits FROM scored
+    ) GROUP BY cohort, selection, kind
 """
 
 
@@ -78,9 +78,9 @@ def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
 
 def _sums(db: sqlite3.Connection) -> Finding:
     with _one_moment(db):
-        kept = {row[:2]: row[2:] for row in db.execute(_SUMS)}
-        rows = db.execute("SELECT cohort, selection, utterances, errors, reference_words FROM totals")
-        totals = {row[:2]: row[2:] for row in rows}
+        kept = {row[:3]: row[3:] for row in db.execute(_SUMS)}
+        rows = db.execute("SELECT cohort, selection, kind, utterances, errors, reference_words FROM totals")
+        totals = {row[:3]: row[3:] for row in rows}
     wrong = {key[0] for key in kept.keys() | totals.keys() if kept.get(key) != totals.get(key)}
     if wrong:
         text = f"the totals of {', '.join(sorted(wrong))} are not those of the rows; restore a backup"

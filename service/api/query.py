@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -21,7 +22,7 @@ from service.critical_rows import WINDOW_S
 from service.errors import Refused
 from service.facts import rfc3339
 from service.pipeline import Pipeline
-from service.reader import Reader
+from service.reader import CohortTotals, Reader
 
 
 def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) -> APIRouter:
@@ -32,11 +33,12 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
     async def cohorts() -> dict[str, Any]:
         """Every cohort with its WER, its differential and how far it can be judged."""
         view = pipeline.watch.view()
-        selections = await asyncio.to_thread(reader.by_selection)
+        totals = await asyncio.to_thread(reader.totals)
         watched = {cohort.cohort for cohort in view.cohorts}
-        others = sorted({cohort for cohort, _ in selections} - watched)
+        others = sorted(totals.keys() - watched)
         return {
             "used_for_detection": list(pipeline.config.detection.selections),
+            "reference_kinds_used_for_detection": list(pipeline.config.detection.reference_kinds),
             "stream_time": _rfc3339(view.now_s),
             "budget": {
                 "false_alarms_per_month": pipeline.config.detection.false_alarms_per_month,
@@ -51,20 +53,20 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
             },
             "global": {"evidence": view.global_evidence, "in_alarm": view.global_in_alarm},
             "normaliser": normaliser_version,
-            "cohorts": [_cohort(cohort, selections) for cohort in view.cohorts],
+            "cohorts": [_cohort(cohort, totals) for cohort in view.cohorts],
             "cohorts_without_references_for_detection": [
-                {"cohort": cohort, "by_selection": _by_selection(cohort, selections)} for cohort in others
+                {"cohort": cohort, **_totals(totals[cohort])} for cohort in others
             ],
         }
 
     @router.get("/cohorts/{cohort:path}", summary="One cohort", responses=refusals(404))
     async def one_cohort(cohort: str) -> dict[str, Any]:
         """One cohort as in the list, with its critical terms of the last 30 days where some are declared."""
-        selections = await asyncio.to_thread(reader.by_selection)
+        totals = await asyncio.to_thread(reader.totals)
         for view in pipeline.watch.view().cohorts:
             if view.cohort == cohort:
                 critical = await asyncio.to_thread(_critical_terms, pipeline, reader, view)
-                return {**_cohort(view, selections), "critical_terms": critical}
+                return {**_cohort(view, totals), "critical_terms": critical}
         raise Refused(
             404, "no scored utterance used for detection names this cohort; GET /v1/cohorts lists them"
         )
@@ -72,7 +74,7 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
     return router
 
 
-def _cohort(view: CohortView, selections: dict[tuple[str, str], tuple[int, int, int]]) -> dict[str, Any]:
+def _cohort(view: CohortView, totals: Mapping[str, CohortTotals]) -> dict[str, Any]:
     return {
         "cohort": view.cohort,
         "readiness": view.readiness.value,
@@ -98,7 +100,7 @@ def _cohort(view: CohortView, selections: dict[tuple[str, str], tuple[int, int, 
         "share_of_false_alarms_per_month": view.false_alarms_per_month,
         "noticeable_change_points": _noticeable(view.noticeable),
         "last_spoken_at": _rfc3339(view.last_scored_s),
-        "by_selection": _by_selection(view.cohort, selections),
+        **_totals(totals.get(view.cohort, CohortTotals())),
     }
 
 
@@ -119,13 +121,10 @@ def _noticeable(noticeable: Noticeable | None) -> dict[str, float | None] | None
     }
 
 
-def _by_selection(
-    wanted: str, selections: dict[tuple[str, str], tuple[int, int, int]]
-) -> dict[str, dict[str, int]]:
+def _totals(totals: CohortTotals) -> dict[str, Any]:
     return {
-        selection: {"scored_utterances": count, "errors": errors, "reference_words": words}
-        for (cohort, selection), (count, errors, words) in selections.items()
-        if cohort == wanted
+        "by_selection": {selection: sums._asdict() for selection, sums in totals.by_selection.items()},
+        "edited": totals.edited._asdict(),
     }
 
 

@@ -57,8 +57,9 @@ CREATE TEMP TABLE template (position INTEGER PRIMARY KEY, cohort, attributes, sp
     hypothesis_words, hypothesis, substitutions, deletions, insertions, hits)
 """
 TOTALS = """
-INSERT OR REPLACE INTO totals SELECT cohort, selection, COUNT(*), SUM(substitutions + deletions + insertions),
-    SUM(substitutions + deletions + hits) FROM scored GROUP BY cohort, selection
+INSERT OR REPLACE INTO totals SELECT cohort, selection, kind, COUNT(*),
+    SUM(substitutions + deletions + insertions), SUM(substitutions + deletions + hits)
+    FROM scored GROUP BY cohort, selection, kind
 """
 
 

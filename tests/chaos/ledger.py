@@ -129,10 +129,10 @@ class Ledger:
         [(with_words,)] = db.execute("SELECT COUNT(*) FROM utterances WHERE hypothesis IS NOT NULL")
         assert unscored == with_words == len(utterances) - len(both)
         sums = db.execute(
-            "SELECT cohort, selection, COUNT(*), SUM(substitutions + deletions + insertions), "
-            "SUM(substitutions + deletions + hits) FROM scored GROUP BY cohort, selection ORDER BY 1, 2"
+            "SELECT cohort, selection, kind, COUNT(*), SUM(substitutions + deletions + insertions), "
+            "SUM(substitutions + deletions + hits) FROM scored GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
         ).fetchall()
-        assert db.execute("SELECT * FROM totals ORDER BY cohort, selection").fetchall() == sums
+        assert db.execute("SELECT * FROM totals ORDER BY cohort, selection, kind").fetchall() == sums
 
     def _check_alerts(self, db: sqlite3.Connection) -> None:
         alerts = dict(db.execute("SELECT alert_id, state FROM alerts").fetchall())

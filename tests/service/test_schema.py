@@ -84,6 +84,21 @@ def test_every_earlier_layout_is_upgraded_with_every_row(layout: int, tmp_path: 
             assert shape(db) == shape(new)
 
 
+def test_sums_over_references_are_taken_apart_by_kind(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(written_by(5, tmp_path / "old.db"), isolation_level=None)) as db:
+        db.execute("UPDATE scored SET kind = 'edited' WHERE seq = (SELECT MIN(seq) FROM scored)")
+        [(cohort, selection, errors, words)] = db.execute(
+            "SELECT cohort, selection, substitutions + deletions + insertions, "
+            "substitutions + deletions + hits FROM scored WHERE kind = 'edited'"
+        )
+        before = dict(db.execute("SELECT selection, utterances FROM totals"))
+        migrate(db)
+        edited = db.execute("SELECT * FROM totals WHERE kind = 'edited'").fetchall()
+        assert edited == [(cohort, selection, "edited", 1, errors, words)]
+        after = dict(db.execute("SELECT selection, SUM(utterances) FROM totals GROUP BY selection"))
+        assert after == before
+
+
 @pytest.mark.parametrize("layout", EARLIER)
 def test_the_service_goes_on_with_what_an_earlier_version_kept(
     layout: int, make_service: Callable[..., RunningService], tmp_path: Path
