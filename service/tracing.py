@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.access import INGEST_PREFIX, needed
+from service.api.access import OPEN_ROUTES, needed
 from service.api.headers import header
 from service.config import Config
 from service.config import Scope as Permission
@@ -47,7 +47,7 @@ class Traced:
             await self._app(scope, receive, send)
             return
         # What follows the prefix is whatever somebody sent.
-        route = f"{INGEST_PREFIX}{{provider}}" if path.startswith(INGEST_PREFIX) else path
+        route = next((route for prefix, route in OPEN_ROUTES.items() if path.startswith(prefix)), path)
         with self._spans.of_request(route, header(scope, b"traceparent")) as answer:
 
             async def send_noted(message: Message) -> None:

@@ -15,7 +15,8 @@ from service.config import Scope as Permission
 from service.tokens import Token, recognise
 
 INGEST_ROUTES = ("/v1/utterances", "/v1/references")
-INGEST_PREFIXES = ("/v1/ingest/", "/v1/references/")
+OPEN_ROUTES = {"/v1/ingest/": "/v1/ingest/{provider}", "/v1/references/": "/v1/references/{format}"}
+"""Routes of ingest whose paths end in a name, by what stands before it."""
 _NAME = "werwatch.token"
 
 
@@ -31,7 +32,7 @@ def needed(method: str, path: str) -> Permission:
     """
     if method in ("GET", "HEAD"):
         return Permission.READ
-    if method == "POST" and (path in INGEST_ROUTES or path.startswith(INGEST_PREFIXES)):
+    if method == "POST" and (path in INGEST_ROUTES or path.startswith(tuple(OPEN_ROUTES))):
         return Permission.INGEST
     return Permission.ADMIN
 
