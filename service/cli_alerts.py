@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
-from service.cli_options import asks_the_service
+from service.cli_options import TIMES, asks_the_service
 
 AUTHOR = click.option("--author", help="Who says so, on record; without it, the token's name.")
-TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 UNITS = {"m": 60, "h": 3_600, "d": 86_400}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 CONFIG_FILE = click.Path(path_type=Path, dir_okay=False)
 
 

@@ -54,14 +54,24 @@ class Remote:
         """DELETE and return the answer; raises as `post` does."""
         return self._ask("DELETE", route, params=query)
 
-    def _ask(self, method: str, route: str, **sent: Any) -> dict[str, Any]:
+    def connection(self, timeout_s: float = TIMEOUT_S) -> httpx.Client:
+        """A client for many requests.
+
+        Raises
+        ------
+        StartError
+            If the token or a certificate cannot be read.
+        """
         headers = {}
         if self.token_file is not None:
             headers["authorization"] = f"Bearer {read_secret(self.token_file, '--token-file')}"
-        url = f"{self.api.rstrip('/')}{route}"
         context = client_context(self.ca_file, self.client_cert)
+        return httpx.Client(base_url=self.api, headers=headers, timeout=timeout_s, verify=context)
+
+    def _ask(self, method: str, route: str, **sent: Any) -> dict[str, Any]:
         try:
-            answer = httpx.request(method, url, headers=headers, timeout=TIMEOUT_S, verify=context, **sent)
+            with self.connection() as connection:
+                answer = connection.request(method, route, **sent)
             content = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             reason = str(error) if isinstance(error, httpx.TransportError) else type(error).__name__

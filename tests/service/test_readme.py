@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from chaos.stream import said
 from conftest import RunningService
 from engine_payloads import load
 
@@ -51,6 +52,24 @@ def test_the_client_sends_as_it_stands(make_service: Callable[..., RunningServic
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=True)
     told = service.post("/v1/references", {"utterance_id": "u-2", "verdict": "correct"}).json()
     assert (told["status"], told["cohort"]) == ("scored", "en-GB-scotland")
+
+
+def test_histories_come_in_as_it_stands(make_service: Callable[..., RunningService], tmp_path: Path) -> None:
+    service = make_service()
+    for year in ("2025", "2026"):
+        lines = [said(index, int(year)).both() | {"utterance_id": f"{year}-{index}"} for index in range(10)]
+        content = "\n".join(map(json.dumps, lines)).encode()
+        (tmp_path / f"{year}.ndjson.gz").write_bytes(gzip.compress(content))
+    row = {"utterance_id": "c", "engine": "whisper", "reference": "a b", "hypothesis": "a", "accent": "en-IE"}
+    (tmp_path / "corpus.ndjson").write_text(json.dumps(row) + "\n" + json.dumps({**row, "engine": "other"}))
+    [example] = [block for block in blocks("sh") if "werwatch import" in block]
+    for line in example.replace("\\\n", " ").strip().splitlines():
+        _, *arguments = shlex.split(line)
+        command = [sys.executable, "-m", "service.cli", *arguments, "--api", service.api]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(tmp_path / "state")}
+        subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, check=True)
+    cohorts = {each["cohort"]: each["scored_utterances"] for each in service.get("/v1/cohorts")["cohorts"]}
+    assert (cohorts["en-IE"], sum(cohorts.values())) == (1, 21)
 
 
 def test_payloads_of_engines_can_be_sent_as_it_stands(make_service: Callable[..., RunningService]) -> None:

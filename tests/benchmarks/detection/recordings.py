@@ -55,7 +55,9 @@ class Replay:
 def folder() -> Path:
     """Where the recordings are."""
     default = _REPOSITORY.parent / "shared" / "data"
-    return Path(os.environ.get("WERWATCH_RECORDINGS") or default)
+    # Beside a service it has the second name: see conftest.py.
+    named = (os.environ.get(name) for name in ("WERWATCH_RECORDINGS", "RECORDED_ENGINES"))
+    return Path(next(filter(None, named), default))
 
 
 def are_there() -> bool:

@@ -1,0 +1,102 @@
+"""The commands about histories: send one to a service, and see what would have been raised in it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from service.cli_options import TIMES, asks_the_service
+
+if TYPE_CHECKING:
+    from service.bulk.mapping import Mapping
+
+FILE = click.Path(path_type=Path, exists=True)
+
+
+def reads_files(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what the lines of a file mean."""
+    for option in (
+        click.option(
+            "--gap",
+            "gap_s",
+            type=click.FloatRange(min=0),
+            default=60.0,
+            show_default=True,
+            help="Seconds between the lines that --begin gives a time.",
+        ),
+        click.option(
+            "--begin",
+            type=click.DateTime(TIMES),
+            help="When the first line without spoken_at was spoken, for a file without times.",
+        ),
+        click.option(
+            "--only", "only", metavar="NAME=VALUE", multiple=True, help="Leave out other lines; repeatable."
+        ),
+        click.option(
+            "--set", "given", metavar="FIELD=VALUE", multiple=True, help="The same for all; repeatable."
+        ),
+        click.option(
+            "--map",
+            "taken",
+            metavar="FIELD=NAME",
+            multiple=True,
+            help="Take a field, such as attributes.accent, by the name that the file has; repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@click.option("--from-start", is_flag=True, help="Begin at the first line, whatever was sent before.")
+@reads_files
+@asks_the_service
+def import_files(files: tuple[Path, ...], api: str, *, from_start: bool, **options: Any) -> None:
+    """Send histories in files to a running service, the lines as they come.
+
+    A line is what the API takes: with a reference or a verdict a reference, which may have its hypothesis
+    with it, else an utterance. Files may be gzipped. What was stopped goes on where it was when called again;
+    what is sent twice counts once. Lines that are not taken are named on standard error, and the exit code is
+    1 then.
+    """
+    from service.bulk.bar import bar
+    from service.bulk.importing import OUTCOMES, send_file
+    from service.remote import Remote
+
+    mapping = _mapping(options)
+    remote = Remote(api, **options)
+    is_whole = True
+    for path in files:
+
+        def reject(number: int, reason: str, path: Path = path) -> None:
+            click.echo(f"{path}:{number}: {reason}", err=True)
+
+        with bar(path.name, path.stat().st_size) as note_read:
+            found = send_file(path, mapping, remote, note_read, reject, from_start=from_start)
+        told = [f"{found.outcomes[name]:,} {name}" for name in OUTCOMES if found.outcomes[name]]
+        told += [f"{found.rejected:,} rejected"] if found.rejected else []
+        if found.begun_at:
+            told.insert(0, f"{found.begun_at:,} sent before")
+        click.echo(f"{path}: {found.lines:,} lines: {', '.join(told) or 'nothing to send'}")
+        is_whole &= not found.rejected
+    if not is_whole:
+        sys.exit(1)
+
+
+history_commands = (import_files,)
+
+
+def _mapping(options: dict[str, Any]) -> Mapping:
+    """The mapping that the options of `reads_files` describe, which are taken out."""
+    from service.bulk.mapping import Mapping
+
+    names = ("taken", "given", "only", "begin", "gap_s")
+    taken, given, only, begin, gap_s = (options.pop(name) for name in names)
+    moment: datetime | None = begin
+    return Mapping.of(taken, given, only, moment, gap_s)
