@@ -24,6 +24,7 @@ from service.api.notices import notice_routes
 from service.api.problems import Unforeseen, install
 from service.api.providers import provider_routes
 from service.api.query import query_routes
+from service.api.recordings import recording_routes
 from service.api.request_ids import RequestIds
 from service.api.short_way import ShortWay
 from service.api.silences import silence_routes
@@ -78,6 +79,7 @@ def build_api(
     app.include_router(provider_routes(pipeline, translator, metrics.observe, turn))
     app.include_router(file_routes(pipeline, translator, metrics.observe, turn))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
+    app.include_router(recording_routes(pipeline, reader))
     app.include_router(alert_routes(pipeline.attending, reader))
     app.include_router(notice_routes(DeadLetters(pipeline), reader))
     app.include_router(silence_routes(pipeline.attending, reader))

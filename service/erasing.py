@@ -76,8 +76,19 @@ class Erasing:
         """
         key = self._hasher.pseudonym("speaker", speaker_id)
         names = await asyncio.to_thread(utterances_of, self._store.path, key)
-        portions = [names[at : at + MOST_TOGETHER] for at in range(0, len(names), MOST_TOGETHER)]
-        return await self._erase(portions or [[]], Subject.SPEAKER, key, author)
+        return await self._erase(_portions(names), Subject.SPEAKER, key, author)
+
+    async def recording(self, recording_id: str, author: str | None) -> Done:
+        """Erase what was said in all utterances of a recording, and every reference for it.
+
+        Raises
+        ------
+        StillOnDisk, StoreUnavailable
+            If it is not, or not yet, gone.
+        """
+        key = self._hasher.pseudonym("recording", recording_id)
+        names = await asyncio.to_thread(utterances_of_recording, self._store.path, key)
+        return await self._erase(_portions(names), Subject.RECORDING, key, author)
 
     async def _erase(
         self, portions: Sequence[Sequence[str]], subject: Subject, key: str, author: str | None
@@ -99,6 +110,9 @@ class Erasing:
         if not found and subject is Subject.UTTERANCE:
             raise Refused(404, "nothing is known under this utterance_id")
         total = sum(found, Erased())
+        if subject is Subject.RECORDING:
+            waited = self._store.recordings.erase(key, ERASED, time.time())
+            total += Erased(unreferenced=waited)
         return self._store.erasures.put(subject, key, author, total), total, self._fold.want()
 
     async def _is_gone(self, wish: int) -> None:
@@ -110,6 +124,20 @@ class Erasing:
                     "write-ahead log; they go by themselves once it ends: ask again to be sure"
                 )
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _portions(names: list[str]) -> list[list[str]]:
+    return [names[at : at + MOST_TOGETHER] for at in range(0, len(names), MOST_TOGETHER)] or [[]]
+
+
+def utterances_of_recording(path: Path, recording: str) -> list[str]:
+    """The ids of what is kept of a recording (a keyed hash) and was not erased."""
+    with closing(connect(path, read_only=True)) as db:
+        rows = db.execute(
+            "SELECT utterance_id FROM utterances WHERE recording = ? AND content != ? ORDER BY number",
+            (recording, ERASED),
+        )
+        return [name for (name,) in rows]
 
 
 def utterances_of(path: Path, speaker: str) -> list[str]:

@@ -12,6 +12,7 @@ from service.critical_rows import CriticalRows
 from service.erasure_rows import read_erasures
 from service.newest import newest_at
 from service.outbox_rows import read_dead_letters, read_due, read_receivers_due, read_remembered, read_sent
+from service.recording_rows import Told, read_extent, read_told
 from service.records import EDITED, AlertRow, Delivery, Erasure, Intervention, Remembered, SentNotice
 from service.silence_rows import read_silences
 from service.silences import Silence
@@ -154,6 +155,14 @@ class Reader:
             "SELECT COUNT(*) FROM recording_references WHERE state = 'waiting'"
         ).fetchone()
         return {"utterances": utterances[0], "references": references[0], "recordings": recordings[0]}
+
+    def of_recording(self, recording: str) -> tuple[int, int]:
+        """How many utterances of a recording (a keyed hash) there are, and how many of them were scored."""
+        return read_extent(self._db, recording)
+
+    def recording_references(self, recording: str) -> list[Told]:
+        """The references for a recording, in the order in which they came."""
+        return list(read_told(self._db, recording))
 
     def totals(self) -> dict[str, CohortTotals]:
         """What was scored, by cohort."""

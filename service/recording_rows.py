@@ -242,6 +242,14 @@ def read_parts(db: sqlite3.Connection, recording: str) -> list[Part]:
     return [_part(row) for row in rows]
 
 
+def read_extent(db: sqlite3.Connection, recording: str) -> tuple[int, int]:
+    """How many utterances of a recording there are, and how many of them were scored."""
+    utterances, scored = db.execute(
+        "SELECT COUNT(*), COUNT(scored_seq) FROM utterances WHERE recording = ?", (recording,)
+    ).fetchone()
+    return int(utterances), int(scored)
+
+
 def read_told(db: sqlite3.Connection, recording: str, content: bytes | None = None) -> Iterator[Told]:
     """The references for a recording, or the one with this content, in the order in which they came."""
     rows = db.execute(

@@ -192,6 +192,7 @@ class Subject(StrEnum):
 
     UTTERANCE = "utterance"
     SPEAKER = "speaker"
+    RECORDING = "recording"
     ALL = "all"
 
 
@@ -212,7 +213,7 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """A row of the record of erasures; ``key`` is the utterance_id or the speaker's keyed hash."""
+    """A row of the record of erasures; ``key`` is the utterance_id or a keyed hash."""
 
     id: int
     subject: Subject

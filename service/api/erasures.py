@@ -22,18 +22,22 @@ OF_WRITING = refusals(400, 404, 408, 413, 503)
 
 
 class ErasureIn(BaseModel):
-    """Whose words go: exactly one of an utterance's and a speaker's. Here no id ends up in a proxy's log."""
+    """Whose words go: exactly one of an utterance's, a speaker's and a recording's.
+
+    Here no id ends up in a proxy's log.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     utterance_id: Identifier | None = None
     speaker_id: Identifier | None = Field(default=None, description="As it was sent with the utterances.")
+    recording_id: Identifier | None = Field(default=None, description="As it was sent.")
     author: Author | None = None
 
     @model_validator(mode="after")
     def _is_of_one(self) -> ErasureIn:
-        if (self.utterance_id is None) == (self.speaker_id is None):
-            raise ValueError("expected exactly one of utterance_id and speaker_id")
+        if [self.utterance_id, self.speaker_id, self.recording_id].count(None) != 2:
+            raise ValueError("expected exactly one of utterance_id, speaker_id and recording_id")
         return self
 
 
@@ -51,7 +55,7 @@ class ErasureOut(BaseModel):
 
     id: int
     subject: Subject
-    key: str | None = Field(description="The utterance_id, or the speaker's keyed hash.")
+    key: str | None = Field(description="The utterance_id, or the speaker's or the recording's keyed hash.")
     author: str | None
     texts: int
     unreferenced: int
@@ -82,15 +86,18 @@ def erasure_routes(erasing: Erasing, reader: Reader) -> APIRouter:
         """
         return _out(await erasing.utterance(utterance_id, author or name_of(request)))
 
-    @router.post("/erasures", summary="Erase an utterance or a speaker", responses=OF_WRITING)
+    @router.post("/erasures", summary="Erase an utterance, a speaker or a recording", responses=OF_WRITING)
     async def erase(request: Request, body: ErasureIn) -> ErasedOut:
-        """As ``DELETE /v1/utterances``, for an utterance or for all that a speaker is known for now.
+        """As ``DELETE /v1/utterances``, for an utterance or for all that a speaker or a recording has now.
 
-        A speaker's counts, and his part in the statistics, stay under his keyed hash.
+        A speaker's counts, and his part in the statistics, stay under his keyed hash. What is erased takes
+        every reference for its recording with it; from then on none is taken for that (410).
         """
         author = body.author or name_of(request)
         if body.speaker_id is not None:
             return _out(await erasing.speaker(body.speaker_id, author))
+        if body.recording_id is not None:
+            return _out(await erasing.recording(body.recording_id, author))
         return _out(await erasing.utterance(body.utterance_id or "", author))
 
     @router.get("/erasures", summary="What was erased")

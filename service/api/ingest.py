@@ -281,6 +281,12 @@ def ingest_routes(
 
         200: scored. 202: waits for its utterance. Only the selections ``random`` and ``requested`` feed
         detection unless configured otherwise.
+
+        With ``recording_id`` in place of ``utterance_id`` it is of all utterances of a recording, or, as
+        ``passage``, of a part. It is scored against their hypotheses in spoken order once there are as many
+        as ``utterances`` says, or none has come for ``recordings.settle``, and each gets its own counts. 422:
+        a passage fits nowhere, or at several places. ``GET /v1/recordings/{recording_id}`` tells what became
+        of it.
         """
         return await references_taker.take(request.scope, request.receive)
 

@@ -45,6 +45,18 @@ def test_its_example_works_as_it_stands(make_service: Callable[..., RunningServi
         assert any(line.endswith(" 0.2") for line in metrics)
 
 
+def test_a_recording_is_corrected_as_it_stands(make_service: Callable[..., RunningService]) -> None:
+    service = make_service()
+    [definition] = re.findall(r"^post\(\) .*$", README, re.MULTILINE)
+    [example] = [block for block in blocks("sh") if "visit-4" in block and "post " in block]
+    example = f"{definition}\n{example}".replace("http://127.0.0.1:8600", service.api)
+    done = subprocess.run(["bash", "-e", "-c", example], capture_output=True, text=True, check=True)
+    *_, answer, told = done.stdout.splitlines()
+    scored = json.loads(answer)
+    assert (scored["utterances"], scored["substitutions"], scored["deletions"]) == (2, 0, 3)
+    assert json.loads(told)["references"][0]["status"] == "scored"
+
+
 def test_the_client_sends_as_it_stands(make_service: Callable[..., RunningService]) -> None:
     service = make_service()
     [example] = blocks("python")

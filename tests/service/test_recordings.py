@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from conftest import RunningService, eventually
+from conftest import CLIENT, RunningService, eventually
 
 RANDOM = {"selection": "random", "probability": 0.5}
 HEARD = ["no fever since monday", "he says he has no pain", "", "and the leg is better"]
@@ -245,6 +245,36 @@ def test_an_erased_utterance_takes_every_reference_for_its_recording_with_it(set
     send(settled, 2)
     own = {"utterance_id": "visit:2", "verdict": "correct", **RANDOM}
     assert settled.post("/v1/references", own).json()["status"] == "scored"
+
+
+def test_a_recording_is_erased_with_what_waits_for_it(settled: RunningService) -> None:
+    send(settled, 0, 1)
+    assert correct(settled, passage=True, reference="no fever since on monday").status_code == 200
+    assert correct(settled, utterances=4).status_code == 202
+    erased = settled.post("/v1/erasures", {"recording_id": "visit"}).json()
+    assert (erased["unreferenced"], erased["scored"]) == (2, 1)
+    assert settled.post("/v1/utterances", utterance(1)).status_code == 410
+    assert correct(settled).status_code == 410
+    # A reference that waits alone is found by nothing else.
+    assert correct(settled, recording_id="other").status_code == 202
+    assert settled.post("/v1/erasures", {"recording_id": "other"}).json()["unreferenced"] == 1
+    assert [row["subject"] for row in settled.get("/v1/erasures")["erasures"]] == ["recording", "recording"]
+
+
+def test_what_became_of_references_is_told(settled: RunningService) -> None:
+    missing = "no utterance and no reference names this recording"
+    assert CLIENT.get(f"{settled.api}/v1/recordings/visit").json()["detail"] == missing
+    send(settled, 0, 1)
+    correct(settled, passage=True, reference="no fever since on monday")
+    correct(settled, passage=True, reference="take two of these every day")
+    correct(settled, utterances=4)
+    told = settled.get("/v1/recordings/visit")
+    assert (told["utterances"], told["scored_utterances"]) == (2, 1)
+    scored, refused, waiting = told["references"]
+    assert (scored["status"], scored["utterances"], scored["deletions"]) == ("scored", 1, 1)
+    assert refused["status"] == "refused"
+    assert "fits nowhere" in refused["reason"]
+    assert (waiting["status"], waiting["needed_utterances"], waiting["due_at"]) == ("waiting", 4, None)
 
 
 def test_words_of_a_recording_lie_nowhere(settled: RunningService) -> None:
