@@ -34,8 +34,8 @@ STEPS = 100
 """The grid of excesses m: -1 to 1 in so many steps to 1, one for every WER point."""
 LARGEST_STAKE = 0.75
 """Share of a factor that one unit can take."""
-LARGEST_EVIDENCE = 1e12
-"""Beyond this it says nothing more, and would overflow."""
+LARGEST_EVIDENCE, SMALLEST_EVIDENCE = 1e12, 1e-300
+"""Beyond the one it says nothing more, and would overflow; below the other there is none."""
 MEMORY = 1.0 / 100.0
 """Weight of the newest value in a running mean that has seen 100."""
 LOWEST_LEVEL = 0.01
@@ -162,8 +162,8 @@ class ExcessBets:
         rise = LARGEST_STAKE * min(1.0 / level, rest_per_unit / (1.0 - level))
         fall = LARGEST_STAKE * min(1.0 / max(1.0 - level - self.claimed, LOWEST_LEVEL), rest_per_unit / level)
         return (
-            _units(e, v, rise, self.threshold / self.above.now),
-            _units(self.claimed - e, v, fall, self.threshold / self.below.now),
+            _units(e, v, rise, self.threshold / max(self.above.now, SMALLEST_EVIDENCE)),
+            _units(self.claimed - e, v, fall, self.threshold / max(self.below.now, SMALLEST_EVIDENCE)),
         )
 
     def _bet(self, own: Sequence[float], rest: Sequence[float]) -> _Bet:

@@ -17,7 +17,6 @@ files a claim may have looked at everything before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -75,7 +74,7 @@ class Claim:
     False
     """
 
-    slice: Mapping[str, str]
+    slice: dict[str, str]
     excess: float
     alpha: float
     filed_s: float

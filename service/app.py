@@ -16,6 +16,7 @@ from service.api.access import Access, declare
 from service.api.admin import admin_routes
 from service.api.alerts import alert_routes
 from service.api.bounds import Bounds
+from service.api.claims import claim_routes
 from service.api.docs import DOCS_POLICY, docs_page
 from service.api.erasures import erasure_routes
 from service.api.files import file_routes
@@ -82,6 +83,7 @@ def build_api(
     app.include_router(recording_routes(pipeline, reader))
     app.include_router(alert_routes(pipeline.attending, reader))
     app.include_router(notice_routes(DeadLetters(pipeline), reader))
+    app.include_router(claim_routes(pipeline, reader))
     app.include_router(silence_routes(pipeline.attending, reader))
     app.include_router(admin_routes(pipeline, reader, reloading))
     app.include_router(erasure_routes(pipeline.erasing, reader))

@@ -10,6 +10,7 @@ import click
 
 from service import __version__
 from service.cli_alerts import alerts_commands
+from service.cli_claims import claims_commands
 from service.cli_history import history_commands
 from service.cli_notices import notices_commands
 from service.cli_options import CONFIG_FILE, asks_the_service
@@ -222,7 +223,7 @@ def version() -> None:
     click.echo(f"werwatch {__version__}")
 
 
-for command in (*alerts_commands, *notices_commands, *history_commands, score):
+for command in (*alerts_commands, *claims_commands, *notices_commands, *history_commands, score):
     werwatch.add_command(command)
 
 

@@ -116,6 +116,17 @@ class Alerts(Section):
     group_interval: Duration = timedelta(minutes=30)
 
 
+class Claims(Section):
+    """How many claims about slices are judged at a time, and how surely.
+
+    ``alpha`` is the probability that one is ever confirmed, or ever refuted, wrongly; a change holds for
+    claims that are filed later.
+    """
+
+    max: int = Field(default=100, ge=0, le=1000)
+    alpha: float = Field(default=0.025, ge=1e-6, le=0.25, allow_inf_nan=False)
+
+
 class Storage(Section):
     """How much room the store may take."""
 
@@ -191,6 +202,7 @@ class Config(Section):
     detection: Detection = Detection()
     recordings: Recordings = Recordings()
     alerts: Alerts = Alerts()
+    claims: Claims = Claims()
     privacy: Privacy = Privacy()
     storage: Storage = Storage()
     limits: Limits = Limits()

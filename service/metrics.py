@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from prometheus_client.core import (
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from detectors.claim import Verdict
 from detectors.cohort import Readiness
 from service import __version__
 from service.alert_changes import AlertChanges
@@ -181,6 +183,13 @@ class StateCollector(Collector):
                 active.add_metric([cohort, signal, severity], float((cohort, signal, severity) in firing))
         yield evidence
         yield active
+        states = Counter(view.verdict.value for view in self._pipeline.claims.views().values())
+        claims = GaugeMetricFamily(
+            "werwatch_claims", "Claims about slices that are judged, by what they came to.", labels=["state"]
+        )
+        for verdict in Verdict:
+            claims.add_metric([verdict.value], states[verdict.value])
+        yield claims
         muting = self._reader.active_silences(time.time())
         yield _gauge("werwatch_silences_active", "Silences that hold now.", muting)
         ready = GaugeMetricFamily(

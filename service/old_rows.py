@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from detectors.alignment import LOOP_MINIMUM_ERRORS
+from service.history import ENDLESS
 
 SECONDS_AN_HOUR = 3600
 
@@ -74,8 +75,8 @@ class OldRows:
     def drop_scored(self, before: float, most: int, saved_seq: int) -> int:
         """Delete rows that were scored before this time, with their utterances; their sums stay.
 
-        Rows that the monitor has seen go only once a saved state is there from which the history goes on
-        without them.
+        Rows that the monitor, or a claim, has seen go only once a saved state is there from which the history
+        goes on without them.
 
         Parameters
         ----------
@@ -83,12 +84,18 @@ class OldRows:
             What the snapshot in the store has seen. It becomes the beginning of the history where the
             present one does not reach far enough.
         """
-        last = self._last_to_go(before, most, saved_seq)
+        claims_seq = self._claims_have_seen()
+        last = self._last_to_go(before, most, min(saved_seq, claims_seq))
         if last == 0:
             return 0
-        if self._begins_after() < min(last, saved_seq):
+        claims_begin = self._claims_have_seen("base")
+        if self._begins_after() < min(last, saved_seq) or claims_begin < min(last, claims_seq):
             self._db.execute("INSERT OR REPLACE INTO base SELECT id, seq, intervention, state FROM snapshot")
-            if self._begins_after() < saved_seq:
+            self._db.execute(
+                "INSERT OR REPLACE INTO claim_states "
+                "SELECT 'base', seq, record_id, state FROM claim_states WHERE kind = 'snapshot'"
+            )
+            if self._begins_after() < saved_seq or self._claims_have_seen("base") < claims_seq:
                 return 0
         self._db.execute(_SUMS, (last,))
         self._db.execute(
@@ -120,6 +127,14 @@ class OldRows:
     def _begins_after(self) -> int:
         row = self._db.execute("SELECT seq FROM base").fetchone()
         return row[0] if row else 0
+
+    def _claims_have_seen(self, kind: str = "snapshot") -> int:
+        """Up to which row saved evidence on claims goes; all of them where nothing was ever claimed."""
+        row = self._db.execute("SELECT seq FROM claim_states WHERE kind = ?", (kind,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        (is_any,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM claims)").fetchone()
+        return 0 if is_any else ENDLESS
 
     def _last_to_go(self, before: float, most: int, saved_seq: int) -> int:
         rows = self._db.execute("SELECT seq, scored_at, detects FROM scored ORDER BY seq LIMIT ?", (most,))

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from service.attending import Attending
+from service.claims import Claims
 from service.config import Config
 from service.counts import Counts
 from service.course import ANNOUNCE, REBASELINE
@@ -70,6 +71,7 @@ class Pipeline:
             self._intake = Intake(self.store, config, self.cohorts, scoring)
             self.changes_before = self.store.record.last_id()
             self.watch = Watch(self.store, config, self.counts, self.lexicon)
+            self.claims = Claims(self.store, config, self.counts)
             self._retention = Retention(self.store, config, self.counts, self.watch)
             self._fold = LogFold(self.store)
             self._texts = KeptTexts(self.store, config.privacy, self._fold, self.counts)
@@ -85,13 +87,16 @@ class Pipeline:
     def start(self) -> None:
         """Catch up with the history, the rest of a long one later, and begin to accept."""
         self.watch.go_on(FIRST_TURN_S)
+        self.claims.go_on(FIRST_TURN_S)
         self.writer.start()
 
     def close(self) -> None:
         """Finish what was accepted, save the monitor's state, close the store."""
         self.writer.close(CLOSE_S)
         self.watch.go_on(LAST_TURN_S)
+        self.claims.go_on(LAST_TURN_S)
         self.watch.close()
+        self.claims.close()
         self._opened.close()
 
     @property
@@ -188,6 +193,7 @@ class Pipeline:
     def _after_commit(self) -> bool:
         self._fold.go_on()
         has_rows = self.watch.go_on(TURN_S)
+        has_rows |= self.claims.go_on(TURN_S)
         now = time.time()
         has_old = self._retention.step(now, is_waited_for=self.writer.waiting > 0)
         return self._texts.go_on(now) or has_old or has_rows

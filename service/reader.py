@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from service.alert_record import RecordRow, read_record
 from service.alert_rows import read_active, read_alerts
+from service.claim_rows import ClaimRows
 from service.critical_rows import CriticalRows
 from service.erasure_rows import read_erasures
 from service.newest import newest_at
@@ -42,13 +43,14 @@ class Reader:
 
     Attributes
     ----------
-    critical
-        Critical terms, over the same connection.
+    claims, critical
+        Claims about slices, and critical terms, over the same connection.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / FILE_NAME
         self._db = connect(self.path, read_only=True)
+        self.claims = ClaimRows(self._db)
         self.critical = CriticalRows(self._db)
 
     def close(self) -> None:

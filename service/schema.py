@@ -284,7 +284,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE claim_record (           -- what became of claims; append-only
         id         INTEGER PRIMARY KEY AUTOINCREMENT,
         claim_id   TEXT NOT NULL,
-        action     TEXT NOT NULL,         -- filed, withdrawn, confirmed, refuted
+        action     TEXT NOT NULL,         -- filed, confirmed, refuted, withdrawn, stood
         after_seq  INTEGER NOT NULL,      -- takes effect, or was found, after this scored row
         author     TEXT,                  -- NULL: the evidence
         note       TEXT NOT NULL,

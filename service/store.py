@@ -13,6 +13,7 @@ from typing import Any
 from detectors.alignment import ErrorCounts
 from service.alert_record import AlertRecord
 from service.alert_rows import AlertRows
+from service.claim_rows import ClaimRows
 from service.critical_rows import CriticalRows
 from service.damage import fault, tell_of_loss
 from service.data_dir import sync_folder
@@ -109,6 +110,8 @@ class Store:
         What the file takes, over the same connection.
     loss
         What was committed and is lost to damage, found when it was opened; None if nothing.
+    claims
+        Claims about slices, over the same connection.
     critical
         Critical terms of what was scored, over the same connection.
     texts
@@ -150,6 +153,7 @@ class Store:
         self.old_rows = OldRows(self._db)
         self.outbox = OutboxRows(self._db)
         self.room = Room(self._db, self.path)
+        self.claims = ClaimRows(self._db)
         self.critical = CriticalRows(self._db)
         self.recordings = RecordingRows(self._db)
         self.texts = TextRows(self._db)

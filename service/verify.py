@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detectors.monitor import Monitor
+from service.claim_course import ClaimCourse
+from service.claim_rows import ClaimRows
 from service.config import Config
 from service.course import UNUSABLE, Course
 from service.errors import StartError
@@ -66,6 +68,8 @@ def _findings(db: sqlite3.Connection, config: Config, path: Path) -> Iterator[Fi
         return
     yield _sums(db)
     yield _state(db, config)
+    if ClaimRows(db).newest(1):
+        yield _claims(db)
 
 
 @contextmanager
@@ -87,6 +91,32 @@ def _sums(db: sqlite3.Connection) -> Finding:
         return Finding("sums", is_good=False, text=text)
     scored = sum(row[0] for row in totals.values())
     return Finding("sums", is_good=True, text=f"the totals are those of {scored:,} scored utterances")
+
+
+def _claims(db: sqlite3.Connection) -> Finding:
+    rows, history = ClaimRows(db), History(db)
+    with _one_moment(db):
+        snapshot, base, last_seq = rows.saved("snapshot"), rows.saved("base"), history.last_seq()
+    if snapshot is None:
+        return Finding("claims", is_good=True, text="no evidence is saved; a start finds what there is")
+    try:
+        ClaimCourse.continued(snapshot)
+        course = ClaimCourse() if base is None else ClaimCourse.continued(base)
+    except UNUSABLE as error:
+        text = f"the saved evidence cannot be used, so a start reads the rows again: {error}"
+        return Finding("claims", is_good=False, text=text)
+    for _ in course.follow(rows, last_seq, snapshot.place):
+        pass
+    if rows.saved("base") != base:
+        # The history begins later now, so the rows before may have gone while they were read.
+        return _claims(db)
+    if json.loads(course.saved().state) == json.loads(snapshot.state):
+        return Finding("claims", is_good=True, text="the saved evidence is what the rows lead to")
+    text = (
+        "the saved evidence is not what the rows lead to; without the row snapshot of claim_states, a start "
+    )
+    text += "finds it again"
+    return Finding("claims", is_good=False, text=text)
 
 
 def _state(db: sqlite3.Connection, config: Config) -> Finding:

@@ -1,0 +1,97 @@
+"""The commands by which people have claims about slices judged by a running service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from service.cli_alerts import AUTHOR
+from service.cli_options import asks_the_service
+
+
+@click.command()
+@click.argument("claim_id", required=False)
+@asks_the_service
+def claims(claim_id: str | None, api: str, **credentials: Path | None) -> None:
+    """List claims with what their evidence says, the newest first; or show one in full."""
+    remote = _remote(api, credentials)
+    if claim_id is not None:
+        _show(remote.get(f"/v1/claims/{claim_id}"))
+        return
+    found = remote.get("/v1/claims")["claims"]
+    for each in found:
+        click.echo(f"{each['claim_id']}  {each['state']}\n  {each['title']}\n  {each['says']}")
+    if not found:
+        click.echo("no claims")
+
+
+@click.command()
+@click.argument("slice_", metavar="ATTRIBUTE=VALUE...", nargs=-1, required=True)
+@click.option("--excess", type=float, required=True, help="WER points above everybody else at the same time.")
+@click.option("--note", required=True, help="What it rests on.")
+@AUTHOR
+@asks_the_service
+def claim(
+    *,
+    slice_: tuple[str, ...],
+    excess: float,
+    note: str,
+    author: str | None,
+    api: str,
+    **credentials: Path | None,
+) -> None:
+    """Have a claim judged on what comes from now on: a slice is so much worse than everybody else.
+
+    The slice is all utterances that have every ATTRIBUTE=VALUE, such as accent=en-IN site=ward-7.
+    """
+    pairs = dict(_pair(text) for text in slice_)
+    if len(pairs) < len(slice_):
+        raise click.UsageError("expected every attribute once")
+    body = {"slice": pairs, "excess_points": excess, "note": note, "author": author}
+    made = _remote(api, credentials).post("/v1/claims", body)
+    click.echo(f"{made['claim_id']}: {made['title']}, judged on what is spoken from {made['filed_at']} on")
+
+
+@click.command("withdraw-claim")
+@click.argument("claim_id")
+@click.option("--note", required=True, help="Why.")
+@AUTHOR
+@asks_the_service
+def withdraw_claim(
+    claim_id: str, note: str, author: str | None, api: str, **credentials: Path | None
+) -> None:
+    """Let a claim be judged no more; it stays on record."""
+    body = {"author": author, "note": note}
+    _remote(api, credentials).post(f"/v1/claims/{claim_id}/withdraw", body)
+    click.echo(f"{claim_id} is withdrawn")
+
+
+claims_commands = (claims, claim, withdraw_claim)
+
+
+def _show(found: dict[str, Any]) -> None:
+    click.echo(f"{found['claim_id']}  {found['state']}\n{found['title']}\n{found['says']}")
+    for name, side in found.get("rests_on", {}).items():
+        wer = "unknown" if side["wer"] is None else f"{100 * side['wer']:.1f} %"
+        kind = "speakers" if side["speakers_known"] else "sessions"
+        click.echo(
+            f"  {name}: {side['speaker_shifts']} speaker-shifts of {side[kind]} {kind}, "
+            f"{side['utterances']} utterances, WER {wer}"
+        )
+    for row in found["record"]:
+        click.echo(f"  {row['taken_at']}  {row['action']}  {row['author'] or 'the evidence'}: {row['note']}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name or not value:
+        raise click.UsageError(f"{text!r}: expected attribute=value, like site=ward-7")
+    return name, value
+
+
+def _remote(api: str, credentials: dict[str, Path | None]) -> Any:
+    from service.remote import Remote
+
+    return Remote(api, **credentials)
