@@ -1,0 +1,53 @@
+"""Transcripts of real engines scored here: against the counts that came with them, and beside Whisper's."""
+
+import json
+from collections import Counter
+
+import pytest
+from benchmarks import normalisers
+from click.testing import CliRunner
+from recorded import DATASETS, recorded, recorded_file
+
+from detectors.text import Normaliser
+from service.cli_score import score
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_every_transcript_has_the_words_and_errors_that_came_with_it(dataset: str) -> None:
+    """As many errors for each. Of some several alignments have the fewest, and differ in how many are S."""
+    arguments = [str(recorded_file(dataset)), "--normalisation", "basic", "--by", "engine", "--json"]
+    done = CliRunner().invoke(score, arguments, catch_exceptions=False)
+    found = json.loads(done.stdout)
+    words, errors, ties = Counter[str](), Counter[str](), 0
+    for row, ours in zip(recorded(dataset), found["utterances"], strict=True):
+        assert (ours["name"], ours["reference_words"]) == (row["utterance_id"], row["n_ref"])
+        counted = (ours["substitutions"], ours["deletions"], ours["insertions"])
+        stored = (row["sub"], row["del"], row["ins"])
+        assert sum(counted) == sum(stored)
+        ties += counted != stored
+        words[row["engine"]] += row["n_ref"]
+        errors[row["engine"]] += sum(stored)
+    assert ties <= 0.0005 * len(found["utterances"])
+    rates = {engine: sums["wer"] for engine, sums in found["groups"]["engine"].items()}
+    assert rates == {engine: errors[engine] / words[engine] for engine in words}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_english_normalisation_is_whispers_and_the_classes_that_are_named(dataset: str) -> None:
+    """Where what our steps make equal is equal for both, the two rates are within a point of each other.
+
+    What our steps make equal beyond Whisper's is measured in tests/benchmarks/README.md, class by class.
+    Digits that were read one by one are joined here, since ours leaves them apart on purpose.
+    """
+    ours = Normaliser("en").tokens
+    every = [step for steps in normalisers.CLASSES.values() for step in steps]
+    ways = [
+        normalisers.whisper(),
+        normalisers.after_ours(every),
+        lambda text: normalisers.read_one_by_one(ours(text)),
+    ]
+    for engine, (theirs, with_our_classes, joined) in normalisers.rates(dataset, ways).items():
+        assert abs(with_our_classes - joined) < 1, engine
+        assert -3 < joined - theirs < 1, engine
