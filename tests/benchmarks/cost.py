@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import jiwer
@@ -11,6 +12,8 @@ from simulation import Stream, simulate
 from benchmarks.figures import Asked, Figure, Section, compared
 from benchmarks.timing import ROUNDS, turns
 from detectors.alignment import align
+from detectors.claim import Claim, ClaimTest
+from detectors.critical_terms import Lexicon
 from detectors.monitor import Monitor, MonitorSettings
 from detectors.text import Normaliser
 from detectors.unit import ScoredUtterance
@@ -18,6 +21,9 @@ from service.demo.recording import read_lines
 from service.privacy import Hasher
 
 PAIRS = 1_000
+CRITICAL_TIMES = 8
+"""Words that are heard no more often are the critical ones."""
+CLAIMS = 10
 STREAM = 8_000
 
 
@@ -37,6 +43,16 @@ def run() -> Section:
         for reference, hypothesis in hashed:
             align(reference, hypothesis)
 
+    known = Counter(token for reference, _ in hashed for token in reference)
+    rare = [token for token, times in known.items() if times <= CRITICAL_TIMES]
+    lexicon = Lexicon([token] for token in rare)
+    share = sum(bool(lexicon.occurrences(reference)) for reference, _ in hashed) / len(hashed)
+
+    def score_with_critical_terms() -> None:
+        for reference, hypothesis in hashed:
+            align(reference, hypothesis)
+            lexicon.count(reference, hypothesis)
+
     def hash_and_score() -> None:
         for reference, hypothesis in joined:
             align(hasher.tokens(reference.split()), hasher.tokens(hypothesis.split()))
@@ -54,6 +70,13 @@ def run() -> Section:
 
     def watch_with_adwin() -> None:
         _watch_with_adwin({name: _adwin() for name, _, _ in cohorts}, stream)
+
+    def judge_claims() -> None:
+        claims = [Claim({"cohort": name}, 0.08, 0.025, 0.0) for name, _, _ in cohorts[:CLAIMS]]
+        tests = [ClaimTest.start(claim) for claim in claims]
+        for scored in stream:
+            for claim, test in zip(claims, tests, strict=True):
+                test.update(claim, scored, scored.at_s)
 
     monitor, adwins = Monitor(MonitorSettings()), {name: _adwin() for name, _, _ in cohorts}
     _watch(monitor, stream)
@@ -78,6 +101,12 @@ def run() -> Section:
                 Asked(0.2, "less"),
             ),
             _figure("hash its tokens and score it / the same", PAIRS, hash_and_score, score_with_jiwer),
+            _figure(
+                f"score it and count {len(rare)} critical terms, in {share:.0%} of references / score it",
+                PAIRS,
+                score_with_critical_terms,
+                score,
+            ),
             _figure("normalise a reference / jiwer.process_words", PAIRS, normalise, score_with_jiwer),
             _figure(
                 "watch a scored utterance, 30 cohorts / river ADWIN",
@@ -87,6 +116,7 @@ def run() -> Section:
                 Asked(30.0, "less"),
             ),
             _figure("the same, once all 30 are learned", STREAM, watch_on, watch_on_with_adwin),
+            _figure(f"judge {CLAIMS} claims by it / watch it", STREAM, judge_claims, watch),
         ],
         [f"Medians of {ROUNDS} runs in turn, over the same normalised strings; jiwer splits them itself."],
     )

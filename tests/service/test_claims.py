@@ -142,6 +142,25 @@ def test_the_evidence_is_the_same_after_a_restart(ward: Ward, *, is_killed: bool
     assert verified(service).startswith("claims: BAD: the saved evidence is not what the rows lead to")
 
 
+def test_whenever_it_is_killed_the_evidence_is_that_of_one_run(ward: Ward) -> None:
+    service = ward.service
+    for shifts in (1, 20, 3, 40, 11, 50):
+        ward.speak(shifts, wrong=3)
+        service.kill()
+        service.start()
+    assert compared(service, 24)
+    service.stop()
+    with closing(sqlite3.connect(service.data_dir / FILE_NAME)) as db:
+        rows, course = ClaimRows(db), ClaimCourse()
+        saved = rows.saved("snapshot")
+        assert saved is not None
+        for _ in course.follow(rows, saved.place.seq):
+            pass
+        assert json.loads(course.saved().state) == json.loads(saved.state)
+        actions = [row[0] for row in db.execute("SELECT action FROM claim_record ORDER BY id")]
+    assert actions == ["filed", "confirmed"]
+
+
 def test_what_is_not_there_is_refuted(ward: Ward) -> None:
     ward.speak(400, wrong=1)
     assert eventually(lambda: page(ward.service)["state"] == "refuted")
