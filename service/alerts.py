@@ -303,11 +303,16 @@ class Alerting:
         return alert
 
     def _severity(self, event: Event) -> str:
-        if event.change is not Change.DEGRADED or event.signal not in PAGING:
-            return TICKET
-        few_speakers = event.guarantee_held and len(event.after.speakers) < ENOUGH_SPEAKERS
-        certain = event.lower_points > self._smallest_change_points
-        return PAGE if certain and not few_speakers else TICKET
+        return severity_of(event, self._smallest_change_points)
+
+
+def severity_of(event: Event, smallest_change_points: float) -> str:
+    """A page for a rise surely above the smallest change, of a signal that pages and several speakers."""
+    if event.change is not Change.DEGRADED or event.signal not in PAGING:
+        return TICKET
+    few_speakers = event.guarantee_held and len(event.after.speakers) < ENOUGH_SPEAKERS
+    certain = event.lower_points > smallest_change_points
+    return PAGE if certain and not few_speakers else TICKET
 
 
 def _found(store: Store, identity: str) -> AlertRow:

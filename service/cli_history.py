@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli_options import TIMES, asks_the_service
+from service.cli_options import CONFIG_FILE, TIMES, asks_the_service
 
 if TYPE_CHECKING:
     from service.bulk.mapping import Mapping
+    from service.config import Config
+    from service.history import History
 
 FILE = click.Path(path_type=Path, exists=True)
 
@@ -89,7 +92,48 @@ def import_files(files: tuple[Path, ...], api: str, *, from_start: bool, **optio
         sys.exit(1)
 
 
-history_commands = (import_files,)
+@click.command()
+@click.argument("source", type=FILE)
+@click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@reads_files
+def replay(source: Path, config_file: Path | None, *, as_json: bool, **options: Any) -> None:
+    """Say what would have been raised in a history, and when; nobody is told, and nothing is changed.
+
+    SOURCE is a file of lines as `werwatch import` takes them, a data folder, which a service may have open,
+    or a backup. The events are those of a live run over the same rows under the same settings.
+    """
+    import json
+
+    from service.bulk import replaying
+    from service.bulk.bar import bar
+    from service.config_file import load_config
+
+    config = load_config(config_file)
+    settings = config.detection.monitor_settings()
+    with _history(source, options, config) as history, bar("replay", history.last_seq()) as note_seq:
+        replayed = replaying.replay(history, settings, note_seq)
+    found = replaying.as_json(replayed, settings)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else replaying.as_text(found))
+
+
+history_commands = (import_files, replay)
+
+
+@contextmanager
+def _history(source: Path, options: dict[str, Any], config: Config) -> Iterator[History]:
+    """The history in a source, whose refused lines are named."""
+    from service.bulk.bar import bar
+    from service.bulk.past import history_in
+
+    def reject(number: int, reason: str) -> None:
+        click.echo(f"{source}:{number}: {reason}", err=True)
+
+    with ExitStack() as opened:
+        with bar(source.name, source.stat().st_size) as note_read:
+            mapping = _mapping(options)
+            history = opened.enter_context(history_in(source, mapping, config, note_read, reject))
+        yield history
 
 
 def _mapping(options: dict[str, Any]) -> Mapping:

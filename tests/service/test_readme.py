@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -82,6 +83,17 @@ def test_histories_come_in_as_it_stands(make_service: Callable[..., RunningServi
         subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, check=True)
     cohorts = {each["cohort"]: each["scored_utterances"] for each in service.get("/v1/cohorts")["cohorts"]}
     assert (cohorts["en-IE"], sum(cohorts.values())) == (1, 21)
+    shutil.copytree(service.data_dir, tmp_path / "werwatch-data")
+    (tmp_path / "werwatch.yaml").write_text("{}")
+    [example] = [block for block in blocks("sh") if "werwatch replay" in block]
+    told = []
+    for line in example.strip().splitlines():
+        command = [sys.executable, "-m", "service.cli", *shlex.split(line)[1:]]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, timeout=60, check=True, stdout=subprocess.PIPE
+        )
+        told.append(done.stdout.decode())
+    assert ["in 10 scored" in told[0], "in 21 scored" in told[1]] == [True, True]
 
 
 def test_payloads_of_engines_can_be_sent_as_it_stands(make_service: Callable[..., RunningService]) -> None:
