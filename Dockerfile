@@ -3,14 +3,15 @@
 # type=image,rewrite-timestamp=true --build-arg SOURCE_DATE_EPOCH=..., or buildah build --timestamp ...
 ARG PYTHON=3.12
 FROM docker.io/library/python:${PYTHON}-slim-bookworm AS build
+ARG REQUIREMENTS=requirements.lock
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 # Dependencies first: this layer is made anew only when a lock file changes.
-COPY requirements.lock requirements-build.lock ./
+COPY requirements.lock requirements-tracing.lock requirements-build.lock ./
 RUN python -m venv --without-pip /opt/venv \
  && python -m venv /opt/build \
  && /opt/build/bin/pip install --require-hashes -r requirements-build.lock \
- && /opt/build/bin/pip --python /opt/venv/bin/python install --no-compile --require-hashes -r requirements.lock
+ && /opt/build/bin/pip --python /opt/venv/bin/python install --no-compile --require-hashes -r "$REQUIREMENTS"
 COPY pyproject.toml README.md LICENSE ./
 COPY detectors ./detectors
 COPY service ./service

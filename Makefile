@@ -7,7 +7,7 @@ KILLS ?= 200
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo control test lint chaos bench bench-detection record image deploy-tools deploy-check prometheus-rule sbom lock clean
+.PHONY: help demo control test lint chaos bench bench-detection record image image-figures deploy-tools deploy-check prometheus-rule sbom lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ record: .venv-record/installed  ## make the recordings again (Debian package esp
 
 image:  ## build the image with buildah (root; Debian packages buildah, debootstrap), for its tests
 	tests/deploy/image/build.sh
+
+image-figures: $(VENV)/tested-with image  ## what the image takes: room, time to start, memory, processor
+	PYTHONPATH=tests:. $(BIN)/python tests/deploy/image/figures.py
 
 deploy-tools: .venv-deploy/installed  ## helm, kubectl, compose, hadolint and schemas, for the tests of deploy/
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from service.errors import ConfigError, StartError, WerwatchError
 if TYPE_CHECKING:
     from service.key_record import Unjoinable
 
+logger = logging.getLogger("werwatch")
+
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 
@@ -37,11 +40,14 @@ def serve(config_file: Path | None) -> None:
 
     config = load_config(config_file)
     from service.crash import leave_no_values_behind
+    from service.deprecations import deprecated
     from service.log_lines import write_log
     from service.serve import serve as run
 
     write_log(sys.stdout, config.log_level)
     leave_no_values_behind()
+    for warning in deprecated(config):
+        logger.warning("%s", warning)
     run(config, config_file)
 
 
@@ -50,6 +56,7 @@ def serve(config_file: Path | None) -> None:
 def check_config(config_file: Path) -> None:
     """Say what is wrong in a configuration file, and where."""
     from service.config_file import load_config
+    from service.deprecations import deprecated
     from service.lexicon import read_terms
     from service.privacy import load_key
     from service.receivers.kinds import endpoints
@@ -65,6 +72,8 @@ def check_config(config_file: Path) -> None:
     if config.privacy.key_file is not None:
         load_key(config.privacy.key_file, may_create=False)
     click.echo(f"{config_file}: good")
+    for warning in deprecated(config):
+        click.echo(warning)
     if config.privacy.keep_text:
         click.echo("privacy.keep_text: transcripts will lie as text in data_dir")
 

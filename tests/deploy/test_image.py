@@ -5,64 +5,27 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from conftest import eventually, program
+from built_image import IMAGE, UID, inspected, isolated, mounted
+from conftest import eventually
 from deploy_tools import ROOT, run_tool
 from prometheus_server import free_port
 
 from service import __version__
 
-IMAGE = "localhost/werwatch:checked"
-UID = 10001
-
-
-def buildah(*arguments: str) -> str:
-    command = [program("buildah", "buildah"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode and not os.environ.get("CI"):
-        pytest.skip(f"make image, as root: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def inspected(image: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(buildah("inspect", "--type", "image", image))["Docker"]
-    return found
-
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    """The image's root file system."""
-    container = buildah("from", "--pull-never", IMAGE)
-    yield Path(buildah("mount", container))
-    buildah("rm", container)
-
-
-def isolated(root: Path, data: Path, command: list[str], **environment: str) -> list[str]:
-    """A command in the image's root, read-only but for /data, as the image's user, with its environment."""
-    config = inspected(IMAGE)["config"]
-    variables = dict(entry.split("=", 1) for entry in config["Env"]) | environment
-    given = shlex.join(f"{name}={value}" for name, value in variables.items())
-    inside = f"""
-        set -e
-        mount --bind {root} {root}
-        mount -o remount,bind,ro {root}
-        mount --bind {data} {root}/data
-        mount -t proc proc {root}/proc
-        exec chroot --userspec={config["User"]} --groups= {root} /usr/bin/env -i {given} {shlex.join(command)}
-    """
-    return ["unshare", "--mount", "--propagation", "private", "bash", "-c", inside]
+    with mounted() as root:
+        yield root
 
 
 def test_it_says_what_it_is_and_how_it_is_to_be_run() -> None:
