@@ -7,15 +7,16 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from service.scoring.score import Scored, Sums
+from detectors.tally import Tally
+from service.scoring.score import Scored
 
-_COLUMNS = ("utts", "words", "sub", "del", "ins", "errors", "WER %", "empty", "loops")
+_COLUMNS = ("utts", "words", "sub", "del", "ins", "errors", "WER %", "empties", "loops")
 _SPOKEN, _HEARD, _JUDGED = "REF: ", "HYP: ", "     "
 
 
-def table(all_of_it: Sums, groups: Mapping[str, Mapping[str, Sums]]) -> str:
+def table(whole: Tally, groups: Mapping[str, Mapping[str, Tally]]) -> str:
     """All together, and a block for each kind of group, the one with most words first."""
-    rows: list[tuple[str, ...]] = [("", *_COLUMNS), ("all", *_cells(all_of_it))]
+    rows: list[tuple[str, ...]] = [("", *_COLUMNS), ("all", *_cells(whole))]
     for name, values in groups.items():
         rows += [(), (f"by {_printable(name)}",)]
         ordered = sorted(values.items(), key=lambda item: (-item[1].reference_words, item[0]))
@@ -39,11 +40,15 @@ def alignment(scored: Scored, width: int) -> str:
 
 
 def as_json(
-    all_of_it: Sums, groups: Mapping[str, Mapping[str, Sums]], scored: Sequence[Scored], *, shows_words: bool
+    whole: Tally,
+    groups: Mapping[str, Mapping[str, Tally]],
+    scored: Sequence[Scored],
+    *,
+    shows_words: bool,
 ) -> dict[str, Any]:
     """The same as objects; words are in it where they are asked for."""
     return {
-        "total": _object(all_of_it),
+        "total": _object(whole),
         "groups": {
             name: {value: _object(sums) for value, sums in values.items()} for name, values in groups.items()
         },
@@ -61,7 +66,7 @@ def as_json(
     }
 
 
-def _object(sums: Sums) -> dict[str, Any]:
+def _object(sums: Tally) -> dict[str, Any]:
     return {
         "utterances": sums.utterances,
         "reference_words": sums.reference_words,
@@ -69,15 +74,15 @@ def _object(sums: Sums) -> dict[str, Any]:
         "deletions": sums.deletions,
         "insertions": sums.insertions,
         "wer": sums.wer,
-        "empty": sums.empty,
+        "empties": sums.empties,
         "loops": sums.loops,
     }
 
 
-def _cells(sums: Sums) -> tuple[str, ...]:
+def _cells(sums: Tally) -> tuple[str, ...]:
     counts = (sums.utterances, sums.reference_words, sums.substitutions, sums.deletions, sums.insertions)
     wer = "-" if sums.wer is None else f"{100 * sums.wer:.2f}"
-    return (*map(str, (*counts, sums.errors)), wer, str(sums.empty), str(sums.loops))
+    return (*map(str, (*counts, sums.errors)), wer, str(sums.empties), str(sums.loops))
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

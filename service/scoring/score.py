@@ -8,6 +8,7 @@ import msgspec
 
 from detectors.alignment import ErrorCounts, align, aligned
 from detectors.readings import Alternatives, Part, nearest_reading
+from detectors.tally import Tally
 from service.scoring.pairing import Pair
 
 Tokens = Callable[[str], list[str]]
@@ -33,38 +34,6 @@ class Scored(msgspec.Struct, frozen=True):
         ]
 
 
-class Sums(msgspec.Struct, kw_only=True):
-    """Counts of several utterances, summed."""
-
-    utterances: int = 0
-    reference_words: int = 0
-    substitutions: int = 0
-    deletions: int = 0
-    insertions: int = 0
-    loops: int = 0
-    empty: int = 0
-
-    def add(self, counts: ErrorCounts) -> None:
-        """Count an utterance more."""
-        self.utterances += 1
-        self.reference_words += counts.reference_words
-        self.substitutions += counts.substitutions
-        self.deletions += counts.deletions
-        self.insertions += counts.insertions
-        self.loops += counts.is_loop
-        self.empty += counts.is_empty
-
-    @property
-    def errors(self) -> int:
-        """S + D + I."""
-        return self.substitutions + self.deletions + self.insertions
-
-    @property
-    def wer(self) -> float | None:
-        """The ratio of the sums; None where nothing was spoken."""
-        return self.errors / self.reference_words if self.reference_words else None
-
-
 def score(pair: Pair, tokens: Tokens) -> Scored:
     """Align a pair; a reference of several wordings is read as the one that is nearest to the hypothesis."""
     hypothesis = tokens(pair.hypothesis)
@@ -75,22 +44,22 @@ def score(pair: Pair, tokens: Tokens) -> Scored:
     return Scored(pair, align(reference, hypothesis), reference, hypothesis)
 
 
-def by_group(scored: Sequence[Scored], names: Iterable[str]) -> dict[str, dict[str, Sums]]:
-    """Sums by the values of each group that is named; who has none is in ``unknown``."""
-    found: dict[str, dict[str, Sums]] = {}
+def by_group(scored: Sequence[Scored], names: Iterable[str]) -> dict[str, dict[str, Tally]]:
+    """Tally by the values of each group that is named; who has none is in ``unknown``."""
+    found: dict[str, dict[str, Tally]] = {}
     for name in names:
         sums = found.setdefault(name, {})
         for each in scored:
             for value in each.pair.groups.get(name, ("unknown",)):
-                sums.setdefault(value, Sums()).add(each.counts)
+                sums.setdefault(value, Tally()).count(each.counts)
     return found
 
 
-def total(scored: Iterable[Scored]) -> Sums:
-    """Sums over everything."""
-    sums = Sums()
+def total(scored: Iterable[Scored]) -> Tally:
+    """Tally over everything."""
+    sums = Tally()
     for each in scored:
-        sums.add(each.counts)
+        sums.count(each.counts)
     return sums
 
 

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from service.cli_score import score
 from service.errors import WerwatchError
+from service.scoring.side import FORMATS
 
 REFERENCE_STM = """\
 ;; LABEL "A1" "scottish" "Speakers from Scotland"
@@ -25,6 +28,25 @@ ward7 1 4.3 0.2 much
 ward7 1 5.3 0.2 more
 ward7 1 5.7 0.2 it
 """
+
+
+PIECES = (
+    *(
+        "word ",
+        "{ ",
+        "/ ",
+        "} ",
+        "(u)\n",
+        "(v)\n",
+        "\n",
+        "\n\n",
+        "a 1 x 0 1 <L> ",
+        "a 1 0 1 word\n",
+        "<v Ann>",
+    ),
+    *("WEBVTT\n\n", "1\n00:00:00,000 --> 00:00:01,000\n", "00:00.000 --> 00:01.000\n"),
+    '{"utterance_id": "u", "reference": "a", "hypothesis": "b"}\n',
+)
 
 
 def write(folder: Path, **files: str) -> list[str]:
@@ -84,17 +106,17 @@ REF: stop
 HYP: ****
      D
 
-            utts  words  sub  del  ins  errors  WER %  empty  loops
-all            3      7    1    2    1       4  57.14      1      0
+            utts  words  sub  del  ins  errors  WER %  empties  loops
+all            3      7    1    2    1       4  57.14        1      0
 
 by label
-  O            3      7    1    2    1       4  57.14      1      0
-  welsh        2      4    0    2    1       3  75.00      1      0
-  scottish     1      3    1    0    0       1  33.33      0      0
+  O            3      7    1    2    1       4  57.14        1      0
+  welsh        2      4    0    2    1       3  75.00        1      0
+  scottish     1      3    1    0    0       1  33.33        0      0
 
 by speaker
-  ben          2      4    0    2    1       3  75.00      1      0
-  ann          1      3    1    0    0       1  33.33      0      0
+  ben          2      4    0    2    1       3  75.00        1      0
+  ann          1      3    1    0    0       1  33.33        0      0
 
 normaliser basic-1
 """
@@ -137,7 +159,7 @@ def test_a_file_that_has_both_needs_no_second(tmp_path: Path) -> None:
     path = tmp_path / "both.jsonl.gz"
     path.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
     groups = json.loads(run(str(path), "--by", "engine", "--json").stdout)["groups"]["engine"]
-    assert (groups["x"]["wer"], groups["y"]["wer"], groups["y"]["empty"]) == (0.0, 2 / 3, 1)
+    assert (groups["x"]["wer"], groups["y"]["wer"], groups["y"]["empties"]) == (0.0, 2 / 3, 1)
 
 
 def test_a_reference_of_several_wordings_is_the_nearest_one(tmp_path: Path) -> None:
@@ -231,6 +253,24 @@ def test_what_has_no_counterpart_is_an_error_unless_it_may_be_left_out(tmp_path:
     done = run(*files, "--skip-lone")
     assert done.stderr == f"werwatch: {told}: left out\n"
     assert done.stdout.splitlines()[1].split()[:3] == ["all", "1", "1"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.sampled_from(FORMATS),
+    st.sampled_from(FORMATS),
+    st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=12),
+    st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=12),
+)
+def test_whatever_the_files_hold_there_is_a_table_or_an_error(
+    tmp_path: Path, spoken: str, heard: str, reference: list[str], hypothesis: list[str]
+) -> None:
+    files = (tmp_path / "reference", tmp_path / "hypothesis")
+    for path, pieces in zip(files, (reference, hypothesis), strict=True):
+        path.write_bytes("".join(pieces).encode("utf-8", "surrogatepass"))
+    options = ("--ref-format", spoken, "--hyp-format", heard, "--skip-lone", "--align")
+    done = run(*map(str, files), *options)
+    assert isinstance(done.exception, WerwatchError) or done.exit_code == 0, done.exception
 
 
 def test_groups_that_nobody_names_are_refused_with_those_that_are_known(tmp_path: Path) -> None:
