@@ -67,9 +67,13 @@ def import_files(files: tuple[Path, ...], api: str, *, from_start: bool, **optio
     with it, else an utterance. Files may be gzipped. What was stopped goes on where it was when called again;
     what is sent twice counts once. Lines that are not taken are named on standard error, and the exit code is
     1 then.
+
+    References as tools save them (.trn, .stm, .srt, .vtt) are taken too; --set says what holds for all of a
+    file, such as recording_id or selection.
     """
     from service.bulk.bar import bar
     from service.bulk.importing import OUTCOMES, send_file
+    from service.bulk.reference_files import format_of, send_references
     from service.remote import Remote
 
     mapping = _mapping(options)
@@ -81,7 +85,10 @@ def import_files(files: tuple[Path, ...], api: str, *, from_start: bool, **optio
             click.echo(f"{path}:{number}: {reason}", err=True)
 
         with bar(path.name, path.stat().st_size) as note_read:
-            found = send_file(path, mapping, remote, note_read, reject, from_start=from_start)
+            if (name := format_of(path)) is not None:
+                found = send_references(path, name, mapping, remote, note_read, reject)
+            else:
+                found = send_file(path, mapping, remote, note_read, reject, from_start=from_start)
         told = [f"{found.outcomes[name]:,} {name}" for name in OUTCOMES if found.outcomes[name]]
         told += [f"{found.rejected:,} rejected"] if found.rejected else []
         if found.begun_at:

@@ -33,7 +33,9 @@ class _Rejected(msgspec.Struct):
     detail: str
 
 
-class _Answer(msgspec.Struct):
+class Answer(msgspec.Struct):
+    """What a service says of many lines."""
+
     lines: int
     accepted: int
     duplicate: int
@@ -128,12 +130,12 @@ class _Service:
         if answer.status_code == TOO_LARGE:
             middle = len(lines) // 2
             if not middle:
-                return [(lines[0][0], _detail(answer))]
+                return [(lines[0][0], detail_of(answer))]
             return self._post(route, lines[:middle]) + self._post(route, lines[middle:])
         if not answer.is_success:
-            raise StartError(f"{self._connection.base_url}: {_detail(answer)}")
+            raise StartError(f"{self._connection.base_url}: {detail_of(answer)}")
         try:
-            told = msgspec.json.decode(answer.content, type=_Answer)
+            told = msgspec.json.decode(answer.content, type=Answer)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise StartError(f"{self._connection.base_url}: no answer of werwatch") from None
         self._outcomes.update({name: getattr(told, name) for name in OUTCOMES})
@@ -154,14 +156,15 @@ class _Service:
                 self._was_there = True
                 if answer.status_code not in RETRIED:
                     return answer
-                reason, asked = _detail(answer), answer.headers.get("retry-after")
+                reason, asked = detail_of(answer), answer.headers.get("retry-after")
             if self._was_there:
                 time.sleep(wait_s(attempt, asked, time.time(), LONGEST_WAIT_S))
             attempt += 1
         raise StartError(f"{self._connection.base_url}: {reason}")
 
 
-def _detail(answer: httpx.Response) -> str:
+def detail_of(answer: httpx.Response) -> str:
+    """What a service says of why it refuses."""
     try:
         return str(answer.json()["detail"])
     except (ValueError, LookupError, TypeError):

@@ -288,3 +288,25 @@ def test_recordings_of_real_engines_come_in_whole(
         assert done.returncode == 1
     else:
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_references_are_sent_as_tools_save_them(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    service = make_service()
+    for name in ("a", "b"):
+        service.post("/v1/utterances", {"utterance_id": name, "hypothesis": "no fever"})
+    corrected, visit = tmp_path / "corrected.trn.gz", tmp_path / "visit.srt"
+    corrected.write_bytes(gzip.compress(f"no fever (a)\n\nnone ({'x' * 200})\n".encode()))
+    visit.write_text("1\n00:00:00,000 --> 00:00:01,000\nno fewer\n")
+    done = command(
+        str(corrected), "--api", service.api, "--set", "selection=random", "--set", "probability=0.5"
+    )
+    assert (done.returncode, done.stdout) == (1, f"{corrected}: 2 lines: 1 scored, 1 rejected\n")
+    assert done.stderr.startswith(f"{corrected}:3: utterance_id: expected a string of length <= 128")
+    done = command(visit, "--api", service.api, "--set", "utterance_id=b")
+    assert (done.returncode, done.stdout) == (0, f"{visit}: 1 lines: 1 scored\n")
+    done = command(visit, "--api", service.api)
+    assert done.stderr.startswith(f"werwatch: {visit}: line 1: nothing in it says what it is about")
+    done = command(visit, "--api", service.api, "--only", "a=b")
+    assert done.stderr == f"werwatch: {visit}: --map, --only and --begin are for files of lines in JSON\n"
