@@ -38,7 +38,8 @@ class Monitor:
     @property
     def now_s(self) -> float:
         """The stream's time: the latest ``at_s`` seen."""
-        return self._state.now_s
+        held = self._state.reordering.held
+        return held[-1].at_s if held else self._state.now_s
 
     @property
     def everybody(self) -> EverybodyDetector:
@@ -62,18 +63,18 @@ class Monitor:
             known.append(scored.normaliser)
         elif scored.normaliser != known[-1]:
             return events
-        for unit in state.tracker.add(scored):
-            events += progress.take(state, settings, unit)
-        return events
+        return events + self._take(state.reordering.add(scored, settings.reference_lag_s))
 
     def rebaseline(self, cohort: str | None = None) -> list[Event]:
         """Let what comes from now on be the new normal, for one cohort or for all.
 
         Returns
         -------
-        The ends of the alarms that lasted: they rested on the old baseline.
+        The ends of the alarms that lasted: they rested on the old baseline. Before them, what utterances made
+        certain that were held back until now.
         """
-        return interventions.rebaseline(self._state, self.settings, cohort)
+        events = self._take(self._state.reordering.release())
+        return events + interventions.rebaseline(self._state, self.settings, cohort)
 
     def announce(self, about: str) -> list[Event]:
         """Judge what comes from now on against what was before: a planned change, of this description.
@@ -84,9 +85,16 @@ class Monitor:
 
         Returns
         -------
-        The end of an alarm about everybody, if one lasted: what follows is compared with before it.
+        The end of an alarm about everybody, if one lasted: what follows is compared with before it. Before
+        that, as for `rebaseline`.
         """
-        return interventions.announce(self._state, self.settings, about)
+        events = self._take(self._state.reordering.release())
+        return events + interventions.announce(self._state, self.settings, about)
+
+    @property
+    def held(self) -> int:
+        """How many utterances wait for others that were spoken before them."""
+        return len(self._state.reordering.held)
 
     def lasting(self) -> list[Event]:
         """The alarms that last, as they would be told now.
@@ -111,6 +119,13 @@ class Monitor:
     def to_state(self) -> dict[str, Any]:
         """JSON-ready state; `from_state` of the same settings continues exactly where it was taken."""
         return monitor_state.written(self._state, self.settings)
+
+    def _take(self, ready: list[ScoredUtterance]) -> list[Event]:
+        events: list[Event] = []
+        for scored in ready:
+            for unit in self._state.tracker.add(scored):
+                events += progress.take(self._state, self.settings, unit)
+        return events
 
     @classmethod
     def from_state(cls, state: dict[str, Any], settings: MonitorSettings) -> Monitor:

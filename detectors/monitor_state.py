@@ -9,6 +9,7 @@ from detectors.block import ResidualSums
 from detectors.cohort import Cohort
 from detectors.everybody import EverybodyDetector
 from detectors.outage import Outage
+from detectors.reordering import Reordering
 from detectors.settings import GLOBAL_SHARE, MonitorSettings
 from detectors.state import dump, load
 from detectors.tally import Tally
@@ -28,6 +29,7 @@ class MonitorState:
 
     everybody: EverybodyDetector
     tracker: UnitTracker = field(default_factory=UnitTracker)
+    reordering: Reordering = field(default_factory=Reordering)
     cohorts: dict[str, Cohort] = field(default_factory=dict)
     residuals: ResidualSums = field(default_factory=ResidualSums)
     healthy: Tally = field(default_factory=Tally)

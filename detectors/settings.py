@@ -32,6 +32,9 @@ class MonitorSettings:
         How far a cohort's WER may stand above the rest's, in WER points, before that is recorded as such.
     window_s
         Length of the windowed WER in seconds.
+    reference_lag_s
+        How long after its speech a reference may come, in seconds, so that what was spoken before it comes
+        first; 0 takes all in the order of arrival.
     detector
         ``evidence``, one of river's detectors by name or ``module:Class`` (see `detectors.choices`), which
         then decides on the same differential blocks without the budget's promise.
@@ -39,19 +42,22 @@ class MonitorSettings:
     Raises
     ------
     ValueError
-        If a number is not above 0 or the detector is unknown.
+        If a number is not above 0, or the lag below it, or the detector is unknown.
     """
 
     false_alarms_per_month: float = 1.0
     smallest_change_points: float = 5.0
     tolerated_gap_points: float = 15.0
     window_s: float = 86_400.0
+    reference_lag_s: float = 0.0
     detector: str = OWN
 
     def __post_init__(self) -> None:
         for name in ("false_alarms_per_month", "smallest_change_points", "tolerated_gap_points", "window_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: expected more than 0, got {getattr(self, name)}")
+        if not self.reference_lag_s >= 0:
+            raise ValueError(f"reference_lag_s: expected 0 or more, got {self.reference_lag_s}")
         decider(self.detector)
 
     @property

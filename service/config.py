@@ -51,11 +51,16 @@ class NormaliserSettings(Section):
 
 
 class Detection(Section):
-    """What the operator tolerates and what matters to him; which references count."""
+    """What the operator tolerates and what matters to him; which references count.
+
+    Where a team corrects speech in batches, one cohort after the other, ``reference_lag`` is how long after
+    its speech a reference may come: so long is waited before cohorts are compared.
+    """
 
     false_alarms_per_month: float = Field(default=1.0, gt=0, le=10_000, allow_inf_nan=False)
     smallest_change_points: float = Field(default=5.0, gt=0, le=50, allow_inf_nan=False)
     tolerated_gap_points: float = Field(default=15.0, gt=0, le=100, allow_inf_nan=False)
+    reference_lag: Duration = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=31))
     detector: str = OWN
     selections: list[Literal["random", "requested", "volunteered"]] = Field(default=["random", "requested"])
     reference_kinds: list[Literal["verbatim", "edited", "read_script"]] = Field(
@@ -78,6 +83,7 @@ class Detection(Section):
             self.false_alarms_per_month,
             self.smallest_change_points,
             self.tolerated_gap_points,
+            reference_lag_s=self.reference_lag.total_seconds(),
             detector=self.detector,
         )
 

@@ -16,7 +16,13 @@ from service.receivers.kinds import endpoints
 
 WHOLE = ("receivers", "links", "delivery", "alerts")
 """Sections that are taken over whole."""
-THRESHOLDS = ("false_alarms_per_month", "smallest_change_points", "tolerated_gap_points", "detector")
+THRESHOLDS = (
+    "false_alarms_per_month",
+    "smallest_change_points",
+    "tolerated_gap_points",
+    "reference_lag",
+    "detector",
+)
 """Of ``detection``; what feeds the monitor is decided while a reference is taken, and stays."""
 
 logger = logging.getLogger("werwatch")

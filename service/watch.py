@@ -37,6 +37,7 @@ class MonitorView:
     global_in_alarm: bool
     rates_evidence: dict[str, float]
     now_s: float
+    held: int
     seq: int
 
 
@@ -100,6 +101,7 @@ class Watch:
                 everybody.in_alarm,
                 course.monitor.rates_evidence,
                 course.monitor.now_s,
+                course.monitor.held,
                 course.seq,
             )
 

@@ -37,6 +37,7 @@ def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) ->
         watched = {cohort.cohort for cohort in view.cohorts}
         others = sorted(totals.keys() - watched)
         return {
+            "held_for_order": view.held,
             "used_for_detection": list(pipeline.config.detection.selections),
             "reference_kinds_used_for_detection": list(pipeline.config.detection.reference_kinds),
             "stream_time": _rfc3339(view.now_s),

@@ -23,7 +23,13 @@ BUDGET_A_MONTH = 0.6
 """5 in 100,000 at the 400 references a day of these streams."""
 DAY_S = 86_400.0
 SEED = 700_000
-BATCHES = {"as they are spoken": 0, "daily": 1, "weekly": 7}
+BATCHES = {
+    "as they are spoken": (0, 0.0),
+    "daily": (1, 0.0),
+    "weekly": (7, 0.0),
+    "weekly, put in order": (7, 7 * DAY_S),
+}
+"""Days of a batch, and how long after its speech a reference is told to come."""
 
 Shift = Callable[[str, int, float], float]
 
@@ -115,10 +121,11 @@ def show(found: list[Late]) -> None:
 
 def _watch(job: Job) -> set[str | None]:
     stream = Stream(UTTERANCES, job.seed, shift=CHANGES[job.change])
-    monitor = Monitor(MonitorSettings(false_alarms_per_month=BUDGET_A_MONTH))
+    days, lag_s = BATCHES[job.batches]
+    monitor = Monitor(MonitorSettings(BUDGET_A_MONTH, reference_lag_s=lag_s))
     return {
         event.cohort
-        for scored in _arriving(simulate(stream), BATCHES[job.batches])
+        for scored in _arriving(simulate(stream), days)
         for event in monitor.update(scored)
         if event.change is Change.DEGRADED and event.signal in (Signal.DIFFERENTIAL, Signal.GLOBAL)
     }
