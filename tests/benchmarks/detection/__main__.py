@@ -18,6 +18,7 @@ from benchmarks.detection import (
     matching,
     power,
     real,
+    real_claims,
     report,
     specificity,
 )
@@ -81,7 +82,9 @@ def _late(effort: Effort, arguments: argparse.Namespace) -> Any:
 def _claims(effort: Effort, arguments: argparse.Namespace) -> Any:
     found = claims.measure(effort.claims_runs, workers=arguments.workers)
     claims.show(found)
-    return found
+    on_recordings = real_claims.measure(effort.claims_runs // 10 or 1, workers=arguments.workers)
+    real_claims.show(on_recordings)
+    return {"simulated": found, "recorded": on_recordings}
 
 
 def _compare(effort: Effort, arguments: argparse.Namespace) -> Any:
