@@ -59,10 +59,9 @@ def _power(effort: Effort, arguments: argparse.Namespace) -> Any:
 
 
 def _specificity(effort: Effort, arguments: argparse.Namespace) -> Any:
-    common = specificity.measure_common(
-        effort.specificity_runs, workers=arguments.workers, has_monthly=effort.has_all
-    )
-    rightly = specificity.measure_rightly(effort.specificity_runs, workers=arguments.workers)
+    runs, workers, has_monthly = effort.specificity_runs, arguments.workers, effort.has_all
+    common = specificity.measure_common(runs, workers=workers, has_monthly=has_monthly)
+    rightly = specificity.measure_rightly(runs, workers=workers, has_monthly=has_monthly)
     specificity.show(common, rightly)
     return {"common": common, "rightly": rightly}
 

@@ -68,17 +68,25 @@ class Rightly:
     """Of the runs in which anybody is named since the change: in how many it is the right cohort alone."""
 
     name: str
+    budget: str
     found: Share
     only_right: Share
     global_too: Share
 
     def row(self) -> list[str]:
         """Cells for a table."""
-        return [self.name, str(self.found), str(self.only_right), str(self.global_too)]
+        return [self.name, self.budget, str(self.found), str(self.only_right), str(self.global_too)]
 
 
 HEADING = ["change", "budget", "runs naming a cohort", "with no change", "excess", "alarms", "global seen"]
-RIGHTLY_HEADING = ["change", "right cohort named", "it and only it, of those naming", "global too"]
+RIGHTLY_HEADING = ["change", "budget", "right cohort named", "it and only it, of those naming", "global too"]
+
+
+def _budgets(per_100k: float, *, has_monthly: bool) -> dict[str, float]:
+    budgets = {f"{per_100k:.0f} per 100k": per_100k}
+    if has_monthly:
+        budgets["1 a month"] = ONE_A_MONTH / budget_a_month(1.0, QUIET.references_per_day)
+    return budgets
 
 
 def _from(run: Watched) -> int:
@@ -102,10 +110,7 @@ def measure_common(
 ) -> list[Named]:
     """Changes that hit everybody, at the budget of section 8 and at one alarm a month."""
     seeds = range(FIRST_SEED, FIRST_SEED + runs)
-    monthly = ONE_A_MONTH / budget_a_month(1.0, QUIET.references_per_day)
-    budgets = {f"{per_100k:.0f} per 100k": per_100k}
-    if has_monthly:
-        budgets["1 a month"] = monthly
+    budgets = _budgets(per_100k, has_monthly=has_monthly)
     streams = {"": QUIET, **COMMON}
     tasks: list[Job] = [
         job
@@ -135,14 +140,19 @@ def _named(name: str, budget: str, moved: Sequence[Watched], quiet: Sequence[Wat
 
 
 def measure_rightly(
-    runs: int = 200, *, per_100k: float = BUDGET_PER_100K, workers: int | None = None
+    runs: int = 200,
+    *,
+    per_100k: float = BUDGET_PER_100K,
+    workers: int | None = None,
+    has_monthly: bool = True,
 ) -> list[Rightly]:
-    """Changes that hit one cohort."""
-    seeds = range(FIRST_SEED, FIRST_SEED + runs)
-    tasks = [job for stream in DIFFERENTIAL.values() for job in jobs(stream, seeds, per_100k)]
+    """Changes that hit one cohort, at the same budgets."""
+    seeds, budgets = range(FIRST_SEED, FIRST_SEED + runs), _budgets(per_100k, has_monthly=has_monthly)
+    cells = [(name, budget) for budget in budgets for name in DIFFERENTIAL]
+    tasks = [job for name, budget in cells for job in jobs(DIFFERENTIAL[name], seeds, budgets[budget])]
     watched = iter(spread(watch, tasks, workers))
     results = []
-    for name in DIFFERENTIAL:
+    for name, budget in cells:
         own = [next(watched) for _ in seeds]
         names = [{raised.event.cohort for raised in run.since_change()} for run in own]
         right = name[0]
@@ -151,6 +161,7 @@ def measure_rightly(
         results.append(
             Rightly(
                 name,
+                budget,
                 Share(found, runs),
                 Share(only, sum(bool(named) for named in names)),
                 Share(sum(_sees_global(run) for run in own), runs),
