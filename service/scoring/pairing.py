@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import accumulate, groupby
 
 import msgspec
@@ -11,6 +12,8 @@ import msgspec
 from detectors.readings import Part
 from service.formats.segment import Segment
 from service.scoring.side import CannotScore, Naming, Row, Side
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +35,11 @@ class Paired(msgspec.Struct, frozen=True):
 
 
 def paired(references: Side, hypotheses: Side | None) -> Paired:
-    """Bring two files together; or one, whose every line has both.
+    """Bring two files together; or one, which has both.
 
-    Lines of text belong together by their order, utterances by their id, words with times (CTM) by the
-    segment (STM) that their middle is in, or the next one. A file that names nothing, as subtitles do, is
-    one recording.
+    Lines of text belong together by their order, utterances by their id, a recording's reference with all of
+    its utterances, words with times (CTM) by the segment (STM) that their middle is in, or the next one. A
+    file that names nothing, as subtitles do, is one recording.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def paired(references: Side, hypotheses: Side | None) -> Paired:
         Where they do not fit together.
     """
     if hypotheses is None:
-        return _by_line(references)
+        return _in_one(references)
     namings = {references.naming, hypotheses.naming}
     if Naming.NOTHING in namings and Naming.ID not in namings:
         return Paired([_whole(references, hypotheses)])
@@ -58,18 +61,17 @@ def paired(references: Side, hypotheses: Side | None) -> Paired:
     return _by_time(references, hypotheses)
 
 
-def _by_line(side: Side) -> Paired:
+def _in_one(side: Side) -> Paired:
+    """Lines that have both, and of the others those that belong together by their id."""
     if side.naming is not Naming.ID:
         raise CannotScore(f"{side.path}: only a file of NDJSON has both; name the file with the hypotheses")
-    pairs = [
-        _pair(row, row.hypothesis)
-        for row in side.rows
-        if row.reference is not None and row.hypothesis is not None
-    ]
+    both = [row for row in side.rows if _is_reference(row) and row.hypothesis is not None]
+    rest = [row for row in side.rows if not _is_reference(row) or row.hypothesis is None]
+    others = _by_id(Side(side.path, side.naming, rest), Side(side.path, side.naming, rest))
+    pairs = [_pair(row, row.hypothesis) for row in both] + others.pairs
     if not pairs:
-        raise CannotScore(f"{side.path}: no line has both reference and hypothesis; name a second file")
-    without = [(row.reference is None, row.hypothesis is None) for row in side.rows]
-    return Paired(pairs, without.count((False, True)), without.count((True, False)))
+        raise CannotScore(f"{side.path}: no reference in it has its hypothesis; name a second file")
+    return Paired(pairs, others.lone_references, others.lone_hypotheses)
 
 
 def _by_place(references: Side, hypotheses: Side) -> Paired:
@@ -81,14 +83,38 @@ def _by_place(references: Side, hypotheses: Side) -> Paired:
 
 
 def _by_id(references: Side, hypotheses: Side) -> Paired:
-    spoken = _named(references, [row for row in references.rows if row.reference is not None])
+    corrected = [row for row in references.rows if _is_reference(row)]
+    spoken = _named(references, [row for row in corrected if not row.of_recording])
     heard = _named(hypotheses, [row for row in hypotheses.rows if row.hypothesis is not None])
     pairs = [
         _pair(row, other.hypothesis, other.groups)
         for name, row in spoken.items()
         if (other := heard.get(name)) is not None
     ]
-    return Paired(pairs, len(spoken) - len(pairs), len(heard) - len(pairs))
+    lone = heard.keys() - spoken.keys()
+    wholes = _named(references, [row for row in corrected if row.of_recording])
+    of_recordings: dict[str, list[Row]] = {}
+    for row in heard.values():
+        if row.recording in wholes:
+            of_recordings.setdefault(row.recording, []).append(row)
+            lone.discard(row.name)
+    pairs += [_whole_pair(wholes[name], of_it) for name, of_it in of_recordings.items()]
+    return Paired(pairs, len(spoken) + len(wholes) - len(pairs), len(lone))
+
+
+def _is_reference(row: Row) -> bool:
+    return row.reference is not None or row.is_confirmed
+
+
+def _whole_pair(reference: Row, utterances: list[Row]) -> Pair:
+    """A recording's reference with its utterances in spoken order, in the groups that they all are in."""
+    ordered = sorted(utterances, key=lambda row: row.spoken_at or EARLIEST)
+    groups = {
+        name: values
+        for name, values in ordered[0].groups.items()
+        if all(row.groups.get(name) == values for row in ordered)
+    }
+    return _pair(reference, " ".join(row.hypothesis or "" for row in ordered), groups)
 
 
 def _named(side: Side, rows: Iterable[Row]) -> dict[str, Row]:
@@ -158,7 +184,7 @@ def _segment(row: Row) -> Segment:
 def _pair(row: Row, hypothesis: str | None, groups: Mapping[str, tuple[str, ...]] | None = None) -> Pair:
     return Pair(
         name=row.name,
-        reference=row.reference or "",
+        reference=(hypothesis if row.is_confirmed else row.reference) or "",
         hypothesis=hypothesis or "",
         wording=row.wording,
         groups={**(groups or {}), **row.groups},

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -41,8 +42,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    name
+        Its utterance_id, or what else it is called; of a reference for a whole recording that one's id.
     reference, hypothesis
         None where the file does not say it. ``wording`` is the reference with its alternatives.
+    is_confirmed
+        Whether the reference is that the hypothesis is correct.
+    of_recording
+        Whether it is a reference for a whole recording.
+    recording, spoken_at
+        Of an utterance: the recording that it is of, and when it was spoken there.
     """
 
     line: int
@@ -52,6 +61,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     wording: tuple[Part, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = {}
     segment: Segment | None = None
+    is_confirmed: bool = False
+    of_recording: bool = False
+    recording: str | None = None
+    spoken_at: datetime | None = None
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -137,7 +150,7 @@ def _name(segment: Segment) -> str:
     if segment.utterance_id is not None:
         return segment.utterance_id
     if segment.recording_id is not None:
-        return f"{segment.recording_id} {segment.channel} {segment.start_s:g}"
+        return f"{segment.recording_id} {segment.channel} {segment.start_s:.10g}"
     return f"line {segment.line}"
 
 
@@ -153,17 +166,35 @@ def _row_of_json(number: int, line: str) -> Row:
     if not isinstance(sent, dict):
         raise Damaged(number, "expected a JSON object")
     reference, hypothesis = _text(sent, "reference", number), _text(sent, "hypothesis", number)
-    name = _text(sent, "utterance_id", number)
-    if name is None:
+    name, recording = _text(sent, "utterance_id", number), _text(sent, "recording_id", number)
+    if name is None and (recording is None or hypothesis is not None):
         raise Damaged(number, "utterance_id: this field is required")
-    if sent.get("verdict") == "correct" and reference is None:
-        reference = hypothesis
+    if sent.get("passage"):
+        raise Damaged(number, "passage: only the service finds its place; a file of one is scored as text")
     attributes = sent.get("attributes") or {}
     if not isinstance(attributes, dict):
         raise Damaged(number, "attributes: expected an object")
     told = {key: value for key, value in sent.items() if key not in _NO_GROUPS} | attributes
     groups = {key: (value,) for key, value in told.items() if isinstance(value, str) and value}
-    return Row(line=number, name=name, reference=reference, hypothesis=hypothesis, groups=groups)
+    return Row(
+        line=number,
+        name=name or recording or "",
+        reference=reference,
+        hypothesis=hypothesis,
+        groups=groups,
+        is_confirmed=reference is None and sent.get("verdict") == "correct",
+        of_recording=name is None,
+        recording=recording,
+        spoken_at=_moment(sent.get("spoken_at"), number),
+    )
+
+
+def _moment(sent: Any, number: int) -> datetime | None:
+    try:
+        moment: datetime | None = msgspec.convert(sent, Annotated[datetime, msgspec.Meta(tz=True)] | None)
+    except msgspec.ValidationError:
+        raise Damaged(number, "spoken_at: expected a time such as 2026-01-31T08:00:00Z") from None
+    return moment
 
 
 _NO_GROUPS = ("utterance_id", "reference", "hypothesis", "verdict")

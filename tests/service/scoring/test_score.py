@@ -162,6 +162,31 @@ def test_a_file_that_has_both_needs_no_second(tmp_path: Path) -> None:
     assert (groups["x"]["wer"], groups["y"]["wer"], groups["y"]["empties"]) == (0.0, 2 / 3, 1)
 
 
+def test_a_history_has_its_references_beside_its_utterances(tmp_path: Path) -> None:
+    lines = [
+        {
+            "utterance_id": "a",
+            "recording_id": "r",
+            "spoken_at": "2026-03-02T08:00:01Z",
+            "hypothesis": "no pain",
+        },
+        {
+            "utterance_id": "b",
+            "recording_id": "r",
+            "spoken_at": "2026-03-02T09:00:00+01:00",
+            "hypothesis": "well",
+        },
+        {"recording_id": "r", "reference": "well no pain at all", "selection": "random", "probability": 1.0},
+        {"utterance_id": "c", "hypothesis": "stop", "attributes": {"accent": "welsh"}},
+        {"utterance_id": "c", "verdict": "correct"},
+        {"utterance_id": "d", "hypothesis": "go", "reference": "go on", "attributes": {"accent": "welsh"}},
+    ]
+    [path] = write(tmp_path, history_ndjson="\n".join(map(json.dumps, lines)))
+    assert counts(path) == {"d": [0, 1, 0, 2], "c": [0, 0, 0, 1], "r": [0, 2, 0, 5]}
+    groups = json.loads(run(path, "--json").stdout)["groups"]["accent"]
+    assert {name: sums["reference_words"] for name, sums in groups.items()} == {"welsh": 3, "unknown": 5}
+
+
 def test_a_reference_of_several_wordings_is_the_nearest_one(tmp_path: Path) -> None:
     files = write(
         tmp_path,
@@ -218,13 +243,18 @@ def test_nothing_that_is_shown_steers_the_terminal(tmp_path: Path) -> None:
             {"ref_trn": "a (a)\nb (a)\n", "hyp_trn": "a (a)\n"},
             "line 2: its utterance_id was on line 1",
         ),
-        ({"ref_trn": "a (a)\n"}, "no line has both reference and hypothesis; name a second file"),
+        ({"ref_trn": "a (a)\n"}, "no reference in it has its hypothesis; name a second file"),
         ({"ref_txt": "a\n"}, "only a file of NDJSON has both; name the file with the hypotheses"),
         ({"ref_odt": "a\n"}, "its ending names no format; say which of txt, ndjson, ctm, srt, stm, trn, vtt"),
         ({"ref_ndjson": "{"}, "line 1: expected a JSON object"),
         ({"ref_ndjson": "[]"}, "line 1: expected a JSON object"),
         ({"ref_ndjson": '{"reference": "a"}'}, "line 1: utterance_id: this field is required"),
         ({"ref_ndjson": '{"utterance_id": "a", "reference": 7}'}, "line 1: reference: expected a string"),
+        (
+            {"ref_ndjson": '{"utterance_id": "a", "spoken_at": "soon"}'},
+            "line 1: spoken_at: expected a time",
+        ),
+        ({"ref_ndjson": '{"recording_id": "a", "passage": true}'}, "line 1: passage: only the service finds"),
         ({"ref_ndjson": '{"utterance_id": "a", "attributes": 7}'}, "line 1: attributes: expected an object"),
         ({"ref_gz": "no gzip"}, "its ending names no format"),
         ({"ref_txt_gz": "no gzip"}, "it is no whole gzip file"),
