@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from detectors.slice_contrast import Estimate, Sides, rise
+from detectors.slice_contrast import LEAST_SESSIONS, Estimate
 from detectors.slice_counts import SliceCounts
-from detectors.slice_naming import Naming
+from detectors.slice_naming import Excess, Naming
 from detectors.slice_table import SliceTable, Where, descriptions, summed
 from detectors.slices import SliceBook, Splits
-from detectors.stories import Stories, rise_of_others, stories
+from detectors.stories import Stories, stories
 
 MOST_RANKED = 10
 MOST_TOO_LITTLE = 10
@@ -93,8 +93,10 @@ class Attribution:
     ----------
     named
         The slices that stand out, the first one first; empty if none does.
+    likely
+        Where none does, the slice that explains most and is hardly so by chance.
     elsewhere
-        Everything outside them.
+        Everything outside them, or outside the likely one.
     ranked
         Slices by the excess that they explain, standing out or not.
     too_little
@@ -108,6 +110,7 @@ class Attribution:
     """
 
     named: tuple[SliceChange, ...]
+    likely: SliceChange | None
     elsewhere: SliceChange
     ranked: tuple[SliceChange, ...]
     too_little: tuple[Where, ...]
@@ -121,9 +124,7 @@ def attribute(
     cohort: str | None,
     onset_s: float,
     now_s: float,
-    *,
-    onset_earliest_s: float | None = None,
-    onset_latest_s: float | None = None,
+    around: tuple[float, float] | None = None,
 ) -> Attribution | None:
     """Where the rise of a cohort, or of everybody where it is None, comes from.
 
@@ -133,14 +134,15 @@ def attribute(
         Every cohort's slices.
     onset_s, now_s
         When the rise began, and the stream's time.
-    onset_earliest_s, onset_latest_s
+    around
         Interval for the onset, to which new values are held.
 
     Returns
     -------
     None where no attributes are known of the cohort's speech.
     """
-    splits = {name: book.split(onset_s, now_s) for name, book in books.items() if book.cells}
+    earliest_s, latest_s = around or (onset_s, onset_s)
+    splits = {name: book.split(onset_s, now_s, earliest_s) for name, book in books.items() if book.cells}
     focus = list(splits) if cohort is None else [cohort]
     if not all(name in splits for name in focus) or not focus:
         return None
@@ -151,22 +153,19 @@ def attribute(
     named = naming.named()
     view = _View(naming, heard)
     ranked = sorted(naming.looked_at, key=lambda where: -naming.excess(where).errors)
-    pairs_of_nothing_new = {where for where in ranked if _adds_nothing(where, view)}
-    ranked = [where for where in ranked if where in named or where not in pairs_of_nothing_new]
+    likely = None if named else naming.likely()
     left = table.without(named)
     start_s = min((book.first_s for book in books.values()), default=onset_s)
-    around = (
-        max((onset_earliest_s or onset_s) - AROUND_ONSET_S, start_s),
-        max(onset_latest_s or onset_s, onset_s),
-    )
+    window = max(earliest_s - AROUND_ONSET_S, start_s), max(latest_s, onset_s)
     return Attribution(
         named=tuple(view.change(where, with_same=True) for where in named),
-        elsewhere=view.elsewhere(left),
+        likely=None if likely is None else view.change(likely, with_same=True),
+        elsewhere=view.elsewhere(left if likely is None else table.without([likely])),
         ranked=tuple(view.change(where) for where in ranked[:MOST_RANKED]),
         too_little=tuple(view.by_words(naming.too_little)[:MOST_TOO_LITTLE]),
         looked_at=len(naming.looked_at),
-        stories=None if cohort is None else _stories(table, left, cohort, named),
-        new=tuple(_new(naming, around)),
+        stories=None if cohort is None else _stories(view, cohort, named or ([likely] if likely else [])),
+        new=tuple(_new(naming, window)),
     )
 
 
@@ -174,24 +173,24 @@ class _View:
     """Looks slices up for the result."""
 
     def __init__(self, naming: Naming, heard: Sequence[Splits]) -> None:
-        self._naming, self._heard = naming, heard
+        self.table, self._naming = naming.table, naming
         self._others = [name for name in naming.everybody if name not in naming.focus]
         self._sets = [(set(split.attributes), split.after.words) for split in heard]
 
     def change(self, where: Where, *, with_same: bool = False) -> SliceChange:
-        naming = self._naming
-        inside = naming.table.inside(where, naming.focus)
-        others = rise_of_others(naming.table.inside(where, self._others), naming.table.usual)
-        excess = naming.excess(where)
+        excess = self._naming.excess(where)
         same = self._same_as(where) if with_same else ()
-        return self._change(where, inside, excess.errors, excess.share, others, same)
+        return self._change(self.table, where, excess, same)
 
     def elsewhere(self, left: SliceTable) -> SliceChange:
-        naming = self._naming
-        inside = {name: left.whole[name] for name in naming.focus}
-        others = rise_of_others({name: left.whole[name] for name in self._others}, left.usual)
-        errors = sum(sides.after.errors - sides.before.rate * sides.after.words for sides in inside.values())
-        return self._change((), inside, errors, None, others, ())
+        errors = sum(left.part((), cohort).excess_errors for cohort in self._naming.focus)
+        return self._change(left, (), Excess(errors, None))
+
+    def rise_of_others(self, table: SliceTable, where: Where) -> Estimate | None:
+        """The other cohorts' mean rise in a slice; None where they have too little there."""
+        if table.sides(where, self._others).after.sessions < LEAST_SESSIONS:
+            return None
+        return table.rise(where, self._others)
 
     def by_words(self, wheres: Iterable[Where]) -> list[Where]:
         return sorted(wheres, key=lambda where: (-self.words(where), where))
@@ -212,27 +211,14 @@ class _View:
         )
 
     def _change(
-        self,
-        where: Where,
-        inside: Mapping[str, Sides],
-        errors: float,
-        share: float | None,
-        others: Estimate | None,
-        same: tuple[Where, ...],
+        self, table: SliceTable, where: Where, excess: Excess, same: tuple[Where, ...] = ()
     ) -> SliceChange:
-        whole = summed(inside.values())
-        risen = Estimate.together(
-            rise(sides, self._naming.table.usual[name])
-            for name, sides in inside.items()
-            if sides.before.words and sides.after.words
-        )
-        value, lower, upper = _interval(risen) or (None, None, None)
-        if len(inside) == 1 and value is not None:
-            value = whole.after.rate - whole.before.rate
-        between = _interval(others)
-        return SliceChange(
-            where, whole.before, whole.after, errors, share, value, lower, upper, between, same
-        )
+        focus = self._naming.focus
+        sides = table.sides(where, focus)
+        value, lower, upper = _interval(table.rise(where, focus)) or (None, None, None)
+        others = _interval(self.rise_of_others(table, where))
+        errors, share = excess.errors, excess.share
+        return SliceChange(where, sides.before, sides.after, errors, share, value, lower, upper, others, same)
 
 
 def _interval(estimate: Estimate | None) -> tuple[float, float, float] | None:
@@ -242,50 +228,36 @@ def _interval(estimate: Estimate | None) -> tuple[float, float, float] | None:
     return estimate.value, estimate.value - half, estimate.value + half
 
 
-def _adds_nothing(where: Where, view: _View) -> bool:
-    """Whether a pair is the same speech as one of its values."""
-    return len(where) == 2 and any(view.words(where) >= SAME_SHARE * view.words((value,)) for value in where)
-
-
-def _stories(table: SliceTable, left: SliceTable, cohort: str, named: Sequence[Where]) -> Stories | None:
-    others = [name for name in table.splits if name != cohort]
+def _stories(view: _View, cohort: str, named: Sequence[Where]) -> Stories | None:
+    """The parts for the partition by what is named; else by the attribute whose values moved the most."""
+    table = view.table
     if named:
-        own, rest = [], []
-        remaining = table
+        own, others, remaining = [], [], table
         for where in named:
-            inside = remaining.inside(where, remaining.splits)
-            own.append(inside.get(cohort, summed(())))
-            rest.append({name: inside[name] for name in others if name in inside})
+            own.append(remaining.sides(where, [cohort]))
+            others.append(view.rise_of_others(remaining, where))
             remaining = remaining.without([where])
-        own.append(left.whole[cohort])
-        rest.append({name: left.whole[name] for name in others})
-        return stories(own, rest, table.usual)
-    partitions = (_by_value(table, cohort, others, name) for name in _attributes(table))
-    found = [told for told in partitions if told is not None]
+        own.append(remaining.whole[cohort])
+        others.append(view.rise_of_others(remaining, ()))
+        return stories(own, [None if each is None else each.value for each in others])
+    names = sorted({name for where in table.wanted for name, _ in where})
+    found = [told for told in (_by_value(view, cohort, name) for name in names) if told is not None]
     return max(found, key=lambda told: abs(told.mix), default=None)
 
 
-def _attributes(table: SliceTable) -> list[str]:
-    return sorted({name for where in table.wanted for name, _ in where})
+def _by_value(view: _View, cohort: str, name: str) -> Stories | None:
+    """The parts for the partition by one attribute's values; what has none is one more."""
+    table = view.table
+    wheres = sorted(where for where in table.wanted if len(where) == 1 and where[0][0] == name)
+    own = [table.sides(where, [cohort]) for where in wheres]
+    rises = [view.rise_of_others(table, where) for where in wheres]
+    without = table.whole[cohort].without(summed(own))
+    return stories([*own, without], [*(None if each is None else each.value for each in rises), None])
 
 
-def _by_value(table: SliceTable, cohort: str, others: Sequence[str], name: str) -> Stories | None:
-    """The parts for the partition by one attribute's values, of which none is one more."""
-    values: dict[str | None, dict[str, list[Sides]]] = {}
-    for each, splits in table.splits.items():
-        for split in splits:
-            value = dict(split.attributes).get(name)
-            parts = values.setdefault(value, {}).setdefault(each, [])
-            parts.append(Sides(split.before, split.after))
-    kept = [by for by in values.values() if cohort in by]
-    own = [summed(by[cohort]) for by in kept]
-    rest = [{each: summed(by[each]) for each in others if each in by} for by in kept]
-    return stories(own, rest, table.usual)
-
-
-def _new(naming: Naming, around: tuple[float, float]) -> list[NewValue]:
+def _new(naming: Naming, window: tuple[float, float]) -> list[NewValue]:
     table = naming.table
-    everything = summed(table.whole.values())
+    everything = table.sides((), table.splits)
     if not everything.after.sessions:
         return []
     longer = everything.before.sessions / everything.after.sessions
@@ -296,14 +268,14 @@ def _new(naming: Naming, around: tuple[float, float]) -> list[NewValue]:
                 first[(pair,)] = min(first.get((pair,), float("inf")), split.first_s)
     found = []
     for where in sorted(table.wanted):
-        if len(where) > 1 or not around[0] < first[where] <= around[1]:
+        if len(where) > 1 or not window[0] < first[where] <= window[1]:
             continue
-        sides = summed(table.inside(where, table.splits).values())
+        sides = table.sides(where, table.splits)
         is_new = sides.after.sessions * longer >= EXPECTED_BEFORE
         if is_new and sides.before.sessions * EXPECTED_BEFORE <= sides.after.sessions * longer:
             [(name, value)] = where
             share = naming.excess(where).share
-            sessions = summed(table.inside(where, naming.focus).values()).after.sessions
+            sessions = table.sides(where, naming.focus).after.sessions
             found.append(NewValue(name, value, first[where], sessions, share))
     found.sort(key=lambda each: (-(each.share or 0.0), each.first_s))
     return found[:MOST_NEW]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from detectors.attribution import Attribution
 from detectors.tally import Tally
 
 
@@ -74,6 +75,8 @@ class Event:
         Whether every unit had a speaker key, on which the budget's promise rests.
     about
         What was announced, for the verdict on a planned change.
+    attribution
+        Where a rise comes from; None where that is no question or nothing is known to answer it by.
     """
 
     signal: Signal
@@ -93,3 +96,4 @@ class Event:
     false_alarms_per_month: float
     guarantee_held: bool
     about: str = ""
+    attribution: Attribution | None = None

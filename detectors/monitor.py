@@ -103,6 +103,10 @@ class Monitor:
         """
         return telling.lasting(self._state, self.settings)
 
+    def explained(self, event: Event) -> Event:
+        """An event with where its rise comes from, by what is known now; it takes some milliseconds."""
+        return telling.explained(self._state, event)
+
     def views(self) -> list[CohortView]:
         """What there is to show of every cohort, by name."""
         open_units: dict[str, list[Unit]] = {}

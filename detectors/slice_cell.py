@@ -1,8 +1,8 @@
 """One combination of attribute values of one cohort: its counts in buckets of time that widen with age.
 
-A bucket holds 30 minutes while it is less than two hours old, an hour while less than four, and so on: always
-a quarter of its age to a half, so that any onset lies within a quarter of the time since it, and a year takes
-some thirty buckets. Buckets are aligned to multiples of their width, so those of all cells fit together.
+A bucket holds 30 minutes while it is less than four hours old, an hour while less than eight, and so on: an
+eighth of its age to a quarter, so that any onset is met to within an eighth of the time since it, and a year
+takes some fifty buckets. Buckets are aligned to multiples of their width, so those of all cells fit together.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from detectors.tally import ENOUGH_SPEAKERS, Tally
 from detectors.unit import Unit
 
 NARROWEST_S = 1_800
-BUCKETS_A_WIDTH = 4
-BUCKETS_UNTIL_WIDENED = 32
+BUCKETS_A_WIDTH = 8
+BUCKETS_UNTIL_WIDENED = 64
 SESSIONS_REMEMBERED = 3
 
 V = TypeVar("V")

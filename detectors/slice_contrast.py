@@ -1,9 +1,14 @@
 """Whether a slice rose by more than the same speakers' cohort did elsewhere.
 
-With r0 and r1 the error rates of a slice before and since an onset, d = r1 - r0 is its rise. A slice s of a
-cohort is held against all else of the same cohort at the same time, e:
+With r1 the error rate of a cohort in a slice since an onset and b its rate there before, d = r1 - b is its
+rise. b is what it was, r0, drawn towards what is to be expected as far as little is known of it (empirical
+Bayes): with the prior mean B and variance tau^2,
 
-    contrast = d_s - lambda max(d_e, 0) - min(d_e, 0),    lambda = min(max(1, r0_s / r0_e), 3)
+    b = B + w (r0 - B),    w = tau^2 / (tau^2 + var r0),    var b = w var r0
+
+A slice s of a cohort is held against all else of the same cohort at the same time, e:
+
+    contrast = d_s - lambda max(d_e, 0) - min(d_e, 0),    lambda = min(max(1, b_s / b_e), 3)
 
 so that a rise which hits all slices alike, by points or by a factor, names none. Over several cohorts, each
 with its own baselines, contrasts are averaged with their inverse variances, so cohorts that rise differently
@@ -17,7 +22,7 @@ together, less one, since the spread is taken from all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -94,40 +99,49 @@ class Estimate:
         return cls(weighted / precision, 1.0 / precision) if precision else None
 
 
-def rise(sides: Sides, usual: Usual) -> Estimate:
-    """d and its variance; infinite where a side is empty."""
-    variance = 0.0
-    for side, level in ((sides.before, usual.before), (sides.after, usual.after)):
-        variance += side.variance(usual.dispersion, _smoothed(side, level))
-    return Estimate(sides.after.rate - sides.before.rate, variance)
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """B and tau^2: what a cohort's rate in a slice is expected to be, whatever it was itself."""
+
+    rate: float
+    variance: float
 
 
-def contrast(inside: Sides, outside: Sides, usual: Usual) -> Estimate | None:
-    """The slice's rise less that of all else, with its variance; None with too little to compare.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A cohort's part of a slice: its counts, b, and d, of infinite variance without speech since."""
 
-    A slice that did not exist before, as a new device, is held against what all else was before.
-    """
-    if inside.after.sessions < LEAST_SESSIONS or min(_sessions(outside)) < LEAST_SESSIONS:
+    sides: Sides
+    baseline: Estimate
+    rise: Estimate
+
+    @classmethod
+    def of(cls, sides: Sides, prior: Prior, usual: Usual) -> Part:
+        """From counts and what is expected of them."""
+        before, after = sides.before, sides.after
+        baseline = Estimate(prior.rate, prior.variance)
+        if before.words and prior.variance:
+            own = before.variance(usual.dispersion, _smoothed(before, usual.before))
+            weight = prior.variance / (prior.variance + own)
+            baseline = Estimate(prior.rate + weight * (before.rate - prior.rate), weight * own)
+        variance = after.variance(usual.dispersion, _smoothed(after, usual.after)) + baseline.variance
+        return cls(sides, baseline, Estimate(after.rate - baseline.value, variance))
+
+    @property
+    def excess_errors(self) -> float:
+        """E1 - b N1: errors since the onset beyond those that the baseline predicts for the words spoken."""
+        return self.sides.after.errors - self.baseline.value * self.sides.after.words
+
+
+def contrast(inside: Part, outside: Part) -> Estimate | None:
+    """The slice's rise less that of all else, with its variance; None where nothing was said on either."""
+    if not inside.sides.after.words or not outside.sides.after.words:
         return None
-    elsewhere = rise(outside, usual)
-    if inside.before.sessions < LEAST_SESSIONS:
-        level = _smoothed(inside.after, usual.after)
-        there = inside.after.variance(usual.dispersion, level)
-        here = outside.after.variance(usual.dispersion, _smoothed(outside.after, usual.after))
-        return Estimate(inside.after.rate - outside.after.rate, there + here)
-    own = rise(inside, usual)
+    own, elsewhere = inside.rise, outside.rise
     ratio = 1.0
     if elsewhere.value > 0.0:
-        ratio = min(max(1.0, inside.before.rate / _kept(outside.before.rate)), LARGEST_RATIO)
+        ratio = min(max(1.0, inside.baseline.value / _kept(outside.baseline.value)), LARGEST_RATIO)
     return Estimate(own.value - ratio * elsewhere.value, own.variance + ratio * ratio * elsewhere.variance)
-
-
-def pooled(
-    inside: Mapping[str, Sides], outside: Mapping[str, Sides], usual: Mapping[str, Usual]
-) -> Estimate | None:
-    """The contrast of all cohorts together; None where none has enough to compare."""
-    found = (contrast(sides, outside[cohort], usual[cohort]) for cohort, sides in inside.items())
-    return Estimate.together(each for each in found if each is not None)
 
 
 def critical(level: float, sessions: int) -> float:
@@ -149,10 +163,6 @@ def critical(level: float, sessions: int) -> float:
         (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / 384.0,
     )
     return z + sum(term / degrees**order for order, term in enumerate(terms, 1))
-
-
-def _sessions(sides: Sides) -> tuple[int, int]:
-    return sides.before.sessions, sides.after.sessions
 
 
 def _smoothed(counts: SliceCounts, level: float) -> float:

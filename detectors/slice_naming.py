@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from detectors.slice_contrast import LEAST_SESSIONS, Estimate, Sides, contrast, critical, pooled
-from detectors.slice_table import SliceTable, Where, summed
+from detectors.slice_contrast import LEAST_SESSIONS, Estimate, contrast, critical
+from detectors.slice_table import SliceTable, Where
 from detectors.tally import ENOUGH_SPEAKERS
 
 FALSE_NAMES = 0.02
 """The chance that a slice is named although the rise is the same in all of them, at most."""
-OF_SINGLES, OF_OWN = 0.5, 0.7
+LIKELY = 0.1
+"""The same for a slice that is only called likely, where none is named."""
+OF_SINGLES, OF_OWN = 0.8, 0.5
 """Shares of that chance: single values before pairs, the cohort's own contrast before that of everybody."""
-LEAST_SHARE = 0.25
+LEAST_SHARE, LIKELY_SHARE = 0.25, 0.5
 """Of the whole excess: what explains less is no answer to where it comes from."""
 MOST_NAMED = 3
 WITHIN = 0.01
@@ -26,9 +28,8 @@ PAIR_SHARE = 0.6
 class Excess:
     """Errors since the onset less those that the slice's own baseline predicts for the words spoken.
 
-    ``errors`` = sum over cohorts of E1 - r0 N1, with r0 the cohort's rate in the slice before, or its rate
-    everywhere where it had fewer than 5 sessions there; ``share`` of that of the slice and all else together,
-    None where there is none.
+    ``errors`` is the sum of `Part.excess_errors` over cohorts, ``share`` its part of the same of the slice
+    and all else together; None where that is not above 0.
     """
 
     errors: float
@@ -56,7 +57,7 @@ class Naming:
         self.table, self.cohort = table, cohort
         self.everybody = tuple(table.splits)
         self.focus = self.everybody if cohort is None else (cohort,)
-        self.looked_at = [where for where in sorted(table.wanted) if self._has_enough(table, where)]
+        self.looked_at = [where for where in sorted(table.wanted) if self._is_candidate(table, where)]
 
     @property
     def too_little(self) -> list[Where]:
@@ -65,7 +66,7 @@ class Naming:
         return [
             where
             for where in sorted(self.table.wanted)
-            if where not in known and self._sides(self.table, where).after.sessions
+            if where not in known and self.table.sides(where, self.focus).after.sessions
         ]
 
     def named(self) -> list[Where]:
@@ -73,33 +74,35 @@ class Naming:
         found: list[Where] = []
         table = self.table
         while len(found) < MOST_NAMED:
-            best = self._best(table)
+            best = self._best(table, FALSE_NAMES)
             if best is None or (self.excess(best).share or 0.0) < LEAST_SHARE:
                 break
             found.append(best)
             table = table.without([best])
         return found
 
+    def likely(self) -> Where | None:
+        """Where none is named, the slice that explains most of the excess and may well be the cause."""
+        best = self._best(self.table, LIKELY)
+        return best if best is not None and (self.excess(best).share or 0.0) >= LIKELY_SHARE else None
+
     def excess(self, where: Where, table: SliceTable | None = None) -> Excess:
         """What a slice explains."""
         table = table or self.table
-        inside, outside = table.inside(where, self.focus), table.outside(where, self.focus)
-        errors = sum(excess_errors(sides, table.whole[name]) for name, sides in inside.items())
-        rest = sum(excess_errors(outside[name], table.whole[name]) for name in inside)
-        absent = (name for name in self.focus if name not in inside)
-        rest += sum(excess_errors(table.whole[name], table.whole[name]) for name in absent)
+        here = table.cohorts_in(where, self.focus)
+        errors = sum(table.part(where, cohort).excess_errors for cohort in here)
+        rest = sum(table.rest(where, cohort).excess_errors for cohort in here)
+        rest += sum(table.part((), cohort).excess_errors for cohort in self.focus if cohort not in here)
         whole = errors + rest
         return Excess(errors, errors / whole if whole > 0.0 else None)
 
     def _has_enough(self, table: SliceTable, where: Where) -> bool:
-        inside = self._sides(table, where)
-        if inside.after.sessions < LEAST_SESSIONS:
+        """Whether a slice has enough speech of those in question, and all else of everybody."""
+        if table.sides(where, self.focus).after.sessions < LEAST_SESSIONS:
             return False
-        outside = summed(table.outside(where, self.focus).values())
-        enough = min(outside.before.sessions, outside.after.sessions) >= LEAST_SESSIONS
-        return enough and self._speakers(table, where)
+        return _has_rest(table, where, self.everybody) and self._has_speakers(table, where)
 
-    def _speakers(self, table: SliceTable, where: Where) -> bool:
+    def _has_speakers(self, table: SliceTable, where: Where) -> bool:
         wanted, heard, has_keys = set(where), set[str](), False
         for cohort in self.focus:
             for split in table.splits[cohort]:
@@ -108,15 +111,24 @@ class Naming:
                     has_keys = has_keys or bool(split.speakers)
         return len(heard) >= ENOUGH_SPEAKERS or not has_keys
 
-    def _sides(self, table: SliceTable, where: Where) -> Sides:
-        return summed(table.inside(where, self.focus).values())
+    def _is_candidate(self, table: SliceTable, where: Where) -> bool:
+        return self._has_enough(table, where) and not (len(where) == 2 and self._is_one(table, where))
 
-    def _best(self, table: SliceTable) -> Where | None:
-        looked_at = [where for where in self.looked_at if self._has_enough(table, where)]
+    def _is_one(self, table: SliceTable, where: Where) -> bool:
+        """Whether a pair is the same speech as one of its values."""
+        pair = table.sides(where, self.focus)
+        values = (table.sides((value,), self.focus) for value in where)
+        return any(
+            (pair.before.words, pair.after.words) == (value.before.words, value.after.words)
+            for value in values
+        )
+
+    def _best(self, table: SliceTable, chance: float) -> Where | None:
+        looked_at = [where for where in self.looked_at if self._is_candidate(table, where)]
         singles = [where for where in looked_at if len(where) == 1]
         pairs = [where for where in looked_at if len(where) == 2]
-        single = _first(self._standing_out(table, singles, OF_SINGLES))
-        standing = self._standing_out(table, pairs, 1.0 - OF_SINGLES)
+        single = _first(self._standing_out(table, singles, chance * OF_SINGLES))
+        standing = self._standing_out(table, pairs, chance * (1.0 - OF_SINGLES))
         pair = _first(each for each in standing if self._adds(table, each.where))
         if single is None or pair is None:
             best = single or pair
@@ -125,22 +137,22 @@ class Naming:
         is_better = pair.score > single.score and of_pair >= PAIR_SHARE * errors
         return (pair if is_better else single).where
 
-    def _standing_out(self, table: SliceTable, wheres: Sequence[Where], part: float) -> list[_Candidate]:
+    def _standing_out(self, table: SliceTable, wheres: Sequence[Where], chance: float) -> list[_Candidate]:
         routes = [
-            (cohorts, critical(FALSE_NAMES * part * share / len(wheres), _sessions_since(table, cohorts)))
+            (cohorts, critical(chance * share / len(wheres), _sessions_since(table, cohorts)))
             for cohorts, share in self._routes()
             if wheres
         ]
         found = []
         for where in wheres:
-            scores = []
-            for cohorts, asked in routes:
-                estimate = pooled(table.inside(where, cohorts), table.outside(where, cohorts), table.usual)
-                if estimate is not None and estimate.z > asked:
-                    scores.append(estimate.z)
-            score = max(scores, default=None)
-            if score is not None and (self.excess(where, table).share or 0.0) >= LEAST_SHARE:
-                found.append(_Candidate(where, score))
+            contrasts = [
+                (table.contrast(where, cohorts), asked)
+                for cohorts, asked in routes
+                if _has_rest(table, where, cohorts)
+            ]
+            scores = [each.z for each, asked in contrasts if each is not None and each.z > asked]
+            if scores and (self.excess(where, table).share or 0.0) >= LEAST_SHARE:
+                found.append(_Candidate(where, max(scores)))
         return found
 
     def _routes(self) -> list[tuple[tuple[str, ...], float]]:
@@ -153,27 +165,25 @@ class Naming:
         """Whether a pair stands out within each of its two values."""
         asked = critical(WITHIN, _sessions_since(table, self.focus))
         for value in where:
-            parents = table.inside((value,), self.focus)
-            inside = table.inside(where, self.focus)
-            within = (
-                contrast(part, parents[cohort].without(part), table.usual[cohort])
-                for cohort, part in inside.items()
+            found = (
+                contrast(table.part(where, cohort), table.between((value,), where, cohort))
+                for cohort in table.cohorts_in(where, self.focus)
             )
-            estimate = Estimate.together(each for each in within if each is not None)
+            estimate = Estimate.together(each for each in found if each is not None)
             if estimate is None or estimate.z <= asked:
                 return False
         return True
 
 
-def excess_errors(inside: Sides, whole: Sides) -> float:
-    """E1 - r0 N1 of a cohort's part of a slice."""
-    has_own = inside.before.sessions >= LEAST_SESSIONS
-    usual = inside.before.rate if has_own else whole.before.rate
-    return inside.after.errors - usual * inside.after.words
+def _has_rest(table: SliceTable, where: Where, cohorts: Iterable[str]) -> bool:
+    """Whether those of these cohorts that are in a slice have enough speech outside of it."""
+    here = table.cohorts_in(where, cohorts)
+    rest = table.sides((), here).without(table.sides(where, here))
+    return min(rest.before.sessions, rest.after.sessions) >= LEAST_SESSIONS
 
 
 def _sessions_since(table: SliceTable, cohorts: Iterable[str]) -> int:
-    return sum(table.whole[cohort].after.sessions for cohort in cohorts)
+    return table.sides((), cohorts).after.sessions
 
 
 def _first(found: Iterable[_Candidate]) -> _Candidate | None:

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from detectors.slice_contrast import Sides, Usual
+from detectors.slice_contrast import Estimate, Part, Prior, Sides, Usual, contrast
 from detectors.slice_counts import SliceCounts
 from detectors.slices import Splits
 from detectors.unit import Attributes
 
 Where = Attributes
-"""What describes a slice: one attribute with its value, or two."""
+"""What describes a slice: one attribute with its value, or two; nothing for everything."""
+PRIOR_ERRORS = 20.0
+BETWEEN_SLICES = 0.25
+"""Standard deviation of a slice's rate around what is expected of it, in parts of the cohort's rate."""
 
 
 @dataclass(slots=True)
@@ -36,6 +39,8 @@ class SliceTable:
     whole: dict[str, Sides] = field(default_factory=dict)
     usual: dict[str, Usual] = field(default_factory=dict)
     slices: dict[Where, dict[str, Sides]] = field(default_factory=dict)
+    _parts: dict[tuple[Where, str], Part] = field(default_factory=dict)
+    _rests: dict[tuple[Where, str], Part] = field(default_factory=dict)
 
     @classmethod
     def of(cls, splits: Mapping[str, Sequence[Splits]], wanted: Iterable[Where]) -> SliceTable:
@@ -59,15 +64,68 @@ class SliceTable:
         }
         return SliceTable.of(left, self.wanted)
 
-    def inside(self, where: Where, cohorts: Iterable[str]) -> dict[str, Sides]:
-        """A slice's part of these cohorts."""
-        found = self.slices.get(where, {})
-        return {cohort: found[cohort] for cohort in cohorts if cohort in found}
+    def prior(self, where: Where, cohort: str) -> Prior:
+        """What a cohort's rate in a slice is expected to be: its rate everywhere, times what is usual there.
 
-    def outside(self, where: Where, cohorts: Iterable[str]) -> dict[str, Sides]:
-        """All else of those of these cohorts that have a part in the slice."""
-        inside = self.inside(where, cohorts)
-        return {cohort: self.whole[cohort].without(part) for cohort, part in inside.items()}
+        What is usual there is the errors of all cohorts in the slice over those that their rates everywhere
+        predict (indirect standardisation), before the onset. Of a slice that nobody had before, such as a new
+        device, as much is expected as of everything else.
+        """
+        everywhere = self.usual[cohort].before
+        errors = expected = 0.0
+        for name, sides in self.slices.get(where, {}).items():
+            errors += sides.before.errors
+            expected += self.usual[name].before * sides.before.words
+        if where and not expected:
+            return Prior(everywhere, 0.0)
+        ratio = (errors + PRIOR_ERRORS) / (expected + PRIOR_ERRORS)
+        return Prior(everywhere * ratio, (BETWEEN_SLICES * everywhere) ** 2)
+
+    def part(self, where: Where, cohort: str) -> Part:
+        """A cohort's part of a slice; of everything where that is empty."""
+        part = self._parts.get((where, cohort))
+        if part is None:
+            sides = self.slices[where][cohort] if where else self.whole[cohort]
+            part = Part.of(sides, self.prior(where, cohort), self.usual[cohort])
+            self._parts[where, cohort] = part
+        return part
+
+    def rest(self, where: Where, cohort: str) -> Part:
+        """What a cohort has outside of a slice."""
+        part = self._rests.get((where, cohort))
+        if part is None:
+            sides = self.whole[cohort].without(self.slices[where][cohort])
+            part = Part.of(sides, self.prior((), cohort), self.usual[cohort])
+            self._rests[where, cohort] = part
+        return part
+
+    def between(self, wider: Where, where: Where, cohort: str) -> Part:
+        """What a cohort has in the wider of two slices outside of the other, which is part of it."""
+        sides = self.slices[wider][cohort].without(self.slices[where][cohort])
+        return Part.of(sides, self.prior(wider, cohort), self.usual[cohort])
+
+    def cohorts_in(self, where: Where, cohorts: Iterable[str]) -> list[str]:
+        """Those of these cohorts that have a part in a slice."""
+        known = self.slices.get(where, {}) if where else self.whole
+        return [cohort for cohort in cohorts if cohort in known]
+
+    def contrast(self, where: Where, cohorts: Iterable[str]) -> Estimate | None:
+        """The contrast of these cohorts together; None where none can be compared."""
+        found = (
+            contrast(self.part(where, cohort), self.rest(where, cohort))
+            for cohort in self.cohorts_in(where, cohorts)
+        )
+        return Estimate.together(each for each in found if each is not None)
+
+    def rise(self, where: Where, cohorts: Iterable[str]) -> Estimate | None:
+        """The mean rise of these cohorts in a slice; None where nothing was said there since the onset."""
+        parts = (self.part(where, cohort) for cohort in self.cohorts_in(where, cohorts))
+        return Estimate.together(part.rise for part in parts if part.sides.after.words)
+
+    def sides(self, where: Where, cohorts: Iterable[str]) -> Sides:
+        """The counts of these cohorts together in a slice."""
+        known = self.slices.get(where, {}) if where else self.whole
+        return summed(known[cohort] for cohort in cohorts if cohort in known)
 
 
 def descriptions(attributes: Attributes) -> Iterator[Where]:

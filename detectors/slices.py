@@ -82,18 +82,20 @@ class SliceBook:
         """Compare with nothing from this time."""
         self.spans = [*self.spans, (start_s, end_s)][-MOST_SPANS:]
 
-    def split(self, onset_s: float, now_s: float) -> list[Splits]:
+    def split(self, onset_s: float, now_s: float, earliest_s: float | None = None) -> list[Splits]:
         """Every combination's counts until an onset and since.
 
-        A bucket that the onset lies in goes where the larger part of it lies.
+        A bucket that the onset lies in is after it. What lies between ``earliest_s``, when the onset may
+        have been at the earliest, and the onset is neither.
         """
+        normal_until_s = min(onset_s, onset_s if earliest_s is None else earliest_s)
         splits = []
         for attributes, cell in self.cells.items():
             before, after = SliceCounts(), SliceCounts()
             for bucket in cell.bucketed(now_s):
-                if (bucket.start_s + bucket.end_s) / 2.0 >= onset_s:
+                if bucket.end_s > onset_s:
                     after.merge(bucket.counts)
-                elif self._is_normal(bucket):
+                elif bucket.end_s <= normal_until_s and self._is_normal(bucket):
                     before.merge(bucket.counts)
             speakers = tuple(name for name, at_s in cell.speakers.items() if at_s >= onset_s)
             splits.append(Splits(attributes, before, after, speakers, cell.first_s))

@@ -10,8 +10,7 @@ and r1 its error rates there, d = r1 - r0 its rise and d_o the rise of the other
                 or in which no other cohort can be compared
 
 Kitagawa's decomposition of a difference between two rates, which is Oaxaca's and Blinder's for ratios, with
-the part of the rates split once more by what others went through. d_o is the mean of the other cohorts'
-rises with inverse variances as weights.
+the part of the rates split once more by what others went through.
 
 References: Kitagawa, Components of a difference between two rates (JASA 50, 1955); Oaxaca, Male-female wage
 differentials (1973); Blinder, Wage discrimination (1973).
@@ -19,10 +18,10 @@ differentials (1973); Blinder, Wage discrimination (1973).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from detectors.slice_contrast import LEAST_SESSIONS, Estimate, Sides, Usual, rise
+from detectors.slice_contrast import LEAST_SESSIONS, Sides
 from detectors.slice_table import summed
 
 
@@ -53,9 +52,7 @@ class Stories:
         return max(parts, key=lambda name: float(getattr(self, name)))
 
 
-def stories(
-    own: Sequence[Sides], others: Sequence[Mapping[str, Sides]], usual: Mapping[str, Usual]
-) -> Stories | None:
+def stories(own: Sequence[Sides], others: Sequence[float | None]) -> Stories | None:
     """The parts for a partition of the cohort's speech; None without speech on both sides.
 
     Parameters
@@ -63,16 +60,14 @@ def stories(
     own
         The cohort's counts in each slice of the partition.
     others
-        Those of the other cohorts, by cohort, in the same order.
-    usual
-        What the other cohorts' rates spread by.
+        d_o in each of them, in the same order; None where no other cohort can be compared.
     """
     whole = summed(own)
     if not whole.before.words or not whole.after.words:
         return None
     middle = (whole.before.rate + whole.after.rate) / 2.0
     mix = exposure = interaction = unknown = 0.0
-    for part, rest in zip(own, others, strict=True):
+    for part, elsewhere in zip(own, others, strict=True):
         share_before = part.before.words / whole.before.words
         share = part.after.words / whole.after.words
         moved = share - share_before
@@ -82,19 +77,9 @@ def stories(
             continue
         risen = part.after.rate - part.before.rate
         mix += moved * ((part.before.rate + part.after.rate) / 2.0 - middle)
-        elsewhere = rise_of_others(rest, usual)
         if elsewhere is None:
             unknown += mean_share * risen
         else:
-            exposure += mean_share * elsewhere.value
-            interaction += mean_share * (risen - elsewhere.value)
+            exposure += mean_share * elsewhere
+            interaction += mean_share * (risen - elsewhere)
     return Stories(mix, exposure, interaction, unknown)
-
-
-def rise_of_others(others: Mapping[str, Sides], usual: Mapping[str, Usual]) -> Estimate | None:
-    """d_o: the mean rise of those cohorts that have enough sessions on both sides; None where none has."""
-    return Estimate.together(
-        rise(sides, usual[cohort])
-        for cohort, sides in others.items()
-        if min(sides.before.sessions, sides.after.sessions) >= LEAST_SESSIONS
-    )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from detectors.attribution import attribute
 from detectors.cohort import Cohort
 from detectors.event import Change, Event, Signal
 from detectors.evidence import Effect
@@ -19,7 +22,37 @@ def told(
     detected_s: float,
     about: str = "",
 ) -> Event:
-    """The event that says this of a cohort, or of everybody where it is None."""
+    """The event that says this of a cohort, or of everybody where it is None, and where it comes from."""
+    return explained(state, _said(state, settings, signal, change, cohort, effect, detected_s, about))
+
+
+def explained(state: MonitorState, event: Event) -> Event:
+    """The same event with where its rise comes from, by what is known now.
+
+    A standing gap has no onset to compare with what was before it.
+    """
+    if event.change is not Change.DEGRADED or event.signal is Signal.STANDING:
+        return event
+    attribution = attribute(
+        {name: cohort.slices for name, cohort in state.cohorts.items()},
+        event.cohort,
+        event.onset_s,
+        state.now_s,
+        around=(event.onset_earliest_s, event.onset_latest_s),
+    )
+    return replace(event, attribution=attribution)
+
+
+def _said(
+    state: MonitorState,
+    settings: MonitorSettings,
+    signal: Signal,
+    change: Change,
+    cohort: Cohort | None,
+    effect: Effect,
+    detected_s: float,
+    about: str = "",
+) -> Event:
     everybody, cohorts = state.everybody, [cohort] if cohort is not None else state.cohorts.values()
     onset = effect.onset_s, effect.onset_s
     if signal is Signal.DIFFERENTIAL and cohort is not None and cohort.detector is not None:
@@ -48,7 +81,7 @@ def told(
 
 
 def lasting(state: MonitorState, settings: MonitorSettings) -> list[Event]:
-    """The alarms that last, as they would be told now: with what was seen of each since its onset."""
+    """The alarms that last, as they would be told now, but for where each comes from (see `explained`)."""
     found: list[tuple[Signal, Cohort | None, Effect]] = [
         (signal, cohort, _in_full(signal, effect, settings))
         for _, cohort in sorted(state.cohorts.items())
@@ -59,7 +92,7 @@ def lasting(state: MonitorState, settings: MonitorSettings) -> list[Event]:
     outages = [(Signal(name), outage.alarm) for name, outage in state.outages.items()]
     found += [(signal, None, alarm.effect) for signal, alarm in outages if alarm is not None]
     return [
-        told(state, settings, signal, Change.DEGRADED, cohort, effect, state.now_s)
+        _said(state, settings, signal, Change.DEGRADED, cohort, effect, state.now_s)
         for signal, cohort, effect in found
     ]
 

@@ -1,0 +1,179 @@
+"""Where a rise comes from, as an alert, a notice and a page say it: numbers, and a few sentences."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from detectors.attribution import Attribution, NewValue, SliceChange
+from detectors.slice_counts import SliceCounts
+from detectors.slice_table import Where
+from detectors.stories import Stories
+
+MOST_RANKED = 5
+MOST_TOO_LITTLE = 5
+NEARLY_ALL = 0.95
+STORIES = {
+    "mix": "traffic moved between slices with different error rates",
+    "exposure": "it works where others suffer as well",
+    "interaction": "it suffers more than others do in the same place",
+    "unknown": "others, or what was before, cannot be compared",
+}
+
+
+def where_of(attribution: Attribution, onset_s: float) -> dict[str, Any]:
+    """Everything that is said of where a rise comes from; rises in WER points."""
+    return {
+        "summary": _summary(attribution),
+        "why": _why(attribution.stories),
+        "look_first": _look_first(attribution, onset_s),
+        "named": [_slice(each) for each in attribution.named],
+        "likely": None if attribution.likely is None else _slice(attribution.likely),
+        "elsewhere": _slice(attribution.elsewhere),
+        "ranked": [_slice(each) for each in attribution.ranked[:MOST_RANKED]],
+        "slices_compared": attribution.looked_at,
+        "too_little_speech": [dict(each) for each in attribution.too_little[:MOST_TOO_LITTLE]],
+        "stories": _stories(attribution.stories),
+        "new_values": [_new_value(each) for each in attribution.new],
+    }
+
+
+def named_in(where: dict[str, Any] | None) -> list[dict[str, str]]:
+    """The slices that are named in what `where_of` made."""
+    return [] if where is None else [each["slice"] for each in where["named"]]
+
+
+def called(where: Where) -> str:
+    """A slice in words.
+
+    Examples
+    --------
+    >>> called((("device", "cart-x"), ("site", "imaging-3")))
+    'device=cart-x, site=imaging-3'
+    """
+    return ", ".join(f"{name}={value}" for name, value in where)
+
+
+def rate_side(counts: SliceCounts) -> dict[str, Any]:
+    """Counts of a slice; errors of an utterance count up to its words, as in detection."""
+    return {
+        "wer": round(counts.rate, 4) if counts.words else None,
+        "utterances": counts.utterances,
+        "sessions": counts.sessions,
+        "speaker_shifts": counts.units,
+        "reference_words": counts.words,
+        "substitutions": counts.substitutions,
+        "deletions": counts.deletions,
+        "insertions": counts.insertions,
+    }
+
+
+def _summary(attribution: Attribution) -> str:
+    if not attribution.looked_at:
+        return "too little speech since the onset to compare slices"
+    if attribution.named:
+        told = "; ".join(_told(each) for each in attribution.named)
+        return f"{told}; elsewhere {_wer(attribution.elsewhere)}"
+    none = f"no slice stands out of {attribution.looked_at} compared"
+    if attribution.likely is not None:
+        return f"likely {_told(attribution.likely)}; not certain yet, elsewhere {_wer(attribution.elsewhere)}"
+    return none
+
+
+def _told(change: SliceChange) -> str:
+    same = f" (the same speech: {'; '.join(map(called, change.same_as))})" if change.same_as else ""
+    others = {True: ", others suffer there too", False: ", others do not suffer there", None: ""}
+    return (
+        f"{called(change.where)}{same}: {_share(change.share)} of the excess errors, {_wer(change)}"
+        f"{others[change.others_suffer]}"
+    )
+
+
+def _wer(change: SliceChange) -> str:
+    before, after = (
+        f"{100 * side.rate:.1f} %" if side.words else "unknown" for side in (change.before, change.after)
+    )
+    return f"WER {before} -> {after} in {change.after.sessions} sessions"
+
+
+def _share(share: float | None) -> str:
+    if share is None:
+        return "none"
+    return "nearly all" if share >= NEARLY_ALL else f"{100 * share:.0f} %"
+
+
+def _why(told: Stories | None) -> str:
+    if told is None:
+        return ""
+    parts = [
+        (getattr(told, name), f"{100 * getattr(told, name):+.1f} because {words}")
+        for name, words in STORIES.items()
+    ]
+    parts.sort(key=lambda part: -abs(part[0]))
+    said = ", ".join(text for value, text in parts if abs(value) >= 0.0005)
+    return f"{100 * told.change:+.1f} points: {said}" if said else ""
+
+
+def _look_first(attribution: Attribution, onset_s: float) -> list[str]:
+    looks = [_look_at_new(each, onset_s) for each in attribution.new]
+    first = next(iter(attribution.named), attribution.likely)
+    if first is not None:
+        where = called(first.where)
+        looks.append(
+            {
+                True: f"Others suffer at {where} as well: what changed there comes first.",
+                False: f"At {where} others do not suffer: what this cohort does or has there comes first.",
+                None: f"What changed at {where} comes first.",
+            }[first.others_suffer]
+        )
+    return looks
+
+
+def _look_at_new(new: NewValue, onset_s: float) -> str:
+    since = datetime.fromtimestamp(new.first_s, UTC).strftime("%a %d %b %H:%M UTC")
+    minutes = (onset_s - new.first_s) / 60.0
+    when = "after" if minutes < 0 else "before"
+    return f"{new.attribute} {new.value} was first seen {_span(abs(minutes))} {when} the onset ({since})."
+
+
+def _span(minutes: float) -> str:
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
+
+
+def _slice(change: SliceChange) -> dict[str, Any]:
+    others = change.others
+    return {
+        "slice": dict(change.where),
+        "excess_errors": round(change.excess_errors, 1),
+        "share_of_excess": None if change.share is None else round(change.share, 3),
+        "rise": _points(change.rise, change.lower, change.upper),
+        "before": rate_side(change.before),
+        "after": rate_side(change.after),
+        "rise_of_other_cohorts": None if others is None else _points(*others),
+        "others_suffer": change.others_suffer,
+        "same_speech": [dict(each) for each in change.same_as],
+    }
+
+
+def _points(value: float | None, lower: float | None, upper: float | None) -> dict[str, float] | None:
+    if value is None or lower is None or upper is None:
+        return None
+    named = {"points": value, "lower": lower, "upper": upper}
+    return {name: round(100.0 * ratio, 2) for name, ratio in named.items()}
+
+
+def _stories(told: Stories | None) -> dict[str, float] | None:
+    if told is None:
+        return None
+    parts = {name: round(100.0 * getattr(told, name), 2) for name in STORIES}
+    return {"change_points": round(sum(parts.values()), 2), **parts}
+
+
+def _new_value(new: NewValue) -> dict[str, Any]:
+    return {
+        "attribute": new.attribute,
+        "value": new.value,
+        "first_seen": datetime.fromtimestamp(new.first_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "sessions": new.sessions,
+        "share_of_excess": None if new.share is None else round(new.share, 3),
+    }
