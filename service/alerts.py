@@ -19,6 +19,7 @@ from service.notices import ACKNOWLEDGED, FIRING, NOTED, REPEATED, RESOLVED, UPD
 from service.records import AlertRow
 from service.silences import Silence, muting
 from service.store import Store
+from service.where import named_in, where_of
 
 ACTIVE = (FIRING, ACKNOWLEDGED)
 PAGE = "page"
@@ -97,7 +98,8 @@ class Alerting:
         Parameters
         ----------
         lasting
-            The monitor's alarms that last, as they are now.
+            The monitor's alarms that last, as they are now; that slices are named is only seen of those
+            that bring where they come from.
         """
         seen = {alert_id(event): event for event in lasting}
         silences, active = store.silences.active(now), store.alerts.active()
@@ -248,6 +250,8 @@ class Alerting:
 
     def _facts(self, store: Store, event: Event, severity: str) -> dict[str, Any]:
         facts = describe(event, severity)
+        if event.attribution is not None:
+            facts["where"] = where_of(event.attribution, event.onset_s)
         if self._lexicon is not None:
             version, onset_s = self._lexicon.version, event.onset_s
             facts["critical_terms"] = store.critical.before_and_after(event.cohort, version, onset_s)
@@ -257,7 +261,7 @@ class Alerting:
         told = alert.facts["effect"]
         is_outside = not told["lower"] <= round(event.effect_points, 2) <= told["upper"]
         is_late = abs(now - (alert.told_at or alert.fired_at)) >= self._update_s
-        return severity != alert.severity or (is_outside and is_late)
+        return severity != alert.severity or (is_late and (is_outside or _names_another(alert, event)))
 
     def _take(self, store: Store, step: _Step, now: float) -> None:
         """Put a step on record; tell of it, or only keep what the alert has become."""
@@ -313,6 +317,14 @@ def severity_of(event: Event, smallest_change_points: float) -> str:
     few_speakers = event.guarantee_held and len(event.after.speakers) < ENOUGH_SPEAKERS
     certain = event.lower_points > smallest_change_points
     return PAGE if certain and not few_speakers else TICKET
+
+
+def _names_another(alert: AlertRow, event: Event) -> bool:
+    """Whether an event names slices that the alert has not named."""
+    if event.attribution is None:
+        return False
+    named = [dict(each.where) for each in event.attribution.named]
+    return any(each not in named_in(alert.facts.get("where")) for each in named)
 
 
 def _found(store: Store, identity: str) -> AlertRow:

@@ -22,6 +22,8 @@ from service.store import Store
 SAVE_EVERY_S = 30.0
 LOOK_EVERY_S = 1.0
 """How often active alerts are looked at: whether one is to be updated, repeated, or told after all."""
+EXPLAIN_EVERY_S = 20.0
+"""How often it is asked where the rises come from that last; that takes some milliseconds for each."""
 REST_S = 30.0
 """How long a monitor that failed rests before it is tried again."""
 
@@ -72,7 +74,7 @@ class Watch:
         self._is_whole, self._rests_until = True, 0.0
         self._is_compared = False
         self.saved_at = time.time()
-        self._save_due = self._look_due = 0.0
+        self._save_due = self._look_due = self._explain_due = 0.0
         self.rows_behind = store.history.last_seq() - self._course.seq
 
     def configure(self, config: Config) -> None:
@@ -167,6 +169,9 @@ class Watch:
             watched = {view.cohort for view in self._course.monitor.views()}
             self.alerting.end_outdated(self._store, lasting, watched, time.time())
             self._is_compared = True
+        if time.monotonic() >= self._explain_due:
+            lasting = [self._course.monitor.explained(event) for event in lasting]
+            self._explain_due = time.monotonic() + EXPLAIN_EVERY_S
         self.alerting.follow(self._store, lasting, time.time())
         self._look_due = time.monotonic() + LOOK_EVERY_S
 

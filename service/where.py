@@ -9,6 +9,7 @@ from detectors.attribution import Attribution, NewValue, SliceChange
 from detectors.slice_counts import SliceCounts
 from detectors.slice_table import Where
 from detectors.stories import Stories
+from service.facts import rfc3339
 
 MOST_RANKED = 5
 MOST_TOO_LITTLE = 5
@@ -173,7 +174,7 @@ def _new_value(new: NewValue) -> dict[str, Any]:
     return {
         "attribute": new.attribute,
         "value": new.value,
-        "first_seen": datetime.fromtimestamp(new.first_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "first_seen": rfc3339(new.first_s),
         "sessions": new.sessions,
         "share_of_excess": None if new.share is None else round(new.share, 3),
     }

@@ -6,12 +6,16 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from detectors.attribution import Attribution, NewValue, SliceChange
 from detectors.event import Change, Event, Signal
+from detectors.slice_counts import SliceCounts
+from detectors.stories import Stories
 from detectors.tally import Tally
 from service.alerts import alert_id
 from service.facts import describe
 from service.receiver_settings import Links
 from service.receivers.notice import Kind, Notice, read_notice
+from service.where import where_of
 
 LINKS = Links(
     runbook="https://wiki.example.org/werwatch",
@@ -36,6 +40,38 @@ EVENT = Event(
     false_alarms_per_month=1.0,
     guarantee_held=True,
 )
+IMAGING = SliceChange(
+    where=(("site", "imaging-3"),),
+    before=SliceCounts(48, 48, 72, 48, 24, 8, 800, 80, 400, 1_200, 14_000),
+    after=SliceCounts(15, 15, 24, 32, 66, 7, 320, 105, 900, 2_300, 7_000),
+    excess_errors=73.0,
+    share=0.96,
+    rise=0.228,
+    lower=0.142,
+    upper=0.314,
+    others=(0.24, 0.1, 0.38),
+    same_as=((("device", "cart-x"),),),
+)
+ELSEWHERE = SliceChange(
+    where=(),
+    before=SliceCounts(12, 12, 18, 12, 6, 2, 200, 20, 60, 200, 3_500),
+    after=SliceCounts(5, 5, 6, 5, 3, 1, 80, 9, 30, 150, 1_500),
+    excess_errors=1.0,
+    share=None,
+    rise=0.012,
+    lower=-0.08,
+    upper=0.105,
+)
+ATTRIBUTION = Attribution(
+    named=(IMAGING,),
+    likely=None,
+    elsewhere=ELSEWHERE,
+    ranked=(replace(IMAGING, same_as=()),),
+    too_little=((("site", "ward-7"),),),
+    looked_at=4,
+    stories=Stories(mix=0.004, exposure=0.19, interaction=0.006, unknown=0.0),
+    new=(NewValue("engine_version", "2026-11", 1_772_527_200.0, 9, 0.41),),
+)
 FIRED_S = 1_772_540_060.0
 FIRED_AT = "2026-03-03T12:14:20Z"
 EVENTS = {
@@ -50,7 +86,7 @@ EVENTS = {
     ),
 }
 MORE: dict[Kind, dict[str, Any]] = {
-    Kind.FIRING: {},
+    Kind.FIRING: {"where": where_of(ATTRIBUTION, EVENT.onset_s)},
     Kind.UPDATED: {"revision": 2},
     Kind.REPEATED: {"revision": 3},
     Kind.ACKNOWLEDGED: {

@@ -43,6 +43,8 @@ def notice_panel(notice: Notice) -> Panel:
             f" · budget {data['budget']['false_alarms_per_month']:g} false alarm(s) a month"
         ),
     ]
+    if is_firing and data.get("where"):
+        lines.append(Text(f"where: {data['where']['summary']}", style="bold"))
     if not is_firing:
         lines.append(Text(f"recovered at {_clock(data['recovered_at'])}"))
     signature = "signature verified" if notice.is_verified else "SIGNATURE WRONG"
@@ -73,6 +75,7 @@ def say_verdict(console: Console, truth: Truth, notices: list[Notice]) -> bool:
                 f"on {data['after']['utterances']} references of that cohort",
                 soft_wrap=True,
             )
+            console.print(f"          {data['where']['summary']}", highlight=False, soft_wrap=True)
     fired = [notice.body["data"] for notice in notices if notice.body["data"]["state"] == "firing"]
     if not fired:
         console.print("raised    nothing")
@@ -86,6 +89,7 @@ def _conclude(console: Console, truth: Truth, fired: list[dict[str, Any]]) -> bo
         if truth.onset is not None
         and (data["signal"], data["cohort"]) == ("differential", truth.accent)
         and datetime.fromisoformat(data["detected_at"]) > truth.onset
+        and truth.site in _pointed_at(data["where"])
     ]
     false_alarms = len(fired) - len(right)
     expected = 0 if truth.onset is None else 1
@@ -94,6 +98,12 @@ def _conclude(console: Console, truth: Truth, fired: list[dict[str, Any]]) -> bo
     style = "bold green" if is_good else "bold red"
     console.print(f"verdict   {found}, {false_alarms} false alarm(s)", style=style, highlight=False)
     return is_good
+
+
+def _pointed_at(where: dict[str, Any]) -> set[str]:
+    """The values of the slices that an alert points at, for certain or as likely."""
+    slices = [*where["named"], *([where["likely"]] if where["likely"] else [])]
+    return {value for each in slices for value in each["slice"].values()}
 
 
 def _headline(now: datetime, truth: Truth) -> Text:

@@ -136,6 +136,8 @@ def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("WER", _change(before.get("wer"), after.get("wer"))),
         (EFFECTS.get(data.get("signal", ""), "Effect"), _effect(data.get("effect"))),
         ("Who", _who(data)),
+        ("Where", str(_where(data).get("summary") or "")),
+        ("Why", str(_where(data).get("why") or "")),
         ("Since", _since(data)),
         ("Found", _clock(data.get("detected_at"))),
         ("Rests on", _rests_on(before, after)),
@@ -255,6 +257,15 @@ def _resolved(data: Mapping[str, Any]) -> str:
 
 
 def _look_first(data: Mapping[str, Any]) -> tuple[str, ...]:
+    return (*_where(data).get("look_first", ()), *_look_at_errors(data))
+
+
+def _where(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where the rise comes from; empty where nothing is known of that."""
+    return data.get("where") or {}
+
+
+def _look_at_errors(data: Mapping[str, Any]) -> tuple[str, ...]:
     signal = str(data.get("signal", ""))
     if signal in LOOKS_BY_SIGNAL:
         return (LOOKS_BY_SIGNAL[signal],)

@@ -54,6 +54,7 @@ def test_the_alert_is_raised_for_the_floor_with_the_noise(
     verdict = done.stdout[done.stdout.index("verdict") :]
     assert "injected  Tue 03 Mar 09:00 UTC" in verdict
     assert re.search(r"raised\s+Tue 03 Mar \d\d:\d\d UTC: en-gb-scotland: WER", verdict)
+    assert "site=imaging-3: nearly all of the excess errors" in verdict
     assert "found, 0 false alarm(s)" in verdict
     assert "signature verified" in done.stdout
     assert "/metrics" in verdict

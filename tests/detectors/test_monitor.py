@@ -3,6 +3,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from benchmarks.attribution.streams import TARGET, Cause, World
+from benchmarks.attribution.streams import simulate as simulate_hospital
 from simulation import Stream, simulate
 
 from detectors.alignment import ErrorCounts
@@ -70,6 +72,29 @@ def test_a_cohort_that_gets_worse_alone_is_named(cohort: str, rise: float) -> No
     assert event.before.wer is not None
     assert event.after.wer is not None
     assert event.after.wer > event.before.wer + rise / 2
+
+
+def test_an_alarm_points_at_the_slice_that_it_comes_from_and_so_does_its_replay() -> None:
+    world = World(Cause.EXPOSURE, points=25.0, after=2_500)
+    settings = MonitorSettings(false_alarms_per_month=BUDGET_A_MONTH)
+    found, states = [], []
+    for restarts in (False, True):
+        monitor, events = Monitor(settings), []
+        for index, scored in enumerate(simulate_hospital(world, 3).utterances):
+            events += monitor.update(scored)
+            if restarts and index % 3_000 == 0:
+                monitor = Monitor.from_state(json.loads(json.dumps(monitor.to_state())), settings)
+        found.append([event for event in events if event.change is Change.DEGRADED])
+        states.append(monitor.to_state())
+    first = found[0][0]
+    assert (first.signal, first.cohort) == (Signal.DIFFERENTIAL, TARGET)
+    assert first.attribution is not None
+    assert [change.where for change in first.attribution.named] == [*world.truths]
+    [lasting] = [event for event in monitor.lasting() if event.cohort == TARGET]
+    assert lasting.attribution is None
+    assert monitor.explained(lasting).attribution is not None
+    assert found[0] == found[1]
+    assert json.dumps(states[0]) == json.dumps(states[1])
 
 
 def test_a_change_that_hits_everybody_is_global_and_names_nobody() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from notices import EVENT
+from notices import ATTRIBUTION, EVENT
 
 from detectors.event import Change, Event, Signal
 from service.alerts import Alerting, alert_id
@@ -149,6 +149,19 @@ def test_an_estimate_that_leaves_the_interval_is_told_and_one_inside_is_not(day:
     assert day.ask("SELECT note FROM alert_record WHERE action = 'updated'") == [
         ("+25.0 points (+20.0 to +30.0), page",)
     ]
+
+
+def test_a_slice_that_stands_out_later_is_told_then_and_only_once(day: Day) -> None:
+    unsure = replace(EVENT, attribution=replace(ATTRIBUTION, named=(), likely=ATTRIBUTION.named[0]))
+    certain = replace(EVENT, attribution=ATTRIBUTION)
+    day.happens(unsure)
+    assert day.alert().facts["where"]["summary"].startswith("likely site=imaging-3")
+    day.passes(certain, at=MINUTE_S)
+    for at in (6, 7, 20, 30, 40):
+        day.passes(certain if at != 30 else unsure, at=at * MINUTE_S)
+        day.passes(EVENT, at=at * MINUTE_S + 1.0)
+    assert day.told == ["firing", "updated"]
+    assert [each["slice"] for each in day.alert().facts["where"]["named"]] == [{"site": "imaging-3"}]
 
 
 def test_a_ticket_that_becomes_a_page_is_told_at_once_and_a_page_stays_one(day: Day) -> None:

@@ -111,8 +111,8 @@ def test_a_rise_of_deletions_is_not_called_a_rise_of_substitutions() -> None:
     more_deletions = read(notice(), LINKS)
     after = replace(EVENT.after, deletions=12, substitutions=100)
     more_substitutions = read(notice(event=replace(EVENT, after=after)), LINKS)
-    assert "go missing" in more_deletions.look_first[0]
-    assert "taken for others" in more_substitutions.look_first[0]
+    assert "go missing" in more_deletions.look_first[-1]
+    assert "taken for others" in more_substitutions.look_first[-1]
     assert "substitutions 6.0 -> 25.0, deletions 3.0 -> 3.0" in more_substitutions.text
 
 
