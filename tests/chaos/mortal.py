@@ -12,11 +12,12 @@ import sys
 import threading
 from typing import Any
 
-from service import watch
+from service import recordings, watch
 from service.cli import main
 from service.course import Course
 from service.history import History
 from service.receivers.webhook import Webhook
+from service.recordings import Recordings
 from service.store import Store
 
 INSTANTS: dict[str, tuple[type, str]] = {
@@ -24,9 +25,10 @@ INSTANTS: dict[str, tuple[type, str]] = {
     "snapshot": (History, "put_snapshot"),
     "transaction": (Store, "transaction"),
     "notice": (Webhook, "send"),
+    "recording": (Recordings, "_write"),
 }
-SAVE_EVERY_S = 0.1
-"""Often, so that snapshots are met and every life begins from another one."""
+OFTEN_S = 0.1
+"""So that snapshots are met, every life begins from another one, and recordings are scored in all of them."""
 
 
 def die_at(owner: type, name: str, entry: int, after_s: float) -> None:
@@ -43,7 +45,7 @@ def die_at(owner: type, name: str, entry: int, after_s: float) -> None:
 
 if __name__ == "__main__":
     instant, entry, after_s = (sys.argv.pop(1) for _ in range(3))
-    watch.SAVE_EVERY_S = SAVE_EVERY_S
+    watch.SAVE_EVERY_S = recordings.LOOK_EVERY_S = OFTEN_S
     if instant in INSTANTS:
         die_at(*INSTANTS[instant], int(entry), float(after_s))
     main()
