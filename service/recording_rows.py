@@ -76,7 +76,7 @@ class RecordingRows:
 
     def known(self, recording: str, content: bytes) -> Ending | None:
         """What became of this very reference."""
-        return next((told.ending for told in read_told(self._db, recording, content)), None)
+        return read_ending(self._db, recording, content)
 
     def ended(self, recording: str) -> set[State]:
         """What became of references for this recording as a whole."""
@@ -248,6 +248,11 @@ def read_extent(db: sqlite3.Connection, recording: str) -> tuple[int, int]:
         "SELECT COUNT(*), COUNT(scored_seq) FROM utterances WHERE recording = ?", (recording,)
     ).fetchone()
     return int(utterances), int(scored)
+
+
+def read_ending(db: sqlite3.Connection, recording: str, content: bytes) -> Ending | None:
+    """What became of this very reference."""
+    return next((told.ending for told in read_told(db, recording, content)), None)
 
 
 def read_told(db: sqlite3.Connection, recording: str, content: bytes | None = None) -> Iterator[Told]:

@@ -38,19 +38,19 @@ def scores(reference: RecordingReference, parts: Sequence[Part]) -> list[Scored]
     Raises
     ------
     Refused
-        409 if nothing is left to be scored, or if words were made equal by other rules; 422 if there are too
-        many words, or if a passage has no one place.
+        422 if nothing is left to be scored, words were made equal by other rules, there are too many of them,
+        or a passage has no one place.
     """
     parts = sorted(parts, key=_place)
     is_left = [part.reference_words is None and part.utterance.tokens is not None for part in parts]
     if not any(is_left):
-        raise Refused(409, "every utterance of this recording was scored already; the first references count")
+        raise Refused(422, "every utterance of this recording was scored already; the first references count")
     left = [part for part, is_it in zip(parts, is_left, strict=True) if is_it]
     if reference.tokens is None:
         return [_correct(part) for part in left]
     if any(part.utterance.normaliser != reference.normaliser for part in left):
         raise Refused(
-            409,
+            422,
             "utterances of this recording were accepted under another normaliser, so their words cannot be "
             "compared; send them again, then the reference",
         )
@@ -71,7 +71,7 @@ def scores(reference: RecordingReference, parts: Sequence[Part]) -> list[Scored]
     ]
     if not scored:
         raise Refused(
-            409,
+            422,
             "what this passage covers was scored already, or it covers less than half of an utterance; the "
             "first references count",
         )

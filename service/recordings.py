@@ -6,10 +6,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-
-from msgspec.structs import replace
 
 from detectors.alignment import ErrorCounts
 from service.config import Config
@@ -19,6 +18,7 @@ from service.recording_rows import (
     Ending,
     State,
     read_due,
+    read_ending,
     read_parts,
     read_waiting,
 )
@@ -109,17 +109,24 @@ class Recordings:
         Refused
             If it cannot be scored; it is kept as refused then.
         """
-        try:
+        if receipt.counts is not None:
+            return receipt
+        with suppress(StoreUnavailable):
             async with self._turn:
-                endings = await self._score_due(reference.recording)
-        except StoreUnavailable:
+                await self._score_due(reference.recording)
+        ending = await asyncio.to_thread(read_ending, self._db, reference.recording, reference.content)
+        if ending is None or ending.state is State.WAITING:
             return receipt
-        ending = endings.get(reference.content)
-        if ending is None:
-            return receipt
-        if isinstance(ending, Refused):
-            raise ending
-        return replace(ending, recording_id=reference.recording_id)
+        if ending.state is not State.SCORED:
+            raise Refused(422, ending.reason or "it was erased")
+        return Receipt(
+            None,
+            Outcome.SCORED,
+            counts=ending.counts,
+            detects=self._detection.takes(reference.kind, reference.selection),
+            recording_id=reference.recording_id,
+            utterances=ending.utterances,
+        )
 
     async def run(self) -> None:
         """Score what is due, again and again, until cancelled."""
@@ -134,11 +141,8 @@ class Recordings:
             except Exception as error:  # noqa: BLE001 -- what is due is found again
                 logger.error("references by recording wait: %s at %s", type(error).__name__, place_of(error))
 
-    async def _score_due(self, recording: str | None = None) -> dict[bytes, Receipt | Refused]:
-        """What came of references, by their contents."""
-        numbers = await asyncio.to_thread(read_due, self._db, time.time(), recording)
-        endings: dict[bytes, Receipt | Refused] = {}
-        for number in numbers:
+    async def _score_due(self, recording: str | None = None) -> None:
+        for number in await asyncio.to_thread(read_due, self._db, time.time(), recording):
             if number in self._stumbled:
                 continue
             try:
@@ -147,14 +151,10 @@ class Recordings:
                 # It is tried again by the next process, and holds up no other until then.
                 self._stumbled.add(number)
                 raise
-            if aligned is None:
-                continue
-            receipts = await self._writer.run(partial(self._write, aligned))
-            if receipts is None:
-                continue
-            self._counts.end_recording(receipts, time.time())
-            endings[aligned.reference.content] = aligned.refusal or _summary(receipts)
-        return endings
+            if aligned is not None:
+                receipts = await self._writer.run(partial(self._write, aligned))
+                if receipts is not None:
+                    self._counts.end_recording(receipts, time.time())
 
     def _align(self, number: int) -> _Aligned | None:
         reference = read_waiting(self._db, number)
@@ -183,9 +183,3 @@ class Recordings:
         counts = sum((scored.counts for scored in aligned.scores), NONE)
         store.recordings.end(aligned.number, Ending(State.SCORED, None, len(receipts), counts), time.time())
         return receipts
-
-
-def _summary(receipts: Sequence[Receipt]) -> Receipt:
-    counts = sum((receipt.counts for receipt in receipts if receipt.counts is not None), NONE)
-    detects = receipts[0].detects if receipts else None
-    return Receipt(None, Outcome.SCORED, counts=counts, detects=detects, utterances=len(receipts))

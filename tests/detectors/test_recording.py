@@ -63,6 +63,16 @@ def test_the_counts_of_all_utterances_are_those_of_the_recording_and_each_has_it
         assert share.counts.errors == align(share.spoken, share.heard).errors
 
 
+@pytest.mark.parametrize("wer", [0.02, 0.12, 0.3, 0.8])
+def test_the_counts_of_a_long_recording_are_those_of_its_alignment(wer: float) -> None:
+    chance = random.Random(7)
+    vocabulary = [str(number) for number in range(500)]
+    for _ in range(5):
+        spoken = [chance.choices(vocabulary, k=chance.randint(1, 20)) for _ in range(300)]
+        heard = [heard_of(words, chance, wer) for words in spoken]
+        assert total(counts_of(joined(spoken), heard)) == align(joined(spoken), joined(heard))
+
+
 @given(st.lists(SOME_WORDS, min_size=1, max_size=6))
 def test_each_utterance_of_a_recording_that_is_all_right_has_hits_alone(utterances: list[list[str]]) -> None:
     expected = [ErrorCounts(0, 0, 0, len(words)) for words in utterances]

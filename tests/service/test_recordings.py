@@ -162,7 +162,7 @@ def test_what_has_a_score_of_its_own_keeps_it(settled: RunningService) -> None:
     assert correct(settled).json()["utterances"] == 3
     assert scored(settled) == {**COUNTS, "visit:1": (2, 3, 0, 4), "visit:2": (0, 0, 0, 0)}
     again = correct(settled, passage=True, reference="no fever since on monday he said")
-    assert again.status_code == 409
+    assert again.status_code == 422
 
 
 def test_a_verdict_says_that_all_of_a_recording_is_right(settled: RunningService) -> None:
