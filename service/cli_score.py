@@ -71,7 +71,7 @@ def score(
             raise CannotScore(f"{lone}; --skip-lone leaves them out")
         click.echo(f"werwatch: {lone}: left out", err=True)
     scored = [score_pair(pair, tokens) for pair in found.pairs]
-    known = dict.fromkeys(name for pair in found.pairs for name in pair.groups)
+    known = dict.fromkeys(name for pair in found.pairs for heard in pair.heard for name in heard.groups)
     for name in by:
         if name not in known:
             raise CannotScore(f"--by {name}: not in the files; known are {', '.join(known) or 'none'}")

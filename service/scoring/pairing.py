@@ -16,14 +16,21 @@ from service.scoring.side import CannotScore, Naming, Row, Side
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """An utterance's hypothesis, with the groups that it belongs to."""
+
+    name: str
+    hypothesis: str
+    groups: Mapping[str, tuple[str, ...]] = {}
+
+
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
-    """A reference and the hypothesis that is held to it, with the groups that they belong to."""
+    """A reference and what is held to it: one utterance, or all of a recording in spoken order."""
 
     name: str
     reference: str
-    hypothesis: str
+    heard: tuple[Heard, ...]
     wording: tuple[Part, ...] = ()
-    groups: Mapping[str, tuple[str, ...]] = {}
 
 
 class Paired(msgspec.Struct, frozen=True):
@@ -107,14 +114,11 @@ def _is_reference(row: Row) -> bool:
 
 
 def _whole_pair(reference: Row, utterances: list[Row]) -> Pair:
-    """A recording's reference with its utterances in spoken order, in the groups that they all are in."""
+    """A recording's reference with its utterances in spoken order."""
     ordered = sorted(utterances, key=lambda row: row.spoken_at or EARLIEST)
-    groups = {
-        name: values
-        for name, values in ordered[0].groups.items()
-        if all(row.groups.get(name) == values for row in ordered)
-    }
-    return _pair(reference, " ".join(row.hypothesis or "" for row in ordered), groups)
+    heard = tuple(Heard(name=row.name, hypothesis=row.hypothesis or "", groups=row.groups) for row in ordered)
+    said = " ".join(each.hypothesis for each in heard) if reference.is_confirmed else reference.reference
+    return Pair(name=reference.name, reference=said or "", heard=heard)
 
 
 def _named(side: Side, rows: Iterable[Row]) -> dict[str, Row]:
@@ -164,10 +168,11 @@ def _whole(references: Side, hypotheses: Side) -> Pair:
             raise CannotScore(f"{side.path}: stretches out of bounds can only be taken out of a CTM file")
     spoken, heard = _in_spoken_order(references.rows), _in_spoken_order(hypotheses.rows)
     wording = tuple(part for row in spoken for part in row.wording or (row.reference or "",))
+    hypothesis = " ".join(row.hypothesis or "" for row in heard)
     return Pair(
         name=references.path.name,
         reference=" ".join(row.reference or "" for row in spoken),
-        hypothesis=" ".join(row.hypothesis or "" for row in heard),
+        heard=(Heard(name=references.path.name, hypothesis=hypothesis),),
         wording=wording if any(row.wording for row in spoken) else (),
     )
 
@@ -182,10 +187,6 @@ def _segment(row: Row) -> Segment:
 
 
 def _pair(row: Row, hypothesis: str | None, groups: Mapping[str, tuple[str, ...]] | None = None) -> Pair:
-    return Pair(
-        name=row.name,
-        reference=(hypothesis if row.is_confirmed else row.reference) or "",
-        hypothesis=hypothesis or "",
-        wording=row.wording,
-        groups={**(groups or {}), **row.groups},
-    )
+    heard = Heard(name=row.name, hypothesis=hypothesis or "", groups={**(groups or {}), **row.groups})
+    said = hypothesis if row.is_confirmed else row.reference
+    return Pair(name=row.name, reference=said or "", heard=(heard,), wording=row.wording)

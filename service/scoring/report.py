@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from detectors.alignment import ErrorCounts
 from detectors.tally import Tally
 from service.scoring.score import Scored
 
@@ -52,17 +53,27 @@ def as_json(
         "groups": {
             name: {value: _object(sums) for value, sums in values.items()} for name, values in groups.items()
         },
-        "utterances": [
+        "pairs": [
             {
-                "name": each.pair.name,
-                "reference_words": each.counts.reference_words,
-                "substitutions": each.counts.substitutions,
-                "deletions": each.counts.deletions,
-                "insertions": each.counts.insertions,
+                **_counted(each.pair.name, each.counts),
+                "utterances": [
+                    _counted(heard.name, counts)
+                    for heard, counts in zip(each.pair.heard, each.shares, strict=True)
+                ],
                 **({"alignment": each.alignment} if shows_words else {}),
             }
             for each in scored
         ],
+    }
+
+
+def _counted(name: str, counts: ErrorCounts) -> dict[str, Any]:
+    return {
+        "name": name,
+        "reference_words": counts.reference_words,
+        "substitutions": counts.substitutions,
+        "deletions": counts.deletions,
+        "insertions": counts.insertions,
     }
 
 

@@ -88,13 +88,13 @@ def rates(dataset: str, ways: Sequence[Tokens]) -> dict[str, list[float]]:
     }
 
 
-def run() -> None:
+def run(datasets: Sequence[str] = DATASETS) -> None:
     """Print the tables."""
     steps = [(), *CLASSES.values()]
     chain = [after_ours(sum(steps[: number + 1], ())) for number in range(len(steps))][1:]
     ours = Normaliser("en").tokens
     ways = [whisper(), *chain, ours, lambda text: read_one_by_one(ours(text))]
-    for dataset in DATASETS:
+    for dataset in datasets:
         rows = [["engine", "Whisper's", *CLASSES, "numbers, rest", "ours", "digits joined"]]
         for engine, found in rates(dataset, ways).items():
             changes = [f"{after - before:+.2f}" for before, after in pairwise(found[:-1])]
@@ -104,4 +104,4 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    run()
+    run(sys.argv[1:] or DATASETS)

@@ -20,7 +20,7 @@ def test_every_transcript_has_the_words_and_errors_that_came_with_it(dataset: st
     done = CliRunner().invoke(score, arguments, catch_exceptions=False)
     found = json.loads(done.stdout)
     words, errors, ties = Counter[str](), Counter[str](), 0
-    for row, ours in zip(recorded(dataset), found["utterances"], strict=True):
+    for row, ours in zip(recorded(dataset), found["pairs"], strict=True):
         assert (ours["name"], ours["reference_words"]) == (row["utterance_id"], row["n_ref"])
         counted = (ours["substitutions"], ours["deletions"], ours["insertions"])
         stored = (row["sub"], row["del"], row["ins"])
@@ -28,7 +28,7 @@ def test_every_transcript_has_the_words_and_errors_that_came_with_it(dataset: st
         ties += counted != stored
         words[row["engine"]] += row["n_ref"]
         errors[row["engine"]] += sum(stored)
-    assert ties <= 0.0005 * len(found["utterances"])
+    assert ties <= 0.0005 * len(found["pairs"])
     rates = {engine: sums["wer"] for engine, sums in found["groups"]["engine"].items()}
     assert rates == {engine: errors[engine] / words[engine] for engine in words}
 

@@ -96,9 +96,9 @@ def test_words_with_times_are_cut_as_sclite_cuts_them(seed: int, tmp_path: Path)
     (tmp_path / "hypothesis.ctm").write_text("".join(words(draw)))
     theirs = sclite(tmp_path / "reference.stm", tmp_path / "hypothesis.ctm")
     ours = scored(tmp_path / "reference.stm", tmp_path / "hypothesis.ctm", str.split)
-    assert {f"{each.pair.groups['speaker'][0]}-000" for each in ours} == theirs.keys()
+    assert {f"{each.pair.heard[0].groups['speaker'][0]}-000" for each in ours} == theirs.keys()
     for each in ours:
-        difference(each, theirs[f"{each.pair.groups['speaker'][0]}-000"])
+        difference(each, theirs[f"{each.pair.heard[0].groups['speaker'][0]}-000"])
 
 
 def segments(draw: random.Random) -> Iterable[str]:

@@ -68,7 +68,7 @@ def counts(*arguments: str) -> dict[str, list[int]]:
     done = run(*arguments, "--json")
     assert done.exit_code == 0, done.exception
     keys = ("substitutions", "deletions", "insertions", "reference_words")
-    return {each["name"]: [each[key] for key in keys] for each in json.loads(done.stdout)["utterances"]}
+    return {each["name"]: [each[key] for key in keys] for each in json.loads(done.stdout)["pairs"]}
 
 
 def refusal(*arguments: str) -> str:
@@ -163,28 +163,30 @@ def test_a_file_that_has_both_needs_no_second(tmp_path: Path) -> None:
 
 
 def test_a_history_has_its_references_beside_its_utterances(tmp_path: Path) -> None:
+    scottish, welsh = ({"attributes": {"accent": name}} for name in ("scottish", "welsh"))
+    later = {"recording_id": "r", "spoken_at": "2026-03-02T08:00:01Z", **scottish}
+    earlier = {"recording_id": "r", "spoken_at": "2026-03-02T09:00:00+01:00", **welsh}
     lines = [
+        {"utterance_id": "a", **later, "hypothesis": "no pain"},
+        {"utterance_id": "b", **earlier, "hypothesis": "well"},
         {
-            "utterance_id": "a",
             "recording_id": "r",
-            "spoken_at": "2026-03-02T08:00:01Z",
-            "hypothesis": "no pain",
+            "reference": "oh well no pain at all",
+            "selection": "random",
+            "probability": 1.0,
         },
-        {
-            "utterance_id": "b",
-            "recording_id": "r",
-            "spoken_at": "2026-03-02T09:00:00+01:00",
-            "hypothesis": "well",
-        },
-        {"recording_id": "r", "reference": "well no pain at all", "selection": "random", "probability": 1.0},
-        {"utterance_id": "c", "hypothesis": "stop", "attributes": {"accent": "welsh"}},
+        {"utterance_id": "c", "hypothesis": "stop", **welsh},
         {"utterance_id": "c", "verdict": "correct"},
-        {"utterance_id": "d", "hypothesis": "go", "reference": "go on", "attributes": {"accent": "welsh"}},
+        {"utterance_id": "d", "hypothesis": "go", "reference": "go on", **welsh},
     ]
     [path] = write(tmp_path, history_ndjson="\n".join(map(json.dumps, lines)))
-    assert counts(path) == {"d": [0, 1, 0, 2], "c": [0, 0, 0, 1], "r": [0, 2, 0, 5]}
-    groups = json.loads(run(path, "--json").stdout)["groups"]["accent"]
-    assert {name: sums["reference_words"] for name, sums in groups.items()} == {"welsh": 3, "unknown": 5}
+    assert counts(path) == {"d": [0, 1, 0, 2], "c": [0, 0, 0, 1], "r": [0, 3, 0, 6]}
+    found = json.loads(run(path, "--json").stdout)
+    groups = {
+        name: (sums["reference_words"], sums["deletions"]) for name, sums in found["groups"]["accent"].items()
+    }
+    assert groups == {"welsh": (2 + 1 + 2, 1 + 1), "scottish": (4, 2)}
+    assert [each["name"] for each in found["pairs"][-1]["utterances"]] == ["b", "a"]
 
 
 def test_a_reference_of_several_wordings_is_the_nearest_one(tmp_path: Path) -> None:
@@ -221,8 +223,8 @@ def test_the_normaliser_is_the_callers_choice(tmp_path: Path) -> None:
 def test_json_has_words_only_where_they_are_asked_for(tmp_path: Path) -> None:
     files = write(tmp_path, ref_txt="secret\n", hyp_txt="sacred\n")
     assert "secret" not in run(*files, "--json").stdout
-    [utterance] = json.loads(run(*files, "--json", "--align").stdout)["utterances"]
-    assert utterance["alignment"] == [["secret", "sacred"]]
+    [pair] = json.loads(run(*files, "--json", "--align").stdout)["pairs"]
+    assert pair["alignment"] == [["secret", "sacred"]]
 
 
 def test_nothing_that_is_shown_steers_the_terminal(tmp_path: Path) -> None:
