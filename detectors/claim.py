@@ -92,7 +92,8 @@ class Claim:
 class Side:
     """The slice, or everybody else: shifts that wait to be compared, and what has been.
 
-    ``speakers`` and ``sessions`` are those of what was compared, at most `MOST_REMEMBERED` of each.
+    ``speakers`` and ``sessions`` are those of what was compared, as far as they are named, at most
+    `MOST_REMEMBERED` of each.
     """
 
     waiting: list[Unit] = field(default_factory=list)
@@ -128,7 +129,8 @@ class Side:
         for unit in self.waiting:
             self.compared.merge(unit.tally)
             self.speakers_known = self.speakers_known and unit.has_speaker
-            for key, known in ((unit.speaker, self.speakers), (unit.session or unit.key, self.sessions)):
+            session = unit.session if unit.has_speaker else unit.key
+            for key, known in ((unit.speaker, self.speakers), (session, self.sessions)):
                 if key is not None and len(known) < MOST_REMEMBERED and key not in known:
                     known.append(key)
         self.waiting = []

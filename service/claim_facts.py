@@ -114,7 +114,10 @@ def filed_facts(claim: Claim) -> dict[str, Any]:
         "claimed_excess_points": round(100 * claim.excess, 6),
         "alpha": claim.alpha,
         "filed_at": rfc3339(claim.filed_s),
-        "judged": "utterances spoken and received after filed_at, in the order in which they were scored",
+        "judged": (
+            "utterances spoken and received after filed_at, with references that may feed the monitor, in "
+            "the order in which they were scored"
+        ),
     }
 
 

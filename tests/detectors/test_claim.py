@@ -111,6 +111,14 @@ def test_without_speakers_sessions_are_counted() -> None:
     assert test.verdict is Verdict.CONFIRMED
 
 
+def test_sessions_are_counted_where_they_are_named() -> None:
+    named = [
+        replace(each, session=f"session-{number // 10}") for number, each in enumerate(day(100, wrong=5))
+    ]
+    views = [feed(ClaimTest.start(CLAIM), stream).view().own for stream in (day(100, wrong=5), named)]
+    assert [(view.speakers, view.sessions) for view in views] == [(19, 0), (19, 10)]
+
+
 def test_what_is_claimed_and_not_there_is_refuted() -> None:
     test = feed(ClaimTest.start(CLAIM), day(500, wrong=1))
     view = test.view()

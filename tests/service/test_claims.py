@@ -161,6 +161,31 @@ def test_whenever_it_is_killed_the_evidence_is_that_of_one_run(ward: Ward) -> No
     assert actions == ["filed", "confirmed"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "state = substr(state, 1, length(state) / 2)",
+        "state = '[]'",
+        "state = replace(state, '\"version\": 1', '\"version\": 0')",
+        "seq = seq + 100",
+    ],
+)
+def test_evidence_that_was_damaged_is_found_again_from_the_rows(ward: Ward, damage: str) -> None:
+    service = ward.service
+    ward.speak(120, wrong=3)
+    assert compared(service, 23)
+    before = page(service)
+    service.stop()
+    with closing(sqlite3.connect(service.data_dir / FILE_NAME)) as db, db:
+        assert db.execute(f"UPDATE claim_states SET {damage}").rowcount == 1
+    assert verified(service).startswith("claims: BAD: ") or "seq" in damage
+    service.start()
+    assert eventually(lambda: page(service) == before)
+    assert "the saved evidence on claims is not used" in service.log
+    service.stop()
+    assert verified(service).startswith("claims: good: ")
+
+
 def test_what_is_not_there_is_refuted(ward: Ward) -> None:
     ward.speak(400, wrong=1)
     assert eventually(lambda: page(ward.service)["state"] == "refuted")
