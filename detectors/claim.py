@@ -171,7 +171,7 @@ class ClaimView:
         Evidence now that there is an excess, and that it is smaller than claimed; ``highest_above`` and
         ``highest_below`` are what counts against the threshold.
     excess
-        Mean difference of error rates over the blocks; None before the first.
+        Mean difference of error rates, of the last hundred shifts or so; None before the first.
     interval
         Confidence sequence for the excess, of 1 - 2 alpha; None where its ends have crossed: then the excess
         was not the same all the time.
