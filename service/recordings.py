@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -128,6 +129,11 @@ class Recordings:
             utterances=ending.utterances,
         )
 
+    async def score_rest(self) -> None:
+        """Score also what waits for no more than what may yet come: of a history that has come to its end."""
+        async with self._turn:
+            await self._score_due(until=math.inf)
+
     async def run(self) -> None:
         """Score what is due, again and again, until cancelled."""
         while True:
@@ -141,8 +147,9 @@ class Recordings:
             except Exception as error:  # noqa: BLE001 -- what is due is found again
                 logger.error("references by recording wait: %s at %s", type(error).__name__, place_of(error))
 
-    async def _score_due(self, recording: str | None = None) -> None:
-        for number in await asyncio.to_thread(read_due, self._db, time.time(), recording):
+    async def _score_due(self, recording: str | None = None, until: float | None = None) -> None:
+        until = time.time() if until is None else until
+        for number in await asyncio.to_thread(read_due, self._db, until, recording):
             if number in self._stumbled:
                 continue
             try:

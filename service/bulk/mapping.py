@@ -162,6 +162,8 @@ class Mapping:
         if self.taken or self.given:
             kind = ReferenceIn if is_reference else UtteranceIn
             names = kind.__struct_fields__ if is_spoken else _OF_A_REFERENCE
+            if not is_spoken and "utterance_id" not in fields:
+                names = (*names, "recording_id")
             fields = {name: fields[name] for name in names if name in fields}
         name = fields.get("utterance_id")
         route = REFERENCES if is_reference else UTTERANCES

@@ -101,6 +101,7 @@ async def _take_in(
         for batch in batches(lambda: lines_of(path, note_read), mapping, Place()):
             for number, reason in sorted([*batch.unusable, *await _accept(pipeline, translator, batch)]):
                 reject(number, reason)
+        await pipeline.recordings.score_rest()
     finally:
         pipeline.close()
 

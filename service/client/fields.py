@@ -24,7 +24,10 @@ class About(TypedDict, total=False):
 
 
 class Corrected(About, total=False):
-    """What can be said of a reference; what is about the utterance only together with ``hypothesis``."""
+    """What can be said of a reference; what is about the utterance only together with ``hypothesis``.
+
+    Without an utterance's id, ``recording_id`` is what it is of.
+    """
 
     hypothesis: str | None
     verdict: Literal["correct"] | None
@@ -32,6 +35,8 @@ class Corrected(About, total=False):
     reference_kind: Literal["verbatim", "edited", "read_script"]
     selection: Literal["random", "requested", "volunteered"]
     probability: float | None
+    passage: bool
+    utterances: int | None
 
 
 def line_of(fields: Mapping[str, Any]) -> bytes:

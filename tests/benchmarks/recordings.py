@@ -23,8 +23,10 @@ VOCABULARY = 3_000
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
 PASSAGE_WORDS = 240
 ROUNDS, SECONDS, CONNECTIONS = 5, 6.0, 16
-MOST_A_ROUND = 24
-"""Recordings that are there to be scored in a round; all of them are enough for it."""
+PACE_S = 1.0
+WITHIN = Asked(1.0, "less", "value")
+MOST_A_ROUND = 20
+"""Recordings that are there to be scored in a round."""
 NDJSON = {"content-type": "application/x-ndjson"}
 RANDOM = {"selection": "random", "probability": 1.0}
 
@@ -72,44 +74,54 @@ class Recordings:
 
 
 def run() -> Section:
-    """Score recordings one after the other in every other round."""
-    quiet, busy, wholes, passages = [], [], [], []
+    """Score no recordings, one a second, and one after the other, in turn."""
+    loads: dict[float | None, list[Answers]] = {None: [], PACE_S: [], 0.0: []}
+    wholes: dict[float | None, list[float]] = {PACE_S: [], 0.0: []}
+    passages = []
     with tempfile.TemporaryDirectory() as folder, service_in(Path(folder)) as service:
         recordings = Recordings(service, random.Random(1))
         begin = 0
         for _ in range(ROUNDS):
-            quiet.append(_load(service, begin))
-            begin = quiet[-1].next
-            references = [recordings.put() for _ in range(MOST_A_ROUND)]
-            passages.append(recordings.score(_passage(recordings.put())))
-            scoring = _Scoring(recordings, references)
-            scoring.start()
-            busy.append(_load(service, begin))
-            wholes += scoring.stop()
-            begin = busy[-1].next
+            for pace_s, answers in loads.items():
+                if pace_s is None:
+                    answers.append(_load(service, begin))
+                else:
+                    passages.append(recordings.score(_passage(recordings.put())))
+                    references = [recordings.put() for _ in range(MOST_A_ROUND)]
+                    scoring = _Scoring(recordings, references, pace_s)
+                    scoring.start()
+                    answers.append(_load(service, begin))
+                    wholes[pace_s] += scoring.stop()
+                begin = answers[-1].next
+    alone = [1e3 * each.p99_s for each in loads[None]]
     return Section(
-        f"References for recordings of {WORDS:,} words in {WORDS // WORDS_EACH} utterances, back to back, "
+        f"References for recordings of {WORDS:,} words in {WORDS // WORDS_EACH} utterances, "
         f"beside {CONNECTIONS} connections that send one utterance each",
         [
-            Figure(
-                "a reference, to its score", statistics.median(wholes), "s", asked=Asked(1.0, "less", "value")
-            ),
-            Figure("the slowest", max(wholes), "s", asked=Asked(1.0, "less", "value")),
+            Figure("a reference, to its score", statistics.median(wholes[PACE_S]), "s", asked=WITHIN),
+            Figure("the slowest", max(wholes[PACE_S]), "s", asked=WITHIN),
+            Figure("back to back", statistics.median(wholes[0.0]), "s", asked=WITHIN),
             Figure(f"a passage of {PASSAGE_WORDS} words, to its score", statistics.median(passages), "s"),
             compared(
-                "one utterance, 99th percentile / with nothing else",
+                "one utterance, 99th percentile, beside one recording a second / with nothing else",
                 "ms",
-                [1e3 * each.p99_s for each in busy],
-                [1e3 * each.p99_s for each in quiet],
+                [1e3 * each.p99_s for each in loads[PACE_S]],
+                alone,
             ),
             compared(
-                "one utterance / with nothing else",
+                "one utterance, 99th percentile, beside recordings back to back / with nothing else",
+                "ms",
+                [1e3 * each.p99_s for each in loads[0.0]],
+                alone,
+            ),
+            compared(
+                "one utterance, beside one recording a second / with nothing else",
                 "requests/s",
-                [each.per_s for each in busy],
-                [each.per_s for each in quiet],
+                [each.per_s for each in loads[PACE_S]],
+                [each.per_s for each in loads[None]],
             ),
         ],
-        [f"{len(wholes)} recordings. Medians of {ROUNDS} rounds, in turn with and without."],
+        [f"{len(wholes[PACE_S])} recordings one a second, {len(wholes[0.0])} back to back; {ROUNDS} rounds."],
     )
 
 
@@ -124,18 +136,22 @@ def _passage(reference: dict[str, object]) -> dict[str, object]:
 
 
 class _Scoring(threading.Thread):
-    """Scores recordings until it is stopped, or has none any more."""
+    """Scores recordings until it is stopped, or has none any more, with so much time between them."""
 
-    def __init__(self, recordings: Recordings, references: list[dict[str, object]]) -> None:
+    def __init__(
+        self, recordings: Recordings, references: list[dict[str, object]], pace_s: float | None
+    ) -> None:
         super().__init__()
         self._recordings = recordings
         self._references = references
+        self._pace_s = pace_s
         self._seconds: list[float] = []
         self._is_over = threading.Event()
 
     def run(self) -> None:
         while self._references and not self._is_over.is_set():
             self._seconds.append(self._recordings.score(self._references.pop()))
+            self._is_over.wait(self._pace_s)
 
     def stop(self) -> list[float]:
         """The seconds that each took."""

@@ -158,6 +158,18 @@ def test_lines_that_are_not_taken_are_named_and_the_others_replayed(tmp_path: Pa
     assert "0 alerts, 0 of them pages, in 1 scored utterances" in done.stdout
 
 
+def test_a_reference_for_a_recording_is_scored_once_all_of_the_history_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "history.ndjson"
+    spoken = [said(index, 1) for index in range(5)]
+    lines = [{**one.utterance(), "recording_id": "visit"} for one in spoken]
+    text = " ".join(one.reference for one in spoken)
+    reference = {"recording_id": "visit", "reference": text, "selection": "random", "probability": 1.0}
+    path.write_text("\n".join(map(json.dumps, [lines[0], reference, *lines[1:]])))
+    done = command(path)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert "0 alerts, 0 of them pages, in 5 scored utterances" in done.stdout
+
+
 def test_a_history_without_random_references_says_so(tmp_path: Path) -> None:
     path = tmp_path / "history.ndjson"
     line = {**said(0, 1).both(), "selection": "volunteered"}
