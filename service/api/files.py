@@ -126,7 +126,7 @@ def file_routes(
         media_type: {"schema": {"type": "string", "description": "The file as it is, in UTF-8."}}
         for media_type in TYPES
     }
-    content[JSON] = {"schema": {"type": "object", "description": "What Label Studio's webhook sends."}}
+    content[JSON] = {"schema": {"description": "What Label Studio's webhook sends, or its export."}}
     described = {
         "parameters": parameters((), FIELDS),
         "requestBody": {"required": True, "content": content},
@@ -139,7 +139,7 @@ def file_routes(
         request: Request,
         format: Annotated[str, Path(json_schema_extra={"enum": [*FORMATS]})],  # noqa: A002
     ) -> Response:
-        """Take a file of references as it is: NIST's TRN and STM, SRT, WebVTT, or a webhook of Label Studio.
+        """Take a file of references as it is: TRN, STM, SRT, WebVTT, or what Label Studio sends or exports.
 
         TRN and Label Studio name utterances, STM and Label Studio recordings; of a file that names nothing
         ``utterance_id`` or ``recording_id`` says what it is about. Segments of a recording are joined in

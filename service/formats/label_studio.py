@@ -1,4 +1,4 @@
-"""Label Studio: what webhooks of its version 1 send of annotations.
+"""Label Studio: what webhooks of its version 1 send of annotations, and the tasks that it exports as JSON.
 
 A transcription is a result of the type ``textarea``, for the whole task or for each region; labels of the
 same region say who speaks. ``utterance_id`` or ``recording_id`` in the task's data says what it is about.
@@ -19,7 +19,9 @@ TRANSCRIPTION = "transcription"
 
 
 def read(payload: Node) -> list[Segment]:
-    """The passages of the annotations in an event, in spoken order; none of an event about something else.
+    """The passages of annotations, in spoken order; none of an event that is about something else.
+
+    Of several annotations of an exported task the one that is the ground truth counts, or else the last.
 
     Raises
     ------
@@ -36,10 +38,16 @@ def read(payload: Node) -> list[Segment]:
     >>> found.utterance_id, found.text
     ('utt-1', 'no fever')
     """
+    if isinstance(payload.value, list):
+        return [
+            segment
+            for number, task in enumerate(payload.items(), 1)
+            for annotation in _chosen(task["annotations"].items())
+            for segment in _segments(annotation, task, number)
+        ]
     action = payload["action"].text()
     if action not in SAVED:
         return []
-    # The hint matters where a hook is set to send nothing but the action.
     annotations, tasks = _several(payload["annotation"]), _several(payload["task"])
     if len(annotations) != len(tasks):
         raise payload["task"].wrong("as many tasks as annotations")
@@ -50,13 +58,22 @@ def read(payload: Node) -> list[Segment]:
     ]
 
 
+def _chosen(annotations: list[Node]) -> list[Node]:
+    kept = [each for each in annotations if not _is(each, "was_cancelled")]
+    return ([each for each in kept if _is(each, "ground_truth")] or kept)[-1:]
+
+
+def _is(annotation: Node, key: str) -> bool:
+    found = annotation.get(key)
+    return found is not None and found.boolean()
+
+
 def _several(node: Node) -> list[Node]:
     return node.items() if isinstance(node.value, list) else [node]
 
 
 def _segments(annotation: Node, task: Node, number: int) -> list[Segment]:
-    cancelled = annotation.get("was_cancelled")
-    if cancelled is not None and cancelled.boolean():
+    if _is(annotation, "was_cancelled"):
         return []
     data = task["data"]
     utterance_id, recording_id = label_at(data, "utterance_id"), label_at(data, "recording_id")

@@ -180,7 +180,7 @@ def test_an_event_that_brings_no_transcription_is_acknowledged(service: RunningS
         ),
         ("label_studio", "{", {}, 400, "the body is not valid JSON in UTF-8"),
         ("label_studio", "{}", {}, 422, "action: this field is required"),
-        ("label_studio", "[1]", {}, 422, "the payload: expected an object"),
+        ("label_studio", "[1]", {}, 422, "0: expected an object"),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_of_it_repeated(

@@ -41,6 +41,13 @@ def test_of_several_annotations_the_cancelled_say_nothing() -> None:
     assert (found.utterance_id, found.text) == ("call-18-1", "no known allergies")
 
 
+def test_of_an_exported_task_the_ground_truth_counts_or_the_last_annotation() -> None:
+    assert [(found.utterance_id, found.text) for found in read(Node(EVENTS["export"]))] == [
+        ("call-20-1", "the second"),
+        ("call-20-2", "the truth"),
+    ]
+
+
 @pytest.mark.parametrize("action", ["ANNOTATIONS_DELETED", "TASKS_CREATED", "PROJECT_UPDATED", "NEW_IN_2027"])
 def test_events_about_something_else_hold_no_reference(action: str) -> None:
     assert read(Node({"action": action})) == []
