@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.cli_options import CONFIG_FILE, TIMES, asks_the_service
+from service.errors import StartError
 
 if TYPE_CHECKING:
     from service.bulk.mapping import Mapping
@@ -124,7 +125,74 @@ def replay(source: Path, config_file: Path | None, *, as_json: bool, **options: 
     click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else replaying.as_text(found))
 
 
-history_commands = (import_files, replay)
+@click.command()
+@click.argument("source", type=FILE)
+@click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
+@click.option(
+    "--runs", type=click.IntRange(1, 1_000), default=10, show_default=True, help="Histories to draw."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same: as before.")
+@click.option(
+    "--budget",
+    "budgets",
+    type=click.FloatRange(min=0, min_open=True, max=10_000),
+    multiple=True,
+    default=(0.5, 1.0, 2.0, 5.0),
+    show_default=True,
+    help="False alarms a month to try beside the configured ones; repeatable.",
+)
+@click.option(
+    "--smallest-change",
+    "smallest",
+    type=click.FloatRange(min=0, min_open=True, max=50),
+    multiple=True,
+    default=(3.0, 5.0, 10.0),
+    show_default=True,
+    help="Smallest changes in WER points to try; repeatable.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--html", "html_file", type=CONFIG_FILE, help="Write a page with plots into this file.")
+@reads_files
+def backtest(
+    source: Path,
+    config_file: Path | None,
+    runs: int,
+    seed: int,
+    budgets: tuple[float, ...],
+    smallest: tuple[float, ...],
+    html_file: Path | None,
+    *,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Say what settings mean on one's own history: how many alerts, and what would be noticed how soon.
+
+    SOURCE is what `werwatch replay` takes. It is replayed under each budget and smallest change; then
+    histories are drawn from its sessions, watched as they are, and watched with errors injected into one
+    cohort at a time.
+    """
+    import json
+
+    from service.bulk import backtesting
+    from service.bulk.bar import bar
+    from service.bulk.page import page
+    from service.config_file import load_config
+
+    config = load_config(config_file)
+    settings = config.detection.monitor_settings()
+    with _history(source, options, config) as history, bar("backtest", 1.0) as note_done:
+        found = backtesting.run(
+            history, settings, budgets, smallest, runs=runs, seed=seed, note_done=note_done
+        )
+    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else backtesting.as_text(found))
+    if html_file is not None:
+        try:
+            html_file.write_text(page(found), encoding="utf-8")
+        except OSError as error:
+            raise StartError(f"{html_file}: cannot be written: {error.strerror}") from None
+
+
+history_commands = (import_files, replay, backtest)
 
 
 @contextmanager

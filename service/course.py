@@ -75,7 +75,7 @@ class Course:
                 while told and told[0].after_seq < row.seq:
                     yield self._hear(told.popleft())
                 with self.lock:
-                    events = self.monitor.update(_scored_utterance(row))
+                    events = self.monitor.update(scored_utterance(row))
                     self.seq = row.seq
                 if events:
                     yield events
@@ -95,7 +95,8 @@ class Course:
         return events
 
 
-def _scored_utterance(row: ScoredRow) -> ScoredUtterance:
+def scored_utterance(row: ScoredRow) -> ScoredUtterance:
+    """A row as the monitor takes it."""
     return ScoredUtterance(
         row.cohort,
         row.spoken_at,
