@@ -164,16 +164,14 @@ def _must_have_its_type(scope: Scope, name: str) -> None:
 def _said(scope: Scope) -> dict[str, Any]:
     """What is said of every reference of the file, checked as if it were one."""
     said: dict[str, Any] = {**said_of(scope, FIELDS)}
-    if "passage" in said and not truth("passage", said["passage"]):
-        del said["passage"]
-    elif "passage" in said:
-        said["passage"] = True
+    if "passage" in said:
+        said["passage"] = truth("passage", said["passage"])
     if "probability" in said:
         said["probability"] = _number("probability", said["probability"])
     if "utterance_id" in said and "recording_id" in said:
         raise Refused(422, "recording_id: expected one of utterance_id and recording_id", "#/recording_id")
-    about = {"utterance_id", "recording_id"} & said.keys() or {"utterance_id"}
-    made(ReferenceIn, {**dict.fromkeys(about, "file"), "reference": "", **said})
+    about = {} if "utterance_id" in said or "recording_id" in said else {"recording_id": "file"}
+    made(ReferenceIn, {"reference": "", **about, **said})
     return said
 
 

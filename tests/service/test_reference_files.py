@@ -113,6 +113,13 @@ def test_all_segments_of_an_stm_file_are_the_reference_of_their_recording(servic
     assert is_scored(service, name, "any fever today none at all")
 
 
+def test_an_stm_file_may_be_of_a_part_of_its_recording(service: RunningService) -> None:
+    name = recorded(service, "where exactly does it hurt", "mostly behind my left knee")
+    body = f"{name} A ben 1 2 mostly behind my left knee\n"
+    assert outcomes(post(service, "stm", body, {"passage": "true"})) == {"lines": 1, "waiting": 1}
+    assert is_scored(service, name, "mostly behind my left knee", passage=True)
+
+
 def test_stretches_out_of_bounds_leave_passages(service: RunningService) -> None:
     heard_in_it = ("where exactly does it hurt", "mostly behind my left knee", "since about two weeks ago")
     name = recorded(service, *heard_in_it)
@@ -167,7 +174,9 @@ def test_an_event_that_brings_no_transcription_is_acknowledged(service: RunningS
         ("srt", "1\n00:00:00,000 --> 00:00:01,000\nsecret", {}, 422, "line 1: nothing in it says what it is"),
         ("trn", "secret (a)", {"recording": "r"}, 422, "query parameters: known are corrected_at, passage"),
         ("trn", "secret (a)", {"passage": "yes"}, 422, "passage: expected true or false"),
+        ("trn", "secret (a)", {"passage": "true", "utterance_id": "a"}, 422, "passage and utterances belong"),
         ("trn", "secret (a)", {"probability": "x"}, 422, "probability: expected a number"),
+        ("trn", "secret (a)", {"selection": "random", "probability": "nan"}, 422, "probability: expected a"),
         ("trn", "secret (a)", {"selection": "random"}, 422, "probability is needed for the selections"),
         ("trn", "secret (a)", {"selection": "all"}, 422, "selection: expected one of random, requested"),
         ("trn", "secret (a)", {"utterance_id": "a" * 129}, 422, "utterance_id: expected a string of length"),
