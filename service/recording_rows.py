@@ -49,6 +49,7 @@ class Part:
 
     utterance: Unscored
     version: tuple[bytes, int | None]
+    received_at: float
     start_s: float
     hypothesis_words: int
     reference_words: int | None
@@ -234,7 +235,7 @@ def read_waiting(db: sqlite3.Connection, number: int) -> RecordingReference | No
 def read_parts(db: sqlite3.Connection, recording: str) -> list[Part]:
     """All utterances of a recording, in no order."""
     rows = db.execute(
-        f"SELECT {UNSCORED_COLUMNS}, content, scored_seq, hypothesis_words, audio, "  # noqa: S608 -- constants
+        f"SELECT {UNSCORED_COLUMNS}, content, scored_seq, received_at, hypothesis_words, audio, "  # noqa: S608 -- constants
         "(SELECT substitutions + deletions + hits FROM scored "
         "WHERE scored.utterance_id = utterances.utterance_id) FROM utterances WHERE recording = ?",
         (recording,),
@@ -270,6 +271,7 @@ def read_told(db: sqlite3.Connection, recording: str, content: bytes | None = No
 
 
 def _part(row: tuple[Any, ...]) -> Part:
-    *unscored, content, scored_seq, words, audio, reference_words = row
+    *unscored, content, scored_seq, received_at, words, audio, reference_words = row
     start_s = 0.0 if audio is None else json.loads(audio).get("start_s", 0.0)
-    return Part(unscored_of(tuple(unscored)), (content, scored_seq), start_s, words, reference_words)
+    utterance, version = unscored_of(tuple(unscored)), (content, scored_seq)
+    return Part(utterance, version, received_at, start_s, words, reference_words)

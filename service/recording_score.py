@@ -23,7 +23,7 @@ _MISFITS = {
 }
 
 
-def scores(reference: RecordingReference, parts: Sequence[Part]) -> list[Scored]:
+def scores(reference: RecordingReference, parts: Sequence[Part], whole_since: float) -> list[Scored]:
     """Score what was not scored yet of a recording, in the order in which it was spoken.
 
     That is by ``spoken_at``, then by where it begins in the recording (``audio.start_s``), then by
@@ -34,17 +34,26 @@ def scores(reference: RecordingReference, parts: Sequence[Part]) -> list[Scored]
     ----------
     parts
         All utterances of the recording, in any order.
+    whole_since
+        Of what came before this time some may be gone, as too old.
 
     Raises
     ------
     Refused
-        422 if nothing is left to be scored, words were made equal by other rules, there are too many of them,
-        or a passage has no one place.
+        422 if nothing is left to be scored, something may be missing, words were made equal by other rules,
+        there are too many of them, or a passage has no one place.
     """
     parts = sorted(parts, key=_place)
     is_left = [part.reference_words is None and part.utterance.tokens is not None for part in parts]
     if not any(is_left):
         raise Refused(422, "every utterance of this recording was scored already; the first references count")
+    is_whole = reference.is_passage or reference.utterances is not None
+    if not is_whole and min(part.received_at for part in parts) < whole_since:
+        raise Refused(
+            422,
+            "this recording is nearly as old as privacy.unreferenced_retention, so some may be gone; say "
+            "with utterances how many it has, or send references by utterance_id",
+        )
     left = [part for part, is_it in zip(parts, is_left, strict=True) if is_it]
     if reference.tokens is None:
         return [_correct(part) for part in left]

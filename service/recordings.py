@@ -30,6 +30,8 @@ from service.store import Store, connect
 from service.writer import Writer
 
 LOOK_EVERY_S = 1.0
+AGED_SHARE = 0.95
+"""A recording this near to the end of its retention may have lost its beginning."""
 NONE = ErrorCounts(0, 0, 0, 0)
 
 logger = logging.getLogger("werwatch.recordings")
@@ -61,6 +63,7 @@ class Recordings:
         self._writer = writer
         self._detection = config.detection
         self._settle_s = config.recordings.settle.total_seconds()
+        self._retention_s = config.privacy.unreferenced_retention.total_seconds()
         self._counts = counts
         self._scoring = scoring
         self._db = connect(store.path, read_only=True)
@@ -170,7 +173,8 @@ class Recordings:
         parts = read_parts(self._db, reference.recording)
         versions = {part.utterance.utterance_id: part.version for part in parts}
         try:
-            return _Aligned(number, reference, versions, scores(reference, parts))
+            whole_since = time.time() - AGED_SHARE * self._retention_s
+            return _Aligned(number, reference, versions, scores(reference, parts, whole_since))
         except Refused as refusal:
             return _Aligned(number, reference, versions, (), refusal)
 

@@ -2,12 +2,15 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CLIENT, RunningService, eventually
+from conftest import CLIENT, BadDay, RunningService, eventually
 
 RANDOM = {"selection": "random", "probability": 0.5}
 HEARD = ["no fever since monday", "he says he has no pain", "", "and the leg is better"]
@@ -277,7 +280,39 @@ def test_what_became_of_references_is_told(settled: RunningService) -> None:
     assert (waiting["status"], waiting["needed_utterances"], waiting["due_at"]) == ("waiting", 4, None)
 
 
-def test_words_of_a_recording_lie_nowhere(settled: RunningService) -> None:
+def test_what_waits_goes_with_its_retention_and_what_is_nearly_gone_is_refused(
+    make_service: Make, tmp_path: Path
+) -> None:
+    day = BadDay(tmp_path, clock_s=-29 * 86_400.0)
+    service = make_service(*day.program, recordings={"settle": "0s"})
+    send(service, 0, 1)
+    assert correct(service, recording_id="other").status_code == 202
+    day.becomes()
+    refused = correct(service)
+    assert refused.status_code == 422
+    assert "some may be gone" in refused.json()["detail"]
+    assert correct(service, utterances=2).json()["utterances"] == 2
+    day.becomes(clock_s=2 * 86_400.0)
+    recordings = 'werwatch_unmatched{kind="recordings"}'
+    assert eventually(lambda: f"{recordings} 0.0" in service.scrape())
+    assert 'werwatch_forgotten_rows_total{kind="reference",reason="age"} 1.0' in service.scrape()
+
+
+def test_another_key_leaves_no_reference_that_waits(settled: RunningService) -> None:
+    send(settled, 0)
+    correct(settled, utterances=2)
+    settled.stop()
+    command = [sys.executable, "-m", "service.cli", "rotate-key", "--yes", "--author", "test"]
+    options = ["--config", str(settled.folder / "werwatch.yaml")]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    assert "1 references without an utterance are deleted" in done.stdout + done.stderr
+    settled.start()
+    assert CLIENT.get(f"{settled.api}/v1/recordings/visit").status_code == 404
+
+
+@pytest.mark.parametrize("keep_text", [False, True])
+def test_words_of_a_reference_lie_nowhere(make_service: Make, *, keep_text: bool) -> None:
+    settled = make_service(privacy={"keep_text": keep_text})
     send(settled, 0)
     correct(settled, utterances=2, reference="an unmistakable xylophone")
     for path in settled.data_dir.iterdir():
