@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from detectors import interventions, monitor_state, progress, telling
+from detectors.attribution import Attribution
 from detectors.choices import OWN
 from detectors.cohort import CohortView
 from detectors.event import Event
@@ -12,6 +13,7 @@ from detectors.everybody import EverybodyDetector
 from detectors.monitor_state import MonitorState
 from detectors.settings import MonitorSettings
 from detectors.unit import ScoredUtterance, Unit
+from detectors.worst_slices import WorstSlices, worst_slices
 
 __all__ = ["Monitor", "MonitorSettings"]
 
@@ -102,6 +104,15 @@ class Monitor:
         Signal, cohort and onset are those of the alarm; the effect of a differential one follows what comes.
         """
         return telling.lasting(self._state, self.settings)
+
+    def worst_slices(self, cohort: str, window_s: float) -> WorstSlices | None:
+        """Where a cohort is served worst in the last so many seconds; None where it is not known."""
+        known = self._state.cohorts.get(cohort)
+        return None if known is None else worst_slices(known.slices, self.now_s - window_s, self.now_s)
+
+    def change_since(self, cohort: str, since_s: float) -> Attribution | None:
+        """Where the change of a cohort's WER since a time comes from, whether it raised an alarm or not."""
+        return telling.change_since(self._state, cohort, since_s)
 
     def explained(self, event: Event) -> Event:
         """An event with where its rise comes from, by what is known now; it takes some milliseconds."""

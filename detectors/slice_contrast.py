@@ -76,6 +76,10 @@ class Usual:
         dispersion = (spread + PRIOR_INFLATION * prior) / (binomial + prior)
         return cls(dispersion, _kept(before.rate), _kept(after.rate))
 
+    def smoothed(self, counts: SliceCounts) -> float:
+        """A slice's rate since the onset, drawn towards the cohort's: what its variance is taken at."""
+        return _smoothed(counts, self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -124,7 +128,7 @@ class Part:
             own = before.variance(usual.dispersion, _smoothed(before, usual.before))
             weight = prior.variance / (prior.variance + own)
             baseline = Estimate(prior.rate + weight * (before.rate - prior.rate), weight * own)
-        variance = after.variance(usual.dispersion, _smoothed(after, usual.after)) + baseline.variance
+        variance = after.variance(usual.dispersion, usual.smoothed(after)) + baseline.variance
         return cls(sides, baseline, Estimate(after.rate - baseline.value, variance))
 
     @property

@@ -15,6 +15,8 @@ LIKELY = 0.1
 """The same for a slice that is only called likely, where none is named."""
 OF_SINGLES, OF_OWN = 0.8, 0.5
 """Shares of that chance: single values before pairs, the cohort's own contrast before that of everybody."""
+LEAST_RISE_ERRORS = 2.0
+"""Standard errors by which a slice must have risen itself, whatever all else did."""
 LEAST_SHARE, LIKELY_SHARE = 0.25, 0.5
 """Of the whole excess: what explains less is no answer to where it comes from."""
 MOST_NAMED = 3
@@ -145,6 +147,9 @@ class Naming:
         ]
         found = []
         for where in wheres:
+            risen = table.rise(where, self.focus)
+            if risen is None or risen.z <= LEAST_RISE_ERRORS:
+                continue
             contrasts = [
                 (table.contrast(where, cohorts), asked)
                 for cohorts, asked in routes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from detectors.attribution import attribute
+from detectors.attribution import Attribution, attribute
 from detectors.cohort import Cohort
 from detectors.event import Change, Event, Signal
 from detectors.evidence import Effect
@@ -33,14 +33,20 @@ def explained(state: MonitorState, event: Event) -> Event:
     """
     if event.change is not Change.DEGRADED or event.signal is Signal.STANDING:
         return event
-    attribution = attribute(
-        {name: cohort.slices for name, cohort in state.cohorts.items()},
-        event.cohort,
-        event.onset_s,
-        state.now_s,
-        around=(event.onset_earliest_s, event.onset_latest_s),
-    )
-    return replace(event, attribution=attribution)
+    around = event.onset_earliest_s, event.onset_latest_s
+    return replace(event, attribution=_attribution(state, event.cohort, event.onset_s, around))
+
+
+def change_since(state: MonitorState, cohort: str, since_s: float) -> Attribution | None:
+    """Where the change of a cohort's WER since a time comes from; None where nothing is known of that."""
+    return _attribution(state, cohort, since_s)
+
+
+def _attribution(
+    state: MonitorState, cohort: str | None, onset_s: float, around: tuple[float, float] | None = None
+) -> Attribution | None:
+    books = {name: each.slices for name, each in state.cohorts.items()}
+    return attribute(books, cohort, onset_s, state.now_s, around)
 
 
 def _said(

@@ -29,6 +29,7 @@ from service.api.recordings import recording_routes
 from service.api.request_ids import RequestIds
 from service.api.short_way import ShortWay
 from service.api.silences import silence_routes
+from service.api.slices import slice_routes
 from service.api.translate import Translator
 from service.dead_letters import DeadLetters
 from service.metrics import Metrics
@@ -80,6 +81,7 @@ def build_api(
     app.include_router(provider_routes(pipeline, translator, metrics.observe, turn))
     app.include_router(file_routes(pipeline, translator, metrics.observe, turn))
     app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
+    app.include_router(slice_routes(pipeline))
     app.include_router(recording_routes(pipeline, reader))
     app.include_router(alert_routes(pipeline.attending, reader))
     app.include_router(notice_routes(DeadLetters(pipeline), reader))

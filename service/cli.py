@@ -16,6 +16,7 @@ from service.cli_history import history_commands
 from service.cli_notices import notices_commands
 from service.cli_options import CONFIG_FILE, asks_the_service
 from service.cli_score import score
+from service.cli_slices import slices_commands
 from service.errors import ConfigError, StartError, WerwatchError
 
 if TYPE_CHECKING:
@@ -232,7 +233,14 @@ def version() -> None:
     click.echo(f"werwatch {__version__}")
 
 
-for command in (*alerts_commands, *claims_commands, *notices_commands, *history_commands, score):
+for command in (
+    *alerts_commands,
+    *claims_commands,
+    *notices_commands,
+    *slices_commands,
+    *history_commands,
+    score,
+):
     werwatch.add_command(command)
 
 

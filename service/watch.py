@@ -7,10 +7,12 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+from detectors.attribution import Attribution
 from detectors.cohort import CohortView
 from detectors.critical_terms import Lexicon
 from detectors.event import Event
 from detectors.monitor import Monitor
+from detectors.worst_slices import WorstSlices
 from service.alerts import Alerting
 from service.config import Config
 from service.counts import Counts
@@ -106,6 +108,18 @@ class Watch:
                 course.monitor.held,
                 course.seq,
             )
+
+    def worst_slices(self, cohort: str, window_s: float) -> tuple[WorstSlices, float] | None:
+        """Where a cohort is served worst in the last so many seconds, and the stream's time; None if new."""
+        with self._course.lock:
+            monitor = self._course.monitor
+            found = monitor.worst_slices(cohort, window_s)
+            return None if found is None else (found, monitor.now_s)
+
+    def change_since(self, cohort: str, since_s: float) -> Attribution | None:
+        """Where the change of a cohort's WER since a time comes from."""
+        with self._course.lock:
+            return self._course.monitor.change_since(cohort, since_s)
 
     def go_on(self, most_s: float) -> bool:
         """Take the rows that came, for about so many seconds; return whether more of them wait.

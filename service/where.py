@@ -9,6 +9,7 @@ from detectors.attribution import Attribution, NewValue, SliceChange
 from detectors.slice_counts import SliceCounts
 from detectors.slice_table import Where
 from detectors.stories import Stories
+from service.claim_facts import slice_in_words
 from service.facts import rfc3339
 
 MOST_RANKED = 5
@@ -44,17 +45,6 @@ def named_in(where: dict[str, Any] | None) -> list[dict[str, str]]:
     return [] if where is None else [each["slice"] for each in where["named"]]
 
 
-def called(where: Where) -> str:
-    """A slice in words.
-
-    Examples
-    --------
-    >>> called((("device", "cart-x"), ("site", "imaging-3")))
-    'device=cart-x, site=imaging-3'
-    """
-    return ", ".join(f"{name}={value}" for name, value in where)
-
-
 def rate_side(counts: SliceCounts) -> dict[str, Any]:
     """Counts of a slice; errors of an utterance count up to its words, as in detection."""
     return {
@@ -82,12 +72,16 @@ def _summary(attribution: Attribution) -> str:
 
 
 def _told(change: SliceChange) -> str:
-    same = f" (the same speech: {'; '.join(map(called, change.same_as))})" if change.same_as else ""
+    same = f" (the same speech: {'; '.join(map(_called, change.same_as))})" if change.same_as else ""
     others = {True: ", others suffer there too", False: ", others do not suffer there", None: ""}
     return (
-        f"{called(change.where)}{same}: {_share(change.share)} of the excess errors, {_wer(change)}"
+        f"{_called(change.where)}{same}: {_share(change.share)} of the excess errors, {_wer(change)}"
         f"{others[change.others_suffer]}"
     )
+
+
+def _called(where: Where) -> str:
+    return slice_in_words(dict(where))
 
 
 def _wer(change: SliceChange) -> str:
@@ -119,7 +113,7 @@ def _look_first(attribution: Attribution, onset_s: float) -> list[str]:
     looks = [_look_at_new(each, onset_s) for each in attribution.new]
     first = next(iter(attribution.named), attribution.likely)
     if first is not None:
-        where = called(first.where)
+        where = _called(first.where)
         looks.append(
             {
                 True: f"Others suffer at {where} as well: what changed there comes first.",

@@ -1,0 +1,72 @@
+"""The route of slices: where a cohort is served worst now, and where a change comes from."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from detectors.worst_slices import SliceNow
+from service.api.problems import refusals
+from service.errors import Refused
+from service.facts import rfc3339
+from service.pipeline import Pipeline
+from service.where import rate_side, where_of
+
+MOST_HOURS = 24 * 366
+SECONDS_AN_HOUR = 3_600.0
+
+
+def slice_routes(pipeline: Pipeline) -> APIRouter:
+    """The route; it reads the monitor's present state, never text."""
+    router = APIRouter(prefix="/v1", tags=["query"], responses=refusals(404, 422))
+
+    @router.get("/slices", summary="Where a cohort is served worst")
+    async def slices(
+        cohort: Annotated[str, Query(min_length=1, max_length=512)],
+        hours: Annotated[float, Query(gt=0, le=MOST_HOURS)] = 168.0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 20,
+        since: Annotated[AwareDatetime | None, Query()] = None,
+    ) -> dict[str, Any]:
+        """Values of attributes and pairs of them in the last hours of the stream's time, the worst first.
+
+        They are ranked by the lower end of the interval of their WER, over sessions; errors of an utterance
+        count up to its words. With `since`, `change` says where the change of the cohort's WER since then
+        comes from, as `where` of an alert does. Times are met to within an eighth of their age.
+        """
+        found = await asyncio.to_thread(pipeline.watch.worst_slices, cohort, SECONDS_AN_HOUR * hours)
+        if found is None:
+            raise Refused(
+                404, "no scored utterance used for detection names this cohort; GET /v1/cohorts lists them"
+            )
+        worst, now_s = found
+        return {
+            "cohort": cohort,
+            "from": rfc3339(now_s - SECONDS_AN_HOUR * hours),
+            "to": rfc3339(now_s),
+            "whole": _slice(worst.whole),
+            "slices": [_slice(each) for each in worst.ranked[:limit]],
+            "too_little_speech": [_slice(each) for each in worst.too_little[:limit]],
+            "change": None if since is None else await asyncio.to_thread(_change, pipeline, cohort, since),
+        }
+
+    return router
+
+
+def _change(pipeline: Pipeline, cohort: str, since: datetime) -> dict[str, Any] | None:
+    since_s = since.timestamp()
+    attribution = pipeline.watch.change_since(cohort, since_s)
+    return None if attribution is None else where_of(attribution, since_s)
+
+
+def _slice(each: SliceNow) -> dict[str, Any]:
+    interval = each.interval
+    return {
+        "slice": dict(each.where),
+        **rate_side(each.counts),
+        "lower": None if interval is None else round(interval.lower, 4),
+        "upper": None if interval is None else round(interval.upper, 4),
+    }

@@ -1,0 +1,160 @@
+"""The commands about slices: where it is worst, where an alert comes from, which utterances to collect."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from service.cli_options import CONFIG_FILE, TIMES, asks_the_service
+
+HEADING = ("slice", "WER", "95 %", "sessions", "words")
+CHANGE_HEADING = ("slice", "excess errors", "share", "WER", "rise in points", "sessions")
+
+
+@click.command()
+@click.argument("alert_id", required=False)
+@click.option("--cohort", help="Whose slices to rank, in place of an alert.")
+@click.option("--hours", type=click.FloatRange(min=0, min_open=True), default=168.0, show_default=True)
+@click.option(
+    "--since", type=click.DateTime(TIMES), help="Explain the change of the cohort's WER since then."
+)
+@asks_the_service
+def explain(
+    *,
+    alert_id: str | None,
+    cohort: str | None,
+    hours: float,
+    since: datetime | None,
+    api: str,
+    **credentials: Path | None,
+) -> None:
+    """Show where the rise of an alert comes from, or where a cohort is served worst now."""
+    from service.remote import Remote
+
+    if (alert_id is None) == (cohort is None):
+        raise click.UsageError("expected either an ALERT_ID or --cohort")
+    remote = Remote(api, **credentials)
+    if alert_id is not None:
+        alert = remote.get(f"/v1/alerts/{alert_id}")
+        click.echo(alert["title"])
+        _show_change(alert.get("where"))
+        return
+    query = {"cohort": cohort or "", "hours": str(hours)}
+    if since is not None:
+        query["since"] = since.isoformat()
+    found = remote.get("/v1/slices", **query)
+    whole = found["whole"]
+    click.echo(f"{cohort}: WER {_percent(whole['wer'])} from {found['from']} to {found['to']}")
+    if found["slices"]:
+        _table(HEADING, [_now(each) for each in found["slices"]])
+    else:
+        click.echo("no slice has had five sessions")
+    if found["too_little_speech"]:
+        few = "; ".join(_called(each["slice"]) for each in found["too_little_speech"])
+        click.echo(f"too little speech: {few}")
+    if since is not None:
+        click.echo(f"\nchange since {query['since']}:")
+        _show_change(found["change"])
+
+
+@click.command("export-slice")
+@click.argument("conditions", metavar="NAME=VALUE...", nargs=-1, required=True)
+@click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
+@click.option(
+    "--most", type=click.IntRange(min=1), default=1_000, show_default=True, help="How many at most."
+)
+@click.option("--out", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="Where to; CSV.")
+def export_slice(conditions: tuple[str, ...], config_file: Path | None, most: int, out: TextIO) -> None:
+    """Write the ids of a slice's scored utterances, the worst first, to collect audio for training or tests.
+
+    NAME=VALUE names an attribute, or the cohort (cohort=en-IN); all must hold. No text is in it.
+    """
+    import csv
+
+    from service.config_file import load_config
+    from service.facts import rfc3339
+    from service.slice_rows import slice_rows
+
+    where = dict(_condition(each) for each in conditions)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["utterance_id", "spoken_at", "errors", "reference_words"])
+    count = 0
+    for row in slice_rows(load_config(config_file), where, most):
+        writer.writerow([row.utterance_id, rfc3339(row.spoken_at), row.errors, row.reference_words])
+        count += 1
+    click.echo(f"{count} utterances of {_called(where)}", err=True)
+    if not count:
+        sys.exit(1)
+
+
+slices_commands = (explain, export_slice)
+
+
+def _condition(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name or not value:
+        raise click.UsageError(f"expected NAME=VALUE like site=ward-7, got {text}")
+    return name, value
+
+
+def _show_change(where: Mapping[str, Any] | None) -> None:
+    if where is None:
+        click.echo("nothing is known of where it comes from: no attributes were sent")
+        return
+    click.echo(where["summary"])
+    for sentence in [*([where["why"]] if where["why"] else []), *where["look_first"]]:
+        click.echo(sentence)
+    if where["ranked"]:
+        _table(CHANGE_HEADING, [_changed(each) for each in where["ranked"]])
+    if where["too_little_speech"]:
+        click.echo(f"too little speech: {'; '.join(map(_called, where['too_little_speech']))}")
+
+
+def _now(each: Mapping[str, Any]) -> Sequence[str]:
+    interval = f"{_percent(each['lower'])} to {_percent(each['upper'])}"
+    return (
+        _called(each["slice"]),
+        _percent(each["wer"]),
+        interval,
+        str(each["sessions"]),
+        str(each["reference_words"]),
+    )
+
+
+def _changed(each: Mapping[str, Any]) -> Sequence[str]:
+    rise, share = each["rise"], each["share_of_excess"]
+    told = (
+        "unknown" if rise is None else f"{rise['points']:+.1f} ({rise['lower']:+.1f} to {rise['upper']:+.1f})"
+    )
+    return (
+        _called(each["slice"]),
+        f"{each['excess_errors']:.1f}",
+        "-" if share is None else f"{100 * share:.0f} %",
+        f"{_percent(each['before']['wer'])} -> {_percent(each['after']['wer'])}",
+        told,
+        f"{each['before']['sessions']} / {each['after']['sessions']}",
+    )
+
+
+def _called(slice_: Mapping[str, str]) -> str:
+    from service.claim_facts import slice_in_words
+
+    return slice_in_words(slice_)
+
+
+def _percent(ratio: float | None) -> str:
+    return "unknown" if ratio is None else f"{100 * ratio:.1f} %"
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print columns: the first from the left, the others from the right."""
+    lines = [heading, *rows]
+    first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
+    for name, *cells in lines:
+        aligned = (cell.rjust(width) for cell, width in zip(cells, others, strict=True))
+        click.echo("  ".join([name.ljust(first), *aligned]))
