@@ -15,6 +15,7 @@ from service.cli_claims import claims_commands
 from service.cli_history import history_commands
 from service.cli_notices import notices_commands
 from service.cli_options import CONFIG_FILE, asks_the_service
+from service.cli_proxy import proxy
 from service.cli_score import score
 from service.cli_slices import slices_commands
 from service.errors import ConfigError, StartError, WerwatchError
@@ -239,6 +240,7 @@ for command in (
     *notices_commands,
     *slices_commands,
     *history_commands,
+    proxy,
     score,
 ):
     werwatch.add_command(command)

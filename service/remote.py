@@ -62,11 +62,18 @@ class Remote:
         StartError
             If the token or a certificate cannot be read.
         """
+        return httpx.Client(timeout=timeout_s, **self._access())
+
+    def lasting_connection(self) -> httpx.AsyncClient:
+        """The same for a program that goes on; raises as `connection` does."""
+        return httpx.AsyncClient(timeout=TIMEOUT_S, **self._access())
+
+    def _access(self) -> dict[str, Any]:
         headers = {}
         if self.token_file is not None:
             headers["authorization"] = f"Bearer {read_secret(self.token_file, '--token-file')}"
         context = client_context(self.ca_file, self.client_cert)
-        return httpx.Client(base_url=self.api, headers=headers, timeout=timeout_s, verify=context)
+        return {"base_url": self.api, "headers": headers, "verify": context}
 
     def _ask(self, method: str, route: str, **sent: Any) -> dict[str, Any]:
         try:

@@ -21,10 +21,10 @@ import uvicorn
 from service import __version__
 from service.api.finishing import Finishing
 from service.app import build_api, build_metrics
-from service.config import Config, split_address
+from service.config import Config
 from service.connections import BoundedConnection
 from service.delivery import DeliveryWorker
-from service.errors import StartError
+from service.listening import bind, name_of
 from service.log_lines import log_loop_fault
 from service.metrics import Metrics
 from service.pipeline import Pipeline
@@ -34,7 +34,6 @@ from service.reloading import Reloading
 from service.tls import server_context
 from service.tracing import spans_of
 
-BACKLOG = 512
 RECEIVE_S, ANSWER_S = 3, 6
 """After SIGTERM: how long bodies may still arrive, and answers be made; 10 s must do for everything."""
 SWITCH_S = 0.0005
@@ -180,34 +179,3 @@ def _tell_loop(number: signal.Signals, react: Callable[[], None]) -> None:
             loop.call_soon_threadsafe(react)
 
     signal.signal(number, tell)
-
-
-def bind(key: str, address: str) -> socket.socket:
-    """A listening socket.
-
-    Raises
-    ------
-    StartError
-        If the port is in use or the address is not this machine's.
-    """
-    host, port = split_address(address)
-    try:
-        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise StartError(f"{key}: {address}: {error.strerror}") from None
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(place)
-        bound.listen(BACKLOG)
-    except OSError as error:
-        bound.close()
-        hint = f"; stop what listens there or set {key} to another port" if "in use" in str(error) else ""
-        raise StartError(f"{key}: {address}: {error.strerror}{hint}") from None
-    return bound
-
-
-def name_of(bound: socket.socket) -> str:
-    """``host:port`` of a bound socket."""
-    host, port, *_ = bound.getsockname()
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,310 @@
+"""The proxy as the app, the engine and the service see it: three real servers and a client."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from authority import Authority
+from conftest import CLIENT, PATIENCE_S, RunningService, eventually
+from engine_server import Engine, Handler
+
+TEXT = {"text": "No fever since Monday.", "language": "english"}
+AUDIO = bytes(range(256)) * 300
+
+
+class Proxy:
+    """``werwatch proxy`` on free ports, between an engine and a service."""
+
+    def __init__(self, folder: Path, engine: str, service: str, *more: str) -> None:
+        self._log = folder / f"proxy-{secrets.token_hex(4)}.log"
+        command = [sys.executable, "-m", "service.cli", "proxy", "--engine", engine, "--provider", "openai"]
+        command += ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--api", service, *more]
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        assert eventually(lambda: "proxy on" in self.log or self.process.poll() is not None)
+        found = re.search(r"proxy on (http://\S+), metrics on (http://[\w.:]+)", self.log)
+        assert found, self.log
+        self.url, self.metrics = found.groups()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def metric(self, name: str) -> int:
+        scraped = CLIENT.get(f"{self.metrics}/metrics").text
+        [value] = re.findall(rf"^{re.escape(name)} (\S+)$", scraped, re.MULTILINE)
+        return int(float(value))
+
+    def count(self, what: str, outcome: str) -> int:
+        return self.metric(f'werwatch_proxy_{what}_total{{outcome="{outcome}"}}')
+
+    def becomes(self, what: str, outcome: str, number: int = 1) -> bool:
+        return eventually(lambda: self.count(what, outcome) == number)
+
+
+@pytest.fixture
+def make_proxy(tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
+    made: list[Proxy] = []
+
+    def make(engine: str, service: str, *more: str) -> Proxy:
+        made.append(Proxy(tmp_path, engine, service, *more))
+        return made[-1]
+
+    yield make
+    for proxy in made:
+        proxy.process.kill()
+        proxy.process.wait()
+
+
+def says(status: int = 200, body: Any = TEXT, **headers: str) -> Callable[[Handler], None]:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    told = {"content_type": "application/json", **headers}
+    return lambda handler: handler.answer(status, content, **told)
+
+
+def utterances(service: RunningService) -> dict[str, int]:
+    found = re.findall(r'^werwatch_utterances_total\{cohort="(.+)"\} (\S+)$', service.scrape(), re.MULTILINE)
+    return {cohort: int(float(number)) for cohort, number in found}
+
+
+def test_bodies_pass_as_they_are_and_a_copy_is_kept(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    service = make_service()
+    body = json.dumps(TEXT, indent=3).encode()
+    with Engine(says(body=body, x_request_id="req-7", x_other="a")) as engine:
+        proxy = make_proxy(f"{engine.url}/base", service.api)
+        answer = httpx.post(
+            f"{proxy.url}/v1/audio%2Ftranscriptions?a=b%20c&d",
+            content=AUDIO,
+            headers={
+                "authorization": "Bearer key",
+                "x-werwatch-accent": "en-IE",
+                "connection": "x-a",
+                "x-a": "1",
+            },
+        )
+        assert (answer.status_code, answer.content) == (200, body)
+        assert (answer.headers["x-other"], answer.headers["content-length"]) == ("a", str(len(body)))
+        assert answer.headers["x-werwatch-event"] == "cloudevents:proxy:req-7"
+        [asked] = engine.requests
+        assert (asked.method, asked.target) == ("POST", "/base/v1/audio%2Ftranscriptions?a=b%20c&d")
+        assert (asked.body, asked.header("authorization")) == (AUDIO, "Bearer key")
+        assert asked.header("host") == engine.url.removeprefix("http://")
+        assert asked.header("content-length") == str(len(AUDIO))
+        assert [name for name, _ in asked.headers if name.lower() in ("x-werwatch-accent", "x-a")] == []
+    assert proxy.becomes("copies", "kept")
+    assert proxy.count("calls", "answered") == 1
+    assert utterances(service) == {"en-IE": 1}
+    reference = {"utterance_id": "cloudevents:proxy:req-7", "reference": "no fever since monday"}
+    assert service.post("/v1/references", reference).json()["status"] == "scored"
+
+
+def test_an_engine_is_spoken_to_over_tls_and_only_if_it_is_the_one(
+    make_proxy: Callable[..., Proxy],
+    make_service: Callable[..., RunningService],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    authority = Authority(tmp_path).make()
+    service = make_service()
+    with Engine(says(), authority.issue("engine")) as engine:
+        stranger = make_proxy(engine.url, service.api)
+        assert httpx.post(f"{stranger.url}/v1/audio/transcriptions", content=AUDIO).status_code == 502
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+        proxy = make_proxy(engine.url, service.api)
+        assert CLIENT.post(f"{proxy.url}/", content=AUDIO).json() == TEXT
+        assert len(engine.requests) == 1
+
+
+def test_an_error_of_the_engine_passes_as_it_is_and_is_not_copied(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    service = make_service()
+    with Engine(says(429, b"slow down", content_type="text/plain", retry_after="7")) as engine:
+        proxy = make_proxy(engine.url, service.api)
+        answer = httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO)
+        assert (answer.status_code, answer.content, answer.headers["retry-after"]) == (429, b"slow down", "7")
+        assert "x-werwatch-event" not in answer.headers
+        assert proxy.becomes("calls", "answered")
+    assert utterances(service) == {}
+
+
+def test_a_stream_passes_part_by_part_and_its_last_event_is_kept(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    service = make_service()
+    goes_on = threading.Event()
+
+    def stream(handler: Handler) -> None:
+        handler.begin_stream("text/event-stream")
+        handler.part(b'data: {"type": "transcript.text.delta", "delta": "No"}\n\n')
+        assert goes_on.wait(PATIENCE_S)
+        handler.part(b'data: {"type": "transcript.text.done", "text": "No fever."}\n\n')
+        handler.part(b"data: [DONE]\n\n")
+        handler.end_stream()
+
+    with Engine(stream) as engine:
+        proxy = make_proxy(engine.url, service.api)
+        with httpx.stream("POST", f"{proxy.url}/v1/audio/transcriptions", content=AUDIO) as answer:
+            parts = answer.iter_raw()
+            first = next(parts)
+            assert first == b'data: {"type": "transcript.text.delta", "delta": "No"}\n\n'
+            goes_on.set()
+            assert b"".join(parts).endswith(b"data: [DONE]\n\n")
+    assert proxy.becomes("copies", "kept")
+    assert utterances(service) == {"unknown": 1}
+
+
+def test_what_is_packed_or_comes_in_chunks_passes_as_it_is(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    service = make_service()
+    packed = gzip.compress(json.dumps(TEXT).encode())
+
+    def chunks() -> Iterator[bytes]:
+        yield AUDIO
+        yield AUDIO
+
+    with Engine(says(body=packed, content_encoding="gzip")) as engine:
+        proxy = make_proxy(engine.url, service.api)
+        with httpx.stream("POST", f"{proxy.url}/v1/audio/transcriptions", content=chunks()) as answer:
+            assert b"".join(answer.iter_raw()) == packed
+        assert engine.requests[0].body == 2 * AUDIO
+    assert proxy.becomes("copies", "kept")
+
+
+def test_calls_go_through_while_the_service_is_gone_and_their_copies_come_later(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    service = make_service()
+    service.kill()
+    address = service.api.removeprefix("http://")
+    with Engine(says()) as engine:
+        proxy = make_proxy(engine.url, service.api)
+        for _ in range(3):
+            answer = httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO)
+            assert (answer.status_code, answer.json()) == (200, TEXT)
+        assert eventually(lambda: proxy.metric("werwatch_proxy_copies_waiting") == 3)
+        service.settings["listen"] = address
+        service.start()
+        assert proxy.becomes("copies", "kept", 3)
+    assert utterances(service) == {"unknown": 3}
+
+
+def test_what_the_service_refuses_or_nobody_can_read_is_counted_and_passes_all_the_same(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    service = make_service()
+    with Engine(says(body={"models": []})) as engine:
+        proxy = make_proxy(engine.url, service.api, "--path", "/v1/*")
+        assert httpx.get(f"{proxy.url}/v1/models").json() == {"models": []}
+        assert proxy.becomes("copies", "refused")
+        engine.act = says(body=b"plain words", content_type="text/plain")
+        assert httpx.post(f"{proxy.url}/v1/audio/transcriptions").content == b"plain words"
+        assert proxy.becomes("copies", "no_transcript")
+        engine.act = says(body=b'{"text": "' + b"a" * 10_000_001 + b'"}')
+        assert len(httpx.post(f"{proxy.url}/v1/audio/transcriptions").content) > 10_000_000
+        assert proxy.becomes("copies", "too_large")
+        assert httpx.get(f"{proxy.url}/other").is_success
+        assert proxy.becomes("calls", "answered", 4)
+    assert utterances(service) == {}
+    assert "plain words" not in proxy.log
+
+
+def test_an_engine_that_cannot_be_reached_is_a_502_that_says_so(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    with Engine(says()) as engine:
+        url = engine.url
+    proxy = make_proxy(url, make_service().api)
+    answer = httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO)
+    assert answer.status_code == 502
+    assert "the engine cannot be reached" in answer.json()["detail"]
+    assert proxy.becomes("calls", "engine_unreachable")
+
+
+def test_an_answer_that_the_engine_breaks_off_is_broken_off_for_the_app(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    def break_off(handler: Handler) -> None:
+        handler.begin_stream("application/json")
+        handler.part(b'{"text": ')
+        handler.close_connection = True
+
+    with Engine(break_off) as engine:
+        proxy = make_proxy(engine.url, make_service().api)
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO)
+    assert proxy.becomes("calls", "broken_off_by_engine")
+    assert proxy.count("copies", "kept") == 0
+
+
+def test_an_app_that_gives_up_lets_go_of_the_engine(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    let_go = threading.Event()
+
+    def wait(handler: Handler) -> None:
+        if handler.rfile.read(1) == b"":
+            let_go.set()
+        handler.close_connection = True
+
+    with Engine(wait) as engine:
+        proxy = make_proxy(engine.url, make_service().api)
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO, timeout=0.5)
+        assert let_go.wait(PATIENCE_S)
+    assert proxy.becomes("calls", "given_up_by_app")
+
+
+def test_it_ends_once_calls_and_copies_are_through(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    service = make_service()
+    has_come, goes_on = threading.Event(), threading.Event()
+
+    def later(handler: Handler) -> None:
+        has_come.set()
+        assert goes_on.wait(PATIENCE_S)
+        says()(handler)
+
+    with Engine(later) as engine:
+        proxy = make_proxy(engine.url, service.api)
+        answers: list[httpx.Response] = []
+        asking = threading.Thread(target=lambda: answers.append(httpx.post(f"{proxy.url}/", content=AUDIO)))
+        asking.start()
+        assert has_come.wait(PATIENCE_S)
+        proxy.process.terminate()
+        goes_on.set()
+        asking.join()
+        assert proxy.process.wait(PATIENCE_S) == 0
+    assert answers[0].json() == TEXT
+    assert utterances(service) == {"unknown": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--engine", "api.openai.com"], "--engine: expected a URL with http or https"),
+        (["--engine", "https://u:p@x.org"], "--engine: expected no user or password"),
+        (["--engine", "https://x.org", "--provider", "x"], "--provider: expected one of amazon_transcribe"),
+    ],
+)
+def test_a_command_line_that_cannot_be_meant_is_explained(arguments: list[str], said: str) -> None:
+    command = [sys.executable, "-m", "service.cli", "proxy", "--provider", "openai", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
