@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from service.receiver_settings import Links
+from service.receivers.critical_terms import critical_facts, look_at_critical_terms
 from service.receivers.notice import Kind, Notice
 
 MOST_OF_A_COHORT = 60
@@ -142,7 +143,7 @@ def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Found", _clock(data.get("detected_at"))),
         ("Rests on", _rests_on(before, after)),
         ("Errors per 100 words", _errors(before, after)),
-        *_critical(data.get("critical_terms")),
+        *critical_facts(data.get("critical_terms")),
         ("Ran away", _of_utterances(before, after, "loops")),
         ("Without a hypothesis", _of_utterances(before, after, "empty_hypotheses")),
         ("Announced", str(data.get("announced") or "")),
@@ -209,27 +210,6 @@ def _rates(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tup
     }
 
 
-def _critical(critical: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    if not critical or not critical["after"]["terms"]:
-        return []
-    sides = critical["before"], critical["after"]
-    return [
-        (f"Critical terms {what}", " -> ".join(_share(side[what], side["terms"]) for side in sides))
-        for what in ("missed", "inserted")
-        if any(side[what]["count"] for side in sides)
-    ]
-
-
-def _share(share: Mapping[str, Any], terms: int) -> str:
-    """How many of a hundred critical terms, as far as it is sure."""
-    if share["ratio"] is None:
-        return "unknown"
-    interval = ""
-    if share["lower"] is not None:
-        interval = f", {100 * share['lower']:.1f} to {100 * share['upper']:.1f} %"
-    return f"{_percent(share['ratio'])} ({share['count']} of {terms}{interval})"
-
-
 def _of_utterances(before: Mapping[str, Any], after: Mapping[str, Any], key: str) -> str:
     if not before.get(key) and not after.get(key):
         return ""
@@ -257,7 +237,8 @@ def _resolved(data: Mapping[str, Any]) -> str:
 
 
 def _look_first(data: Mapping[str, Any]) -> tuple[str, ...]:
-    return (*_where(data).get("look_first", ()), *_look_at_errors(data))
+    where = _where(data).get("look_first", ())
+    return (*look_at_critical_terms(data.get("critical_terms")), *where, *_look_at_errors(data))
 
 
 def _where(data: Mapping[str, Any]) -> Mapping[str, Any]:

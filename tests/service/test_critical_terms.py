@@ -22,6 +22,7 @@ from service.config_file import load_config
 from service.errors import ConfigError
 from service.lexicon import read_terms
 from service.pipeline import Pipeline
+from service.receivers.critical_terms import LOOK_AT_CRITICAL_TERMS
 from service.receivers.notice import read_notice
 from service.receivers.rendering import read
 
@@ -133,10 +134,26 @@ def test_an_alert_says_what_became_of_them(tmp_path: Path) -> None:
     body = {"type": "werwatch.alert.firing", "timestamp": "2026-03-03T12:14:20Z"}
     data = {"alert_id": alert.alert_id, "state": "firing", "fired_at": "2026-03-03T12:14:20Z", "revision": 1}
     notice = read_notice("n", json.dumps({**body, "data": {**data, **alert.facts}}))
-    facts = dict(read(notice, LINKS).facts)
+    reading = read(notice, LINKS)
+    assert reading.look_first[0] == LOOK_AT_CRITICAL_TERMS
+    facts = dict(reading.facts)
     assert facts["Critical terms missed"].startswith("10.0 % (4 of 40, ")
     assert " -> 50.0 % (10 of 20, " in facts["Critical terms missed"]
     assert "Critical terms inserted" not in facts
+
+
+def test_a_rise_that_is_not_sure_is_shown_and_not_dwelt_upon(tmp_path: Path) -> None:
+    share = {"count": 2, "ratio": 0.05, "lower": 0.01, "upper": 0.15}
+    side = {"terms": 40, "missed": share, "inserted": {**share, "count": 0, "ratio": 0.0}}
+    worse = {**side, "missed": {"count": 4, "ratio": 0.1, "lower": 0.04, "upper": 0.3}}
+    data = {"critical_terms": {"lexicon": "x", "before": side, "after": worse}}
+    body = {"type": "werwatch.alert.firing", "timestamp": "2026-03-03T12:14:20Z", "data": data}
+    reading = read(read_notice("n", json.dumps(body)), LINKS)
+    assert (
+        dict(reading.facts)["Critical terms missed"]
+        == "5.0 % (2 of 40, 1.0 to 15.0 %) -> 10.0 % (4 of 40, 4.0 to 30.0 %)"
+    )
+    assert reading.look_first == ()
 
 
 def test_the_file_and_the_list_are_one_lexicon(tmp_path: Path) -> None:
