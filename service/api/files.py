@@ -21,7 +21,7 @@ from service.api.trace import trace_id
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, made, parse_any
 from service.errors import Refused
-from service.formats import label_studio, srt, stm, trn, webvtt
+from service.formats import OF_REFERENCES, READERS, label_studio
 from service.formats.gathered import Gathered, gathered
 from service.formats.segment import Segment
 from service.pipeline import Pipeline
@@ -38,10 +38,7 @@ def _label_studio(body: bytes) -> list[Segment]:
 
 FORMATS: Mapping[str, Callable[[bytes], list[Segment]]] = {
     LABEL_STUDIO: _label_studio,
-    "srt": srt.read,
-    "stm": stm.read,
-    "trn": trn.read,
-    "vtt": webvtt.read,
+    **{name: READERS[name] for name in OF_REFERENCES},
 }
 """Every name under ``/v1/references/``."""
 FIELDS: dict[str, Mapping[str, Any]] = {

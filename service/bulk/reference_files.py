@@ -12,9 +12,10 @@ from service.bulk.importing import OUTCOMES, TIMEOUT_S, Answer, Imported, detail
 from service.bulk.mapping import Mapping
 from service.bulk.reading import lines_of
 from service.errors import StartError
+from service.formats import OF_REFERENCES
 from service.remote import Remote
 
-ENDINGS = {".trn": "trn", ".stm": "stm", ".srt": "srt", ".vtt": "vtt"}
+ENDINGS = {f".{name}": name for name in OF_REFERENCES}
 
 
 def format_of(path: Path) -> str | None:

@@ -21,3 +21,5 @@ READERS: dict[str, Reader] = {
     "vtt": webvtt.read,
 }
 """By the ending that such files have."""
+OF_REFERENCES = tuple(name for name in READERS if name != "ctm")
+"""Those that hold references; CTM is what an engine said."""
