@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from detectors.attribution import Attribution
 from detectors.tally import Tally
+from detectors.worst_slices import SliceNow
 
 
 class Signal(StrEnum):
@@ -77,6 +78,8 @@ class Event:
         What was announced, for the verdict on a planned change.
     attribution
         Where a rise comes from; None where that is no question or nothing is known to answer it by.
+    worst
+        Of a standing gap, which has no onset to compare with: the cohort's worst slices since it is seen.
     """
 
     signal: Signal
@@ -97,3 +100,4 @@ class Event:
     guarantee_held: bool
     about: str = ""
     attribution: Attribution | None = None
+    worst: tuple[SliceNow, ...] = ()

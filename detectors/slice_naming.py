@@ -21,7 +21,7 @@ LEAST_SHARE, LIKELY_SHARE = 0.25, 0.5
 """Of the whole excess: what explains less is no answer to where it comes from."""
 MOST_NAMED = 3
 WITHIN = 0.01
-"""The chance that a pair which stands out by itself is held to stand out within one of its values as well."""
+"""The chance that some pair with a value is held to stand out within that value, which is the cause."""
 PAIR_SHARE = 0.6
 """A pair takes the place of a single value if it explains so much of what that explains."""
 
@@ -131,7 +131,7 @@ class Naming:
         pairs = [where for where in looked_at if len(where) == 2]
         single = _first(self._standing_out(table, singles, chance * OF_SINGLES))
         standing = self._standing_out(table, pairs, chance * (1.0 - OF_SINGLES))
-        pair = _first(each for each in standing if self._adds(table, each.where))
+        pair = _first(each for each in standing if self._adds(table, each.where, pairs))
         if single is None or pair is None:
             best = single or pair
             return best.where if best else None
@@ -166,10 +166,11 @@ class Naming:
             return [(self.focus, 1.0)]
         return [(self.focus, OF_OWN), (self.everybody, 1.0 - OF_OWN)]
 
-    def _adds(self, table: SliceTable, where: Where) -> bool:
+    def _adds(self, table: SliceTable, where: Where, pairs: Sequence[Where]) -> bool:
         """Whether a pair stands out within each of its two values."""
-        asked = critical(WITHIN, _sessions_since(table, self.focus))
+        sessions = _sessions_since(table, self.focus)
         for value in where:
+            asked = critical(WITHIN / sum(value in pair for pair in pairs), sessions)
             found = (
                 contrast(table.part(where, cohort), table.between((value,), where, cohort))
                 for cohort in table.cohorts_in(where, self.focus)

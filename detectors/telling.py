@@ -10,6 +10,9 @@ from detectors.event import Change, Event, Signal
 from detectors.evidence import Effect
 from detectors.monitor_state import MonitorState
 from detectors.settings import MonitorSettings
+from detectors.worst_slices import worst_slices
+
+MOST_WORST = 3
 
 
 def told(
@@ -29,10 +32,13 @@ def told(
 def explained(state: MonitorState, event: Event) -> Event:
     """The same event with where its rise comes from, by what is known now.
 
-    A standing gap has no onset to compare with what was before it.
+    A standing gap has no onset to compare with what was before it: it gets the worst slices.
     """
-    if event.change is not Change.DEGRADED or event.signal is Signal.STANDING:
+    if event.change is not Change.DEGRADED:
         return event
+    if event.signal is Signal.STANDING and event.cohort is not None:
+        worst = worst_slices(state.cohorts[event.cohort].slices, event.onset_s, state.now_s)
+        return replace(event, worst=worst.ranked[:MOST_WORST])
     around = event.onset_earliest_s, event.onset_latest_s
     return replace(event, attribution=_attribution(state, event.cohort, event.onset_s, around))
 

@@ -250,8 +250,9 @@ class Alerting:
 
     def _facts(self, store: Store, event: Event, severity: str) -> dict[str, Any]:
         facts = describe(event, severity)
-        if event.attribution is not None:
-            facts["where"] = where_of(event.attribution, event.onset_s)
+        where = where_of(event)
+        if where is not None:
+            facts["where"] = where
         if self._lexicon is not None:
             version, onset_s = self._lexicon.version, event.onset_s
             facts["critical_terms"] = store.critical.before_and_after(event.cohort, version, onset_s)

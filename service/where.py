@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from detectors.attribution import Attribution, NewValue, SliceChange
+from detectors.event import Event
 from detectors.slice_counts import SliceCounts
 from detectors.slice_table import Where
 from detectors.stories import Stories
+from detectors.worst_slices import SliceNow
 from service.claim_facts import slice_in_words
 from service.facts import rfc3339
 
@@ -21,10 +24,35 @@ STORIES = {
     "interaction": "it suffers more than others do in the same place",
     "unknown": "others, or what was before, cannot be compared",
 }
+_NO_CHANGE: dict[str, Any] = {
+    "why": "",
+    "look_first": [],
+    "named": [],
+    "likely": None,
+    "elsewhere": None,
+    "ranked": [],
+    "slices_compared": 0,
+    "too_little_speech": [],
+    "stories": None,
+    "new_values": [],
+}
 
 
-def where_of(attribution: Attribution, onset_s: float) -> dict[str, Any]:
-    """Everything that is said of where a rise comes from; rises in WER points."""
+def where_of(event: Event) -> dict[str, Any] | None:
+    """Everything that an event says of where it comes from; None where it knows nothing of that."""
+    if event.attribution is not None:
+        return change_where(event.attribution, event.onset_s)
+    if event.worst:
+        return {
+            "summary": f"worst are {'; '.join(map(_bad, event.worst))}",
+            **_NO_CHANGE,
+            "worst": now_slices(event.worst),
+        }
+    return None
+
+
+def change_where(attribution: Attribution, onset_s: float) -> dict[str, Any]:
+    """Everything that is said of where a change comes from; rises in WER points."""
     return {
         "summary": _summary(attribution),
         "why": _why(attribution.stories),
@@ -37,7 +65,21 @@ def where_of(attribution: Attribution, onset_s: float) -> dict[str, Any]:
         "too_little_speech": [dict(each) for each in attribution.too_little[:MOST_TOO_LITTLE]],
         "stories": _stories(attribution.stories),
         "new_values": [_new_value(each) for each in attribution.new],
+        "worst": [],
     }
+
+
+def now_slices(slices: Iterable[SliceNow]) -> list[dict[str, Any]]:
+    """What is said of how bad slices are now."""
+    return [
+        {
+            "slice": dict(each.where),
+            **_side(each.counts),
+            "lower": None if each.interval is None else round(each.interval.lower, 4),
+            "upper": None if each.interval is None else round(each.interval.upper, 4),
+        }
+        for each in slices
+    ]
 
 
 def named_in(where: dict[str, Any] | None) -> list[dict[str, str]]:
@@ -45,7 +87,7 @@ def named_in(where: dict[str, Any] | None) -> list[dict[str, str]]:
     return [] if where is None else [each["slice"] for each in where["named"]]
 
 
-def rate_side(counts: SliceCounts) -> dict[str, Any]:
+def _side(counts: SliceCounts) -> dict[str, Any]:
     """Counts of a slice; errors of an utterance count up to its words, as in detection."""
     return {
         "wer": round(counts.rate, 4) if counts.words else None,
@@ -57,6 +99,10 @@ def rate_side(counts: SliceCounts) -> dict[str, Any]:
         "deletions": counts.deletions,
         "insertions": counts.insertions,
     }
+
+
+def _bad(each: SliceNow) -> str:
+    return f"{_called(each.where)} (WER {100 * each.counts.rate:.1f} % in {each.counts.sessions} sessions)"
 
 
 def _summary(attribution: Attribution) -> str:
@@ -142,8 +188,8 @@ def _slice(change: SliceChange) -> dict[str, Any]:
         "excess_errors": round(change.excess_errors, 1),
         "share_of_excess": None if change.share is None else round(change.share, 3),
         "rise": _points(change.rise, change.lower, change.upper),
-        "before": rate_side(change.before),
-        "after": rate_side(change.after),
+        "before": _side(change.before),
+        "after": _side(change.after),
         "rise_of_other_cohorts": None if others is None else _points(*others),
         "others_suffer": change.others_suffer,
         "same_speech": [dict(each) for each in change.same_as],

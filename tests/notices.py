@@ -86,7 +86,7 @@ EVENTS = {
     ),
 }
 MORE: dict[Kind, dict[str, Any]] = {
-    Kind.FIRING: {"where": where_of(ATTRIBUTION, EVENT.onset_s)},
+    Kind.FIRING: {"where": where_of(replace(EVENT, attribution=ATTRIBUTION))},
     Kind.UPDATED: {"revision": 2},
     Kind.REPEATED: {"revision": 3},
     Kind.ACKNOWLEDGED: {

@@ -9,12 +9,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from detectors.worst_slices import SliceNow
 from service.api.problems import refusals
 from service.errors import Refused
 from service.facts import rfc3339
 from service.pipeline import Pipeline
-from service.where import rate_side, where_of
+from service.where import change_where, now_slices
 
 MOST_HOURS = 24 * 366
 SECONDS_AN_HOUR = 3_600.0
@@ -47,9 +46,9 @@ def slice_routes(pipeline: Pipeline) -> APIRouter:
             "cohort": cohort,
             "from": rfc3339(now_s - SECONDS_AN_HOUR * hours),
             "to": rfc3339(now_s),
-            "whole": _slice(worst.whole),
-            "slices": [_slice(each) for each in worst.ranked[:limit]],
-            "too_little_speech": [_slice(each) for each in worst.too_little[:limit]],
+            "whole": now_slices([worst.whole])[0],
+            "slices": now_slices(worst.ranked[:limit]),
+            "too_little_speech": now_slices(worst.too_little[:limit]),
             "change": None if since is None else await asyncio.to_thread(_change, pipeline, cohort, since),
         }
 
@@ -59,14 +58,4 @@ def slice_routes(pipeline: Pipeline) -> APIRouter:
 def _change(pipeline: Pipeline, cohort: str, since: datetime) -> dict[str, Any] | None:
     since_s = since.timestamp()
     attribution = pipeline.watch.change_since(cohort, since_s)
-    return None if attribution is None else where_of(attribution, since_s)
-
-
-def _slice(each: SliceNow) -> dict[str, Any]:
-    interval = each.interval
-    return {
-        "slice": dict(each.where),
-        **rate_side(each.counts),
-        "lower": None if interval is None else round(interval.lower, 4),
-        "upper": None if interval is None else round(interval.upper, 4),
-    }
+    return None if attribution is None else change_where(attribution, since_s)

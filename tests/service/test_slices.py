@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ import httpx
 import pytest
 import yaml
 from conftest import RunningService, eventually
+
+from service.store import FILE_NAME
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 SESSIONS = 60
@@ -85,6 +89,26 @@ def test_a_change_can_be_asked_for_without_an_alert(service: RunningService) -> 
     stories = change["stories"]
     parts = [stories[name] for name in ("mix", "exposure", "interaction", "unknown")]
     assert abs(sum(parts) - stories["change_points"]) < 0.05
+
+
+def test_what_is_known_of_slices_survives_a_restart_and_is_what_the_rows_lead_to(
+    service: RunningService, tmp_path: Path
+) -> None:
+    query = "/v1/slices?cohort=en-IN&hours=720&since=2026-01-06T00:00:00Z"
+    before = service.get(query)
+    assert service.stop() == 0
+    config = tmp_path / "werwatch.yaml"
+    config.write_text(yaml.safe_dump({"data_dir": str(service.data_dir)}))
+    verified = run("verify", "--config", str(config))
+    assert "state: good" in verified.stdout, verified.stdout
+    service.start()
+    assert service.get(query) == before
+    with closing(sqlite3.connect(service.data_dir / FILE_NAME)) as db, db:
+        [(state,)] = db.execute("SELECT state FROM snapshot")
+        assert "ward-7" in state
+        db.execute("UPDATE snapshot SET state = replace(state, 'ward-7', 'ward-8')")
+    verified = run("verify", "--config", str(config))
+    assert (verified.returncode, "state: BAD" in verified.stdout) == (1, True), verified.stdout
 
 
 @pytest.mark.parametrize(
