@@ -28,6 +28,7 @@ EXPECTED_BEFORE = 5.0
 """A value is new if it was never heard before though so many sessions of it were to be expected."""
 AROUND_ONSET_S = 86_400.0
 """How long before the onset a value may have been heard first and still be a candidate."""
+MOSTLY = 0.6
 Z = 1.96
 
 
@@ -117,6 +118,14 @@ class Attribution:
     looked_at: int
     stories: Stories | None
     new: tuple[NewValue, ...]
+
+    @property
+    def is_moved_traffic(self) -> bool:
+        """Whether most of the change is traffic that moved between slices, none of which stands out."""
+        told = self.stories
+        if told is None or self.named or self.likely is not None:
+            return False
+        return told.mix > MOSTLY * told.change > 0.0
 
 
 def attribute(

@@ -20,8 +20,10 @@ LEAST_RISE_ERRORS = 2.0
 LEAST_SHARE, LIKELY_SHARE = 0.25, 0.5
 """Of the whole excess: what explains less is no answer to where it comes from."""
 MOST_NAMED = 3
-WITHIN = 0.01
+WITHIN = 0.002
 """The chance that some pair with a value is held to stand out within that value, which is the cause."""
+OUTDONE = 6.0
+"""By so much in chi-squared a pair must fit better than one of its values for that not to be named either."""
 PAIR_SHARE = 0.6
 """A pair takes the place of a single value if it explains so much of what that explains."""
 
@@ -132,6 +134,8 @@ class Naming:
         single = _first(self._standing_out(table, singles, chance * OF_SINGLES))
         standing = self._standing_out(table, pairs, chance * (1.0 - OF_SINGLES))
         pair = _first(each for each in standing if self._adds(table, each.where, pairs))
+        if single is not None and pair is None and _outdone(single, standing):
+            return None
         if single is None or pair is None:
             best = single or pair
             return best.where if best else None
@@ -179,6 +183,12 @@ class Naming:
             if estimate is None or estimate.z <= asked:
                 return False
         return True
+
+
+def _outdone(single: _Candidate, pairs: Iterable[_Candidate]) -> bool:
+    """Whether a pair with this value fits much better, though it is not certain that it is only the pair."""
+    value = single.where[0]
+    return any(value in pair.where and pair.score**2 > single.score**2 + OUTDONE for pair in pairs)
 
 
 def _has_rest(table: SliceTable, where: Where, cohorts: Iterable[str]) -> bool:

@@ -228,6 +228,8 @@ class Alerting:
         if event is not None:
             # What on-call was woken for stays a page until it ends.
             severity = PAGE if alert.severity == PAGE else self._severity(event)
+            if event.attribution is None and (alert.facts.get("where") or {}).get("is_moved_traffic"):
+                severity = alert.severity
             if self._is_material(alert, event, severity, now):
                 found = {"detected_at": alert.facts["detected_at"]}
                 facts = {**alert.facts, **self._facts(store, event, severity), **found}
@@ -312,8 +314,14 @@ class Alerting:
 
 
 def severity_of(event: Event, smallest_change_points: float) -> str:
-    """A page for a rise surely above the smallest change, of a signal that pages and several speakers."""
+    """A page for a rise surely above the smallest change, of a signal that pages and several speakers.
+
+    What traffic that moved between slices explains is a ticket.
+    """
     if event.change is not Change.DEGRADED or event.signal not in PAGING:
+        return TICKET
+    # Nothing got worse where people only speak elsewhere, where it is harder.
+    if event.attribution is not None and event.attribution.is_moved_traffic:
         return TICKET
     few_speakers = event.guarantee_held and len(event.after.speakers) < ENOUGH_SPEAKERS
     certain = event.lower_points > smallest_change_points

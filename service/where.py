@@ -34,6 +34,7 @@ _NO_CHANGE: dict[str, Any] = {
     "slices_compared": 0,
     "too_little_speech": [],
     "stories": None,
+    "is_moved_traffic": False,
     "new_values": [],
 }
 
@@ -64,6 +65,7 @@ def change_where(attribution: Attribution, onset_s: float) -> dict[str, Any]:
         "slices_compared": attribution.looked_at,
         "too_little_speech": [dict(each) for each in attribution.too_little[:MOST_TOO_LITTLE]],
         "stories": _stories(attribution.stories),
+        "is_moved_traffic": attribution.is_moved_traffic,
         "new_values": [_new_value(each) for each in attribution.new],
         "worst": [],
     }
@@ -112,6 +114,8 @@ def _summary(attribution: Attribution) -> str:
         told = "; ".join(_told(each) for each in attribution.named)
         return f"{told}; elsewhere {_wer(attribution.elsewhere)}"
     none = f"no slice stands out of {attribution.looked_at} compared"
+    if attribution.is_moved_traffic:
+        return f"{none}; mostly traffic that moved to where WER is higher anyway"
     if attribution.likely is not None:
         return f"likely {_told(attribution.likely)}; not certain yet, elsewhere {_wer(attribution.elsewhere)}"
     return none

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from notices import ATTRIBUTION, EVENT
 
 from detectors.event import Change, Event, Signal
+from detectors.stories import Stories
 from service.alerts import Alerting, alert_id
 from service.config import Config
 from service.errors import Refused
@@ -162,6 +163,19 @@ def test_a_slice_that_stands_out_later_is_told_then_and_only_once(day: Day) -> N
         day.passes(EVENT, at=at * MINUTE_S + 1.0)
     assert day.told == ["firing", "updated"]
     assert [each["slice"] for each in day.alert().facts["where"]["named"]] == [{"site": "imaging-3"}]
+
+
+def test_traffic_that_moved_is_a_ticket_until_something_else_is_found(day: Day) -> None:
+    moved = Stories(mix=0.08, exposure=0.01, interaction=0.01, unknown=0.0)
+    event = replace(EVENT, attribution=replace(ATTRIBUTION, named=(), stories=moved))
+    day.happens(event)
+    assert day.alert().severity == "ticket"
+    assert "traffic that moved" in day.alert().facts["where"]["summary"]
+    day.passes(EVENT, at=6 * MINUTE_S)
+    day.passes(event, at=12 * MINUTE_S)
+    assert (day.told, day.alert().severity) == (["firing"], "ticket")
+    day.passes(replace(EVENT, attribution=ATTRIBUTION), at=18 * MINUTE_S)
+    assert (day.told, day.alert().severity) == (["firing", "updated"], "page")
 
 
 def test_a_ticket_that_becomes_a_page_is_told_at_once_and_a_page_stays_one(day: Day) -> None:

@@ -119,7 +119,8 @@ def watch(task: tuple[Cause, int]) -> Alarmed:
 def _said(stream: Simulated, event: Event) -> str:
     question = Question(event.cohort, event.onset_s, stream.world.truths)
     attribution = event.attribution
-    if event.cohort != stream.world.cohort or attribution is None:
+    # What hits the cohort's own slice may be everybody's alarm first.
+    if event.cohort not in (stream.world.cohort, None) or attribution is None:
         return "another alarm"
     if attribution.named:
         return question.verdict(attribution.named[0].where)
