@@ -22,9 +22,9 @@ LEAST_SHARE, LIKELY_SHARE = 0.25, 0.5
 MOST_NAMED = 3
 WITHIN = 0.002
 """The chance that some pair with a value is held to stand out within that value, which is the cause."""
-OUTDONE = 6.0
+OUTDONE = 3.0
 """By so much in chi-squared a pair must fit better than one of its values for that not to be named either."""
-PAIR_SHARE = 0.6
+PAIR_SHARE = 0.4
 """A pair takes the place of a single value if it explains so much of what that explains."""
 
 
