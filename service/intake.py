@@ -93,7 +93,7 @@ class Intake:
             return {}
         self._store.traces.put(new)
         recordings = {utterance.recording for utterance in new if utterance.recording is not None}
-        scored = self._store.recordings.hear(recordings, self._settle_s) if recordings else set()
+        scored = self._hear(recordings, new[-1].received_at) if recordings else set()
         return {
             utterance.utterance_id: Receipt(
                 utterance.utterance_id,
@@ -151,7 +151,7 @@ class Intake:
         texts = self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker)
         is_late = False
         if utterance.recording is not None:
-            is_late = bool(store.recordings.hear([utterance.recording], self._settle_s))
+            is_late = bool(self._hear({utterance.recording}, utterance.received_at))
         kept = Receipt(
             key,
             outcome,
@@ -169,6 +169,9 @@ class Intake:
             if receipt is not None:
                 return _with_utterance(receipt, kept)
         return kept
+
+    def _hear(self, recordings: set[str], now: float) -> set[str]:
+        return self._store.recordings.hear(recordings, now, self._settle_s)
 
     def _join(self, reference: Reference) -> Receipt:
         store, key = self._store, reference.utterance_id

@@ -13,6 +13,10 @@ from detectors.alignment import ErrorCounts
 from service.records import RecordingReference
 from service.utterance_values import UNSCORED_COLUMNS, Unscored, tokens_of, unscored_of
 
+MOST_UTTERANCES = 5_000
+"""A recording of more is not read: so many take 60 ms to write, in which nobody else writes."""
+_FIRST = "FROM utterances WHERE recording = ? ORDER BY number LIMIT ?"
+
 
 class State(StrEnum):
     """What became of a reference by recording."""
@@ -59,7 +63,6 @@ class Part:
 class Told:
     """A reference by recording as it stands, without its words."""
 
-    state: State
     is_passage: bool
     needed: int | None
     kind: str
@@ -120,11 +123,22 @@ class RecordingRows:
                 State.WAITING,
             ),
         )
-        self._put_due([reference.recording], settle_s)
+        newest = self._db.execute(
+            "SELECT received_at FROM utterances WHERE recording = ? ORDER BY number DESC LIMIT 1",
+            (reference.recording,),
+        ).fetchone()
+        if newest is not None:
+            self._put_due([reference.recording], newest[0], settle_s)
         return replaced > 0
 
-    def hear(self, recordings: Collection[str], settle_s: float) -> set[str]:
-        """Let references wait for what may come after new utterances; return which recordings were scored."""
+    def hear(self, recordings: Collection[str], now: float, settle_s: float) -> set[str]:
+        """Let references wait for what may come after new utterances; return which recordings were scored.
+
+        Parameters
+        ----------
+        now
+            When the utterances came.
+        """
         rows = self._db.execute(
             "SELECT DISTINCT recording, state FROM recording_references "
             "WHERE recording IN (SELECT value FROM json_each(?)) "
@@ -133,7 +147,7 @@ class RecordingRows:
         ).fetchall()
         waiting = [recording for recording, state in rows if state == State.WAITING]
         if waiting:
-            self._put_due(waiting, settle_s)
+            self._put_due(waiting, now, settle_s)
         return {recording for recording, state in rows if state == State.SCORED}
 
     def is_waiting(self, number: int, content: bytes) -> bool:
@@ -142,9 +156,10 @@ class RecordingRows:
         return waiting is not None and waiting.content == content
 
     def versions(self, recording: str) -> dict[str, tuple[bytes, int | None]]:
-        """Versions of all utterances of a recording by their ids."""
+        """Versions of the utterances of a recording by their ids, as `read_parts` has them."""
         rows = self._db.execute(
-            "SELECT utterance_id, content, scored_seq FROM utterances WHERE recording = ?", (recording,)
+            f"SELECT utterance_id, content, scored_seq {_FIRST}",
+            (recording, MOST_UTTERANCES + 1),
         )
         return {name: (content, scored_seq) for name, content, scored_seq in rows}
 
@@ -196,14 +211,19 @@ class RecordingRows:
             (before, waiting, most),
         ).rowcount
 
-    def _put_due(self, recordings: Collection[str], settle_s: float) -> None:
+    def _put_due(self, recordings: Collection[str], newest_at: float, settle_s: float) -> None:
         self._db.execute(
-            "UPDATE recording_references SET due_at = (SELECT CASE "
-            "WHEN needed IS NULL THEN MAX(received_at) + ? "
-            "WHEN COUNT(*) >= needed THEN MAX(received_at) END "
-            "FROM utterances WHERE utterances.recording = recording_references.recording) "
-            "WHERE state = 'waiting' AND recording IN (SELECT value FROM json_each(?))",
-            (settle_s, json.dumps(list(recordings))),
+            "UPDATE recording_references SET due_at = CASE WHEN needed IS NULL THEN :newest_at + :settle_s "
+            "WHEN (SELECT COUNT(*) FROM (SELECT 1 FROM utterances "
+            "WHERE utterances.recording = recording_references.recording LIMIT :most)) >= needed "
+            "THEN :newest_at END "
+            "WHERE state = 'waiting' AND recording IN (SELECT value FROM json_each(:recordings))",
+            {
+                "newest_at": newest_at,
+                "settle_s": settle_s,
+                "most": MOST_UTTERANCES,
+                "recordings": json.dumps(list(recordings)),
+            },
         )
 
 
@@ -233,12 +253,12 @@ def read_waiting(db: sqlite3.Connection, number: int) -> RecordingReference | No
 
 
 def read_parts(db: sqlite3.Connection, recording: str) -> list[Part]:
-    """All utterances of a recording, in no order."""
+    """The utterances of a recording as they came, at most one more than `MOST_UTTERANCES`."""
     rows = db.execute(
         f"SELECT {UNSCORED_COLUMNS}, content, scored_seq, received_at, hypothesis_words, audio, "  # noqa: S608 -- constants
         "(SELECT substitutions + deletions + hits FROM scored "
-        "WHERE scored.utterance_id = utterances.utterance_id) FROM utterances WHERE recording = ?",
-        (recording,),
+        f"WHERE scored.utterance_id = utterances.utterance_id) {_FIRST}",
+        (recording, MOST_UTTERANCES + 1),
     )
     return [_part(row) for row in rows]
 
@@ -267,7 +287,7 @@ def read_told(db: sqlite3.Connection, recording: str, content: bytes | None = No
     for state, is_passage, needed, kind, selection, received_at, due_at, reason, utterances, *counts in rows:
         counted = None if state != State.SCORED else ErrorCounts(*counts)
         ending = Ending(State(state), reason, utterances or 0, counted)
-        yield Told(State(state), bool(is_passage), needed, kind, selection, received_at, due_at, ending)
+        yield Told(bool(is_passage), needed, kind, selection, received_at, due_at, ending)
 
 
 def _part(row: tuple[Any, ...]) -> Part:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from detectors.alignment import ErrorCounts
 from detectors.recording import UNKNOWN, Misfit, Words, passage_shares, shares
 from service.errors import Refused
-from service.recording_rows import Part
+from service.recording_rows import MOST_UTTERANCES, Part
 from service.records import RecordingReference
 from service.score_rows import Scored
 
@@ -33,7 +33,7 @@ def scores(reference: RecordingReference, parts: Sequence[Part], whole_since: fl
     Parameters
     ----------
     parts
-        All utterances of the recording, in any order.
+        The utterances of the recording, in any order.
     whole_since
         Of what came before this time some may be gone, as too old.
 
@@ -47,6 +47,8 @@ def scores(reference: RecordingReference, parts: Sequence[Part], whole_since: fl
     is_left = [part.reference_words is None and part.utterance.tokens is not None for part in parts]
     if not any(is_left):
         raise Refused(422, "every utterance of this recording was scored already; the first references count")
+    if len(parts) > MOST_UTTERANCES:
+        raise _too_long(f"{MOST_UTTERANCES:,} utterances")
     is_whole = reference.is_passage or reference.utterances is not None
     if not is_whole and min(part.received_at for part in parts) < whole_since:
         raise Refused(
@@ -65,11 +67,7 @@ def scores(reference: RecordingReference, parts: Sequence[Part], whole_since: fl
         )
     words = [_words(part) for part in parts]
     if sum(map(len, words)) > MOST_WORDS:
-        raise Refused(
-            422,
-            f"this recording has more than {MOST_WORDS} words, more than can be aligned at a time; send "
-            "references by utterance_id, or give each part a recording_id of its own",
-        )
+        raise _too_long(f"{MOST_WORDS:,} words")
     found = (passage_shares if reference.is_passage else shares)(reference.tokens, words)
     if isinstance(found, Misfit):
         raise Refused(422, _MISFITS[found])
@@ -85,6 +83,14 @@ def scores(reference: RecordingReference, parts: Sequence[Part], whole_since: fl
             "first references count",
         )
     return scored
+
+
+def _too_long(most: str) -> Refused:
+    return Refused(
+        422,
+        f"this recording has more than {most}, which is more than is scored at a time; send references by "
+        "utterance_id, or give each part a recording_id of its own",
+    )
 
 
 def _correct(part: Part) -> Scored:

@@ -116,8 +116,7 @@ class Recordings:
         if receipt.counts is not None:
             return receipt
         with suppress(StoreUnavailable):
-            async with self._turn:
-                await self._score_due(reference.recording)
+            await self._score_due(time.time(), reference.recording)
         ending = await asyncio.to_thread(read_ending, self._db, reference.recording, reference.content)
         if ending is None or ending.state is State.WAITING:
             return receipt
@@ -134,37 +133,38 @@ class Recordings:
 
     async def score_rest(self) -> None:
         """Score also what waits for no more than what may yet come: of a history that has come to its end."""
-        async with self._turn:
-            await self._score_due(until=math.inf)
+        await self._score_due(math.inf)
 
     async def run(self) -> None:
         """Score what is due, again and again, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
-                async with self._turn:
-                    await self._score_due()
+                await self._score_due(time.time())
             except StoreUnavailable:
                 # The writer has said why.
                 continue
             except Exception as error:  # noqa: BLE001 -- what is due is found again
                 logger.error("references by recording wait: %s at %s", type(error).__name__, place_of(error))
 
-    async def _score_due(self, recording: str | None = None, until: float | None = None) -> None:
-        until = time.time() if until is None else until
+    async def _score_due(self, until: float, recording: str | None = None) -> None:
         for number in await asyncio.to_thread(read_due, self._db, until, recording):
-            if number in self._stumbled:
-                continue
-            try:
-                aligned = await asyncio.to_thread(self._align, number)
-            except Exception:
-                # It is tried again by the next process, and holds up no other until then.
-                self._stumbled.add(number)
-                raise
-            if aligned is not None:
-                receipts = await self._writer.run(partial(self._write, aligned))
-                if receipts is not None:
-                    self._counts.end_recording(receipts, time.time())
+            # One after the other, but nobody has to wait for all that is due before his own.
+            async with self._turn:
+                if number not in self._stumbled:
+                    await self._score(number)
+
+    async def _score(self, number: int) -> None:
+        try:
+            aligned = await asyncio.to_thread(self._align, number)
+        except Exception:
+            # It is tried again by the next process, and holds up no other until then.
+            self._stumbled.add(number)
+            raise
+        if aligned is not None:
+            receipts = await self._writer.run(partial(self._write, aligned))
+            if receipts is not None:
+                self._counts.end_recording(receipts, time.time())
 
     def _align(self, number: int) -> _Aligned | None:
         reference = read_waiting(self._db, number)

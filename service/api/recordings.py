@@ -75,7 +75,7 @@ def recording_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
 def _out(told: Told) -> RecordingReferenceOut:
     counts = told.ending.counts
     return RecordingReferenceOut(
-        status=told.state,
+        status=told.ending.state,
         passage=told.is_passage,
         needed_utterances=told.needed,
         reference_kind=told.kind,

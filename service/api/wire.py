@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from service.errors import Refused
+from service.recording_rows import MOST_UTTERANCES
 
 MOST_CHARACTERS = 60_000
 """Longest hypothesis or reference: an hour of speech."""
@@ -87,7 +88,7 @@ class ReferenceIn(Spoken, frozen=True, kw_only=True):
     selection: Literal["random", "requested", "volunteered"] = "volunteered"
     probability: Annotated[float, Meta(gt=0, le=1)] | None = None
     passage: bool = False
-    utterances: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    utterances: Annotated[int, Meta(ge=1, le=MOST_UTTERANCES)] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""

@@ -219,6 +219,19 @@ def test_what_does_not_fit_together_is_refused(
     assert fault in answer.json()["detail"]
 
 
+def test_a_recording_without_end_is_refused(settled: RunningService) -> None:
+    for begin in (0, 2_600):
+        lines = "\n".join(
+            json.dumps({"utterance_id": f"u{number}", "recording_id": "visit", "hypothesis": "no"})
+            for number in range(begin, begin + 2_600)
+        ).encode()
+        settled.post("/v1/utterances", lines, **{"content-type": "application/x-ndjson"}).raise_for_status()
+    refused = correct(settled)
+    assert refused.status_code == 422
+    assert "more than 5,000 utterances" in refused.json()["detail"]
+    assert correct(settled, utterances=5_001).status_code == 422
+
+
 def test_many_references_by_recording_come_as_lines(settled: RunningService) -> None:
     for number in range(3):
         recording = {"recording_id": f"r-{number}", "utterance_id": f"r-{number}:0"}
