@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -115,9 +116,10 @@ class Recordings:
         """
         if receipt.counts is not None:
             return receipt
-        with suppress(StoreUnavailable):
+        ending = None
+        with suppress(StoreUnavailable, sqlite3.Error):
             await self._score_due(time.time(), reference.recording)
-        ending = await asyncio.to_thread(read_ending, self._db, reference.recording, reference.content)
+            ending = await asyncio.to_thread(read_ending, self._db, reference.recording, reference.content)
         if ending is None or ending.state is State.WAITING:
             return receipt
         if ending.state is not State.SCORED:
@@ -139,13 +141,9 @@ class Recordings:
         """Score what is due, again and again, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            try:
+            # Who writes says why; what is due is found again.
+            with suppress(StoreUnavailable, sqlite3.Error):
                 await self._score_due(time.time())
-            except StoreUnavailable:
-                # The writer has said why.
-                continue
-            except Exception as error:  # noqa: BLE001 -- what is due is found again
-                logger.error("references by recording wait: %s at %s", type(error).__name__, place_of(error))
 
     async def _score_due(self, until: float, recording: str | None = None) -> None:
         for number in await asyncio.to_thread(read_due, self._db, until, recording):
@@ -157,14 +155,16 @@ class Recordings:
     async def _score(self, number: int) -> None:
         try:
             aligned = await asyncio.to_thread(self._align, number)
-        except Exception:
-            # It is tried again by the next process, and holds up no other until then.
-            self._stumbled.add(number)
+            receipts = None if aligned is None else await self._writer.run(partial(self._write, aligned))
+        except (StoreUnavailable, sqlite3.Error):
             raise
-        if aligned is not None:
-            receipts = await self._writer.run(partial(self._write, aligned))
-            if receipts is not None:
-                self._counts.end_recording(receipts, time.time())
+        except Exception as error:  # noqa: BLE001 -- it holds up no other, and the next process tries again
+            self._stumbled.add(number)
+            fault = f"{type(error).__name__} at {place_of(error)}"
+            logger.error("a reference by recording waits for the next start: %s", fault)
+            return
+        if receipts is not None:
+            self._counts.end_recording(receipts, time.time())
 
     def _align(self, number: int) -> _Aligned | None:
         reference = read_waiting(self._db, number)

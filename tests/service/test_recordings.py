@@ -1,9 +1,11 @@
 """References by recording: kept until all of it is there, scored as one text, its counts shared out."""
 
+import asyncio
 import json
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +13,13 @@ from typing import Any
 
 import pytest
 from conftest import CLIENT, BadDay, RunningService, eventually
+
+from service.api.translate import Translator
+from service.api.wire import ReferenceIn, UtteranceIn, made
+from service.config import Config
+from service.pipeline import Pipeline
+from service.recording_score import scores
+from service.records import Record, RecordingReference
 
 RANDOM = {"selection": "random", "probability": 0.5}
 HEARD = ["no fever since monday", "he says he has no pain", "", "and the leg is better"]
@@ -332,3 +341,38 @@ def test_words_of_a_reference_lie_nowhere(make_service: Make, *, keep_text: bool
         if path.is_file():
             assert b"xylophone" not in path.read_bytes()
     assert "xylophone" not in settled.log
+
+
+def test_a_reference_that_the_service_fails_on_waits_for_its_next_start_and_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(reference: RecordingReference, *others: Any) -> Any:
+        if reference.utterances == 1:
+            raise ValueError("no fever")
+        return scores(reference, *others)
+
+    monkeypatch.setattr("service.recordings.scores", fails)
+    pipeline = Pipeline(Config.model_validate({"data_dir": tmp_path}))
+    translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
+
+    def sent(name: str, **more: Any) -> Record:
+        body = {"recording_id": name, "reference": "no fever", **more}
+        return translator.reference(made(ReferenceIn, body), time.time())
+
+    async def send_all() -> list[str]:
+        for name in ("bad", "good"):
+            spoken = {"utterance_id": name, "recording_id": name, "hypothesis": "no fever"}
+            await pipeline.accept_one(translator.utterance(made(UtteranceIn, spoken), time.time()))
+        bad = await pipeline.accept_one(sent("bad", utterances=1))
+        await pipeline.accept_one(sent("good"))
+        await pipeline.recordings.score_rest()
+        return [bad.outcome]
+
+    pipeline.start()
+    try:
+        assert asyncio.run(send_all()) == ["waiting"]
+        assert pipeline.counts.recordings == {"scored": 1, "refused": 0}
+    finally:
+        pipeline.close()
+    assert caplog.text.count("waits for the next start: ValueError at ") == 1
+    assert "no fever" not in caplog.text
