@@ -4,11 +4,15 @@ Streams are of the benchmark, where the chance of each outcome is measured over 
 must come out right.
 """
 
+import math
 from dataclasses import replace
 
 import pytest
 from benchmarks.attribution.streams import TARGET, Cause, Simulated, World, simulate
+from hypothesis import given
+from hypothesis import strategies as st
 
+from detectors.alignment import ErrorCounts
 from detectors.attribution import Attribution, attribute
 from detectors.slices import SliceBook
 from detectors.unit import Attributes, ScoredUtterance, UnitTracker
@@ -133,3 +137,38 @@ def test_speech_without_attributes_is_not_attributed() -> None:
     bare = [replace(scored, attributes=()) for scored in stream.utterances]
     books, now_s = books_of(bare)
     assert attribute(books, TARGET, stream.onset_s, now_s) is None
+
+
+SAID = st.tuples(
+    st.sampled_from(["en-GB", "en-IN", "en-NG"]),
+    st.integers(0, 4),
+    st.integers(0, 12),
+    st.lists(st.sampled_from([("device", "a"), ("device", "b"), ("site", "a"), ("site", "b")]), max_size=2),
+)
+
+
+@given(
+    st.lists(SAID, min_size=1, max_size=150), st.floats(-1.0, 2.0), st.sampled_from([None, "en-GB", "en-IN"])
+)
+def test_of_any_speech_and_onset_it_says_something_that_adds_up(
+    said: list[tuple[str, int, int, list[tuple[str, str]]]], share: float, cohort: str | None
+) -> None:
+    utterances = [
+        ScoredUtterance(
+            name,
+            3_600.0 * number,
+            ErrorCounts(min(wrong, 12), 0, wrong // 6, 12 - wrong),
+            f"{name} {speaker}",
+            attributes=tuple(sorted(dict(values).items())),
+        )
+        for number, (name, speaker, wrong, values) in enumerate(said)
+    ]
+    books, now_s = books_of(utterances)
+    attribution = attribute(books, cohort, share * now_s, now_s, (share * now_s - 9_000.0, share * now_s))
+    if attribution is None:
+        return
+    told = [*attribution.named, *attribution.ranked, attribution.elsewhere]
+    assert all(change.lower is None or math.isfinite(change.lower) for change in told)
+    assert not {change.where for change in attribution.named} & set(attribution.too_little)
+    if cohort is None:
+        assert attribution.stories is None
