@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from detectors.alignment import ErrorCounts
-from service.records import Intervention, Place, SavedState, ScoredRow
+from service.records import EDITED, Intervention, Place, SavedState, ScoredRow
 from service.utterance_values import attributes_of
 
 ENDLESS = 2**63 - 1
@@ -47,11 +47,12 @@ class History:
         return int(row[0]) if row else 0
 
     def last_scored_at(self) -> dict[str, float]:
-        """When a cohort was last scored, of those among the newest rows; all would take too long."""
+        """When a cohort was last scored against no edited reference, of those among the newest rows."""
         rows = self._db.execute(
             "SELECT cohort, MAX(scored_at) FROM "
-            "(SELECT cohort, scored_at FROM scored ORDER BY seq DESC LIMIT ?) GROUP BY cohort",
-            (NEWEST_ROWS,),
+            "(SELECT cohort, scored_at, kind FROM scored ORDER BY seq DESC LIMIT ?) "
+            "WHERE kind <> ? GROUP BY cohort",
+            (NEWEST_ROWS, EDITED),
         )
         return dict(rows.fetchall())
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from service.config import Config
 from service.erasure_rows import ERASED
 from service.errors import ConfigError, StartError
+from service.records import EDITED
 from service.schema import MIGRATIONS, version_of
 from service.store import FILE_NAME, connect
 
@@ -31,7 +32,7 @@ class SliceRow:
 def slice_rows(config: Config, where: Mapping[str, str], most: int) -> Iterator[SliceRow]:
     """The scored utterances that have all of these values, the highest error rate first.
 
-    What was erased is left out. A service may have the store open.
+    What was erased is left out, and so is what has an edited reference. A service may have the store open.
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ def slice_rows(config: Config, where: Mapping[str, str], most: int) -> Iterator[
 
 
 def _rows(db: sqlite3.Connection, where: Mapping[str, str], most: int) -> Iterator[SliceRow]:
-    conditions = ["reference_content <> ?", f"{_WORDS} > 0"]
-    values: list[str | bytes] = [ERASED]
+    conditions = ["reference_content <> ?", "kind <> ?", f"{_WORDS} > 0"]
+    values: list[str | bytes] = [ERASED, EDITED]
     for name, value in where.items():
         if name == COHORT:
             conditions.append("cohort = ?")

@@ -46,7 +46,7 @@ class TraceRows:
         rows = self._db.execute(
             "SELECT trace FROM (SELECT number, utterance_id, trace FROM traces "
             "ORDER BY number DESC LIMIT ?) JOIN scored USING (utterance_id) "
-            "WHERE substitutions + deletions + insertions > 0 AND spoken_at >= ? "
+            "WHERE detects = 1 AND substitutions + deletions + insertions > 0 AND spoken_at >= ? "
             "AND (? IS NULL OR cohort = ?) GROUP BY trace ORDER BY MAX(number) DESC LIMIT ?",
             (MOST_LOOKED_AT, since, cohort, cohort, most),
         )

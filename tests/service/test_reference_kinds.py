@@ -5,6 +5,9 @@ from typing import Any
 
 from conftest import RunningService
 
+from service.config import Config
+from service.slice_rows import slice_rows
+
 RANDOM = {"selection": "random", "probability": 1.0}
 
 
@@ -31,6 +34,8 @@ def test_edited_references_are_in_no_sum_of_others(make_service: Callable[..., R
     assert (cohort["scored_utterances"], cohort["reference_words"]) == (2, 12)
     assert cohort["by_selection"] == {"random": {"scored_utterances": 2, "errors": 4, "reference_words": 12}}
     assert cohort["edited"] == {"scored_utterances": 1, "errors": 2, "reference_words": 6}
+    config = Config.model_validate({"data_dir": service.data_dir})
+    assert {row.utterance_id for row in slice_rows(config, {"cohort": "en-GB"}, 10)} == {"u-0", "u-1"}
     scrape = service.scrape()
     labels = 'cohort="en-GB",selection="random"'
     for line in (
