@@ -25,8 +25,9 @@ NOT_YET = (
     "werwatch_alert_active{",
     "werwatch_delivery_attempts_total",
     "werwatch_outbox_oldest_pending_timestamp_seconds",
+    "werwatch_critical_terms_missed_per_critical_terms",
 )
-"""What the dashboard asks for that waits for speakers, a baseline, an alert or a receiver."""
+"""What the dashboard asks for that waits for speakers, a baseline, an alert, a receiver or critical terms."""
 
 
 class Site:
