@@ -80,8 +80,12 @@ class Remote:
             with self.connection() as connection:
                 answer = connection.request(method, route, **sent)
             content = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            reason = str(error) if isinstance(error, httpx.TransportError) else type(error).__name__
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            reason = (
+                str(error)
+                if isinstance(error, (httpx.TransportError, httpx.InvalidURL))
+                else type(error).__name__
+            )
             raise StartError(f"{self.api}: no answer of werwatch: {reason}; is it running?") from None
         if answer.is_error:
             raise StartError(f"{self.api}: {content.get('detail', answer.reason_phrase)}")

@@ -105,7 +105,13 @@ class Mapping:
         StartError
             If one is none, or names a field that the API does not have.
         """
-        mapping = cls(_pairs("--map", taken), _pairs("--set", given), _pairs("--only", only), begin, gap_s)
+        constants = _pairs("--set", given)
+        if "probability" in constants:
+            try:
+                constants["probability"] = float(constants["probability"])
+            except ValueError:
+                raise StartError("--set: probability: expected a number") from None
+        mapping = cls(_pairs("--map", taken), constants, _pairs("--only", only), begin, gap_s)
         known = {*UtteranceIn.__struct_fields__, *ReferenceIn.__struct_fields__}
         for option, names in (("--map", mapping.taken), ("--set", mapping.given)):
             for name in names:
@@ -177,12 +183,6 @@ def _pairs(option: str, pairs: Sequence[str]) -> dict[str, Any]:
         if not separator or not name:
             raise StartError(f"{option}: expected NAME=VALUE, got {pair}")
         found[name] = value
-    if "probability" in found:
-        try:
-            found["probability"] = float(found["probability"])
-        except ValueError:
-            if option == "--set":
-                raise StartError("--set: probability: expected a number") from None
     return found
 
 

@@ -12,6 +12,7 @@ from benchmarks import (
     accuracy,
     cost,
     disk,
+    history,
     ingest,
     mixed,
     notices,
@@ -38,6 +39,7 @@ SECTIONS: dict[str, Callable[[], Section]] = {
     "startup": startup.run,
     "restart": restart.run,
     "volume": volume.run,
+    "history": history.run,
 }
 DETECTION: dict[str, Callable[[], None]] = {"accuracy": accuracy.run, "redraws": redraws.run}
 
