@@ -1,4 +1,4 @@
-"""Bulk: a file imported over the API, against the load generator's own bodies; a replay; a call of the client."""
+"""A file imported over the API, against the load generator's bodies; a replay; a call of the client."""
 
 from __future__ import annotations
 

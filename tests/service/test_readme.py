@@ -94,6 +94,10 @@ def test_histories_come_in_as_it_stands(make_service: Callable[..., RunningServi
         )
         told.append(done.stdout.decode())
     assert ["in 10 scored" in told[0], "in 21 scored" in told[1]] == [True, True]
+    [example] = [block for block in blocks("sh") if "werwatch backtest" in block]
+    command = [sys.executable, "-m", "service.cli", *shlex.split(example)[1:]]
+    subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, check=True)
+    assert (tmp_path / "backtest.html").read_text().startswith("<!doctype html>")
 
 
 def test_payloads_of_engines_can_be_sent_as_it_stands(make_service: Callable[..., RunningService]) -> None:
