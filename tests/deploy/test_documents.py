@@ -1,4 +1,4 @@
-"""What deploy/README.md and SECURITY.md point to is there."""
+"""What documents point to is there."""
 
 from __future__ import annotations
 
@@ -9,22 +9,35 @@ import pytest
 from deploy_tools import DEPLOY, ROOT
 
 DOCUMENTS = [DEPLOY / "README.md", ROOT / "SECURITY.md"]
+LINKING = [
+    *DOCUMENTS,
+    DEPLOY / "runbook.md",
+    ROOT / "README.md",
+    ROOT / "service/README.md",
+    ROOT / "tests/benchmarks/README.md",
+]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def anchors(document: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("document", LINKING, ids=name_of)
 def test_every_link_leads_somewhere(document: Path) -> None:
-    text = document.read_text()
-    links = re.findall(r"\]\(([^)#]+)\)", text)
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", document.read_text())
     assert links
-    assert [link for link in links if not (document.parent / link).exists()] == []
-    headings = {
-        re.sub(r"[^a-z ]", "", title.lower()).replace(" ", "-")
-        for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    }
-    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
+    for name, anchor in links:
+        target = document.parent / name if name else document
+        assert target.exists(), name
+        assert not anchor or anchor in anchors(target), (name, anchor)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_target_and_file_that_is_named_exists(document: Path) -> None:
     text = document.read_text()
     makefile = (ROOT / "Makefile").read_text()

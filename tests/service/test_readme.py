@@ -23,7 +23,7 @@ from service.providers import SOURCES
 from service.store import FILE_NAME
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+README = "\n".join((ROOT / name).read_text() for name in ("README.md", "service/README.md"))
 
 
 def blocks(language: str) -> list[str]:
