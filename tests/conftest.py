@@ -23,10 +23,6 @@ from bearer import Bearer, Process
 from chaos.stream import said
 from prometheus_server import RunningPrometheus
 
-# A service would take the folder of recorded engines for a setting of its own.
-if "WERWATCH_RECORDINGS" in os.environ:
-    os.environ["RECORDED_ENGINES"] = os.environ.pop("WERWATCH_RECORDINGS")
-
 START_S = 30.0
 STOP_S = 15.0
 PATIENCE_S = 30.0

@@ -1,4 +1,4 @@
-"""Recorded outputs of real engines, in the folder that WERWATCH_RECORDINGS names; without it tests skip."""
+"""Recorded outputs of real engines, in the folder that RECORDED_ENGINES names; without it tests skip."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ DATASETS = ("afrispeech", "earnings21", "edacc", "eka-noise", "primock57", "svar
 def recorded_file(dataset: str) -> Path:
     """Where its rows are."""
     if not recordings.are_there():
-        pytest.skip("the recordings of real engines are not here: set WERWATCH_RECORDINGS")
+        pytest.skip("the recordings of real engines are not here: set RECORDED_ENGINES")
     return recordings.folder() / f"{dataset}.dev.ndjson.gz"
 
 

@@ -56,7 +56,7 @@ def test_what_hits_everybody_names_nobody() -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_recorded_engines_without_a_change_page_nobody() -> None:
     if not recordings.are_there():
-        pytest.skip("the recordings of real engines are not here: set WERWATCH_RECORDINGS")
+        pytest.skip("the recordings of real engines are not here: set RECORDED_ENGINES")
     silent = ["edacc-null", "edacc-null-heavytail", "afri-null", "eka-null-mild", "edacc-improve"]
     for found in replay(1, only=silent):
         assert found.target_found.count == 0, found.name

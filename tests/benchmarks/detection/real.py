@@ -282,7 +282,7 @@ def measure_lengthened(runs: int = 10, *, workers: int | None = None) -> list[Sc
 def show(found: Sequence[Scenario]) -> None:
     """Print the tables."""
     if not found:
-        print(f"\nreal recordings: skipped, none in {recordings.folder()} (set WERWATCH_RECORDINGS)")
+        print(f"\nreal recordings: skipped, none in {recordings.folder()} (set RECORDED_ENGINES)")
         return
     title = f"recorded engines, {found[0].runs} seeds, {found[0].budget:g} a month"
     table(title, [HEADING, *(each.row() for each in found)])

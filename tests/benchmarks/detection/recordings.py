@@ -1,7 +1,7 @@
 """The recorded outputs of real engines as streams with a known truth.
 
 The recordings and ``make_replay.py``, which orders them, are not part of the project: they are read from the
-folder that the environment variable WERWATCH_RECORDINGS names, by default ``../shared/data`` beside the
+folder that the environment variable RECORDED_ENGINES names, by default ``../shared/data`` beside the
 repository.
 """
 
@@ -55,9 +55,7 @@ class Replay:
 def folder() -> Path:
     """Where the recordings are."""
     default = _REPOSITORY.parent / "shared" / "data"
-    # Beside a service it has the second name: see conftest.py.
-    named = (os.environ.get(name) for name in ("WERWATCH_RECORDINGS", "RECORDED_ENGINES"))
-    return Path(next(filter(None, named), default))
+    return Path(os.environ.get("RECORDED_ENGINES") or default)
 
 
 def are_there() -> bool:
@@ -76,7 +74,7 @@ def replayer() -> Any:
     """
     path = folder() / "make_replay.py"
     if not path.exists():
-        raise FileNotFoundError(f"{path.name}: not in {folder()}; set WERWATCH_RECORDINGS")
+        raise FileNotFoundError(f"{path.name}: not in {folder()}; set RECORDED_ENGINES")
     spec = importlib.util.spec_from_file_location("make_replay", path)
     assert spec is not None
     assert spec.loader is not None
