@@ -6,9 +6,11 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Self
+
+from patient_server import PatientServer
 
 Act = Callable[["Handler"], None]
 
@@ -33,11 +35,11 @@ class Engine:
     act: Act
     certificate: Path | None = None
     requests: list[Request] = field(default_factory=list)
-    server: ThreadingHTTPServer = field(init=False)
+    server: PatientServer = field(init=False)
 
     def __enter__(self) -> Self:
         mine = type("Mine", (Handler,), {"asked": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), mine)
+        self.server = PatientServer(("127.0.0.1", 0), mine)
         if self.certificate is not None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(self.certificate)

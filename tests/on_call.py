@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from patient_server import PatientServer
 
 
 @dataclass
@@ -40,7 +42,7 @@ def on_call(*script: int | tuple[int, dict[str, str]]) -> Iterator[OnCall]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = PatientServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     server_state.url = f"http://127.0.0.1:{server.server_address[1]}/"
     try:
