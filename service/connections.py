@@ -10,6 +10,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from service.one_write import OneWrite
+from service.usual_requests import Headers, UsualCycle, usual_request
 
 MOST_OPEN = 400
 """Connections of one listener: those of both stay below the 1024 files that a process is usually allowed."""
@@ -36,6 +37,8 @@ class BoundedConnection(H11Protocol):
     _give_up_at: float | None = None
     _is_between = False
     """Whether no byte of a next request has come since the connection, or the last answer, was made."""
+    _behind: bytes | None = None
+    """What came behind a usual request that is not answered yet; None where there is no such request."""
     _to_send: asyncio.TimerHandle | None = None
     _to_read: asyncio.TimerHandle | None = None
 
@@ -45,7 +48,8 @@ class BoundedConnection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request; among too many connections, close the one that has been idle for longest."""
-        super().connection_made(OneWrite(transport, self.loop))
+        self._out = OneWrite(transport, self.loop)
+        super().connection_made(self._out)
         self._await_request()
         self._is_between = True
         if len(self.connections) > MOST_OPEN:
@@ -60,16 +64,27 @@ class BoundedConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take up what came; the first byte of a request starts its time."""
+        if self._behind is not None:
+            # As h11 does with what comes before the answer to the request before it.
+            self._behind += data
+            self.flow.pause_reading()
+            return
         if self._is_between:
             self._is_between = False
+            usual = usual_request(data)
+            if usual is not None:
+                self._take(*usual)
+                return
             self._await_request()
         super().data_received(data)
         self._stop_if_whole()
 
     def on_response_complete(self) -> None:
         """Let the answer out, and wait for the next request."""
-        if isinstance(self.transport, OneWrite):
-            self.transport.flush()
+        if self._behind is not None:
+            self._go_on()
+            return
+        self._out.flush()
         super().on_response_complete()
         self._await_request()
         self._is_between = self.is_idle
@@ -100,7 +115,7 @@ class BoundedConnection(H11Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether no byte of a next request has come, and none of the last is left."""
-        return self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+        return self._behind is None and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
 
     def idle_until(self) -> float:
         """When it will be given up, by the loop's clock: the sooner, the longer it has been idle."""
@@ -109,6 +124,53 @@ class BoundedConnection(H11Protocol):
     def give_up(self) -> None:
         """Close at once: a polite end would wait for what the client does not read."""
         self.transport.abort()
+
+    def _take(self, path: bytes, headers: Headers, body: bytes) -> None:
+        self._behind, self._give_up_at = b"", None
+        self._unset_keepalive_if_required()
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": "POST",
+            "root_path": self.root_path,
+            "path": self.root_path + path.decode("ascii"),
+            "raw_path": self.root_path.encode("ascii") + path,
+            "query_string": b"",
+            "headers": headers,
+            "state": self.app_state.copy(),
+            WHOLE_BODY: True,
+        }
+        self.scope = cast("Any", scope)
+        self.cycle = UsualCycle(
+            body,
+            self._out,
+            scope=self.scope,
+            conn=self.conn,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            on_response=self.on_response_complete,
+        )
+        task = self.loop.create_task(self.cycle.run_asgi(self.app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def _go_on(self) -> None:
+        behind, self._behind = self._behind, None
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._await_request()
+        self._is_between = True
+        self.flow.resume_reading()
+        if behind:
+            self.data_received(behind)
 
     def _make_room(self) -> None:
         # A connection that is given up stays in the set until the loop comes round to it.

@@ -33,6 +33,11 @@ class OneWrite(asyncio.Transport):
             self._is_due = True
             self._loop.call_soon(self._flush_due)
 
+    def write_out(self, data: bytes) -> None:
+        """Let out what was written so far and these bytes."""
+        self._pieces.append(data)
+        self.flush()
+
     def flush(self) -> None:
         """Let out what was written so far."""
         pieces, self._pieces, self._size = self._pieces, [], 0
