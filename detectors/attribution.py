@@ -16,7 +16,7 @@ from detectors.slice_contrast import LEAST_SESSIONS, Estimate
 from detectors.slice_counts import SliceCounts
 from detectors.slice_naming import Excess, Naming
 from detectors.slice_table import SliceTable, Where, descriptions, summed
-from detectors.slices import SliceBook, Splits
+from detectors.slices import Folded, SliceBook, Splits, folded
 from detectors.stories import Stories, stories
 
 MOST_RANKED = 10
@@ -108,6 +108,8 @@ class Attribution:
         Why the cohort's rate moved; None for everybody's.
     new
         Values first heard around the onset.
+    folded
+        Attributes that are not known of all the speech since the onset, so that slices of them have had more.
     """
 
     named: tuple[SliceChange, ...]
@@ -118,6 +120,7 @@ class Attribution:
     looked_at: int
     stories: Stories | None
     new: tuple[NewValue, ...]
+    folded: tuple[Folded, ...] = ()
 
     @property
     def is_moved_traffic(self) -> bool:
@@ -148,10 +151,12 @@ def attribute(
 
     Returns
     -------
-    None where no attributes are known of the cohort's speech.
+    None where no attributes are known of the cohort's speech, or too little of what was before the onset.
+    Other cohorts of which that is so are left out: whatever they say now would count as a rise.
     """
     earliest_s, latest_s = around or (onset_s, onset_s)
-    splits = {name: book.split(onset_s, now_s, earliest_s) for name, book in books.items() if book.cells}
+    known = {name: book.split(onset_s, now_s, earliest_s) for name, book in books.items() if book.cells}
+    splits = {name: own for name, own in known.items() if _has_past(own)}
     focus = list(splits) if cohort is None else [cohort]
     if not all(name in splits for name in focus) or not focus:
         return None
@@ -175,7 +180,13 @@ def attribute(
         looked_at=len(naming.looked_at),
         stories=None if cohort is None else _stories(view, cohort, named or ([likely] if likely else [])),
         new=tuple(_new(naming, window)),
+        folded=folded([books[name] for name in focus], onset_s, now_s),
     )
+
+
+def _has_past(own: Iterable[Splits]) -> bool:
+    """Whether so much of a cohort is known from before that it can be told what was usual."""
+    return sum(split.before.sessions for split in own) >= LEAST_SESSIONS
 
 
 class _View:

@@ -6,6 +6,7 @@ one value, a pair or everything else, are sums over them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,8 @@ MORE_CELLS = 16
 STALE_S = 60 * 86_400.0
 SWEEP_S = 86_400.0
 MOST_SPANS = 8
+LEAST_FOLDED = 0.01
+"""Of the words; of less it need not be said that an attribute is missing there."""
 
 
 class Splits(msgspec.Struct, frozen=True):
@@ -36,6 +39,16 @@ class Splits(msgspec.Struct, frozen=True):
     after: SliceCounts
     speakers: tuple[str, ...]
     first_s: float
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """An attribute that was left out for want of room, and for which share of the words it is not known.
+
+    Where it was not sent it is not known either: what is missing cannot be told from what was left out.
+    """
+
+    attribute: str
+    share: float
 
 
 @dataclass(slots=True)
@@ -161,6 +174,18 @@ class SliceBook:
             [(start_s, end_s) for start_s, end_s in state["spans"]],
             state["swept_s"],
         )
+
+
+def folded(books: Sequence[SliceBook], start_s: float, now_s: float) -> tuple[Folded, ...]:
+    """The attributes that are not known of all that began after this time, the one missing most first."""
+    cells = [(book, *each) for book in books for each in book.since(start_s, now_s)]
+    words = sum(counts.words for _, _, counts in cells)
+    missing: dict[str, int] = {}
+    for book, attributes, counts in cells:
+        for name in set(book.left_out) - {name for name, _ in attributes}:
+            missing[name] = missing.get(name, 0) + counts.words
+    found = [Folded(name, few / words) for name, few in missing.items() if few >= LEAST_FOLDED * words]
+    return tuple(sorted(found, key=lambda each: (-each.share, each.attribute)))
 
 
 def _but_of_cohort(attributes: Attributes, cohort: str) -> Attributes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from detectors.slice_contrast import LEAST_SESSIONS, Sides, Usual
 from detectors.slice_counts import SliceCounts
 from detectors.slice_table import Where, descriptions
-from detectors.slices import SliceBook
+from detectors.slices import Folded, SliceBook, folded
 from detectors.wer import Interval
 
 Z = 1.96
@@ -26,12 +26,13 @@ class SliceNow:
 class WorstSlices:
     """A cohort's slices, the worst first, and those with too little speech, the most of it first.
 
-    ``whole`` is all of the cohort's speech in that stretch.
+    ``whole`` is all of the cohort's speech in that stretch, ``folded`` what is not known of all of it.
     """
 
     whole: SliceNow
     ranked: tuple[SliceNow, ...]
     too_little: tuple[SliceNow, ...]
+    folded: tuple[Folded, ...]
 
 
 def worst_slices(book: SliceBook, start_s: float, now_s: float) -> WorstSlices:
@@ -59,6 +60,7 @@ def worst_slices(book: SliceBook, start_s: float, now_s: float) -> WorstSlices:
         _now((), whole, usual),
         tuple(sorted(enough, key=lambda each: (-_lower(each), each.where))),
         tuple(sorted(few, key=lambda each: (-each.counts.words, each.where))),
+        folded([book], start_s, now_s),
     )
 
 

@@ -35,6 +35,7 @@ def explain(
 ) -> None:
     """Show where the rise of an alert comes from, or where a cohort is served worst now."""
     from service.remote import Remote
+    from service.where import folded_in_words
 
     if (alert_id is None) == (cohort is None):
         raise click.UsageError("expected either an ALERT_ID or --cohort")
@@ -57,6 +58,8 @@ def explain(
     if found["too_little_speech"]:
         few = "; ".join(_called(each["slice"]) for each in found["too_little_speech"])
         click.echo(f"too little speech: {few}")
+    if folded := folded_in_words(found["not_counted_apart"]):
+        click.echo(folded)
     if since is not None:
         click.echo(f"\nchange since {query['since']}:")
         _show_change(found["change"])
@@ -104,7 +107,9 @@ def _condition(text: str) -> tuple[str, str]:
 
 def _show_change(where: Mapping[str, Any] | None) -> None:
     if where is None:
-        click.echo("nothing is known of where it comes from: no attributes were sent")
+        click.echo(
+            "nothing is known of where it comes from: no attributes were sent, or too little was before it"
+        )
         return
     click.echo(where["summary"])
     for sentence in [*([where["why"]] if where["why"] else []), *where["look_first"]]:

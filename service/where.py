@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from detectors.attribution import Attribution, NewValue, SliceChange
 from detectors.event import Event
 from detectors.slice_counts import SliceCounts
 from detectors.slice_table import Where
+from detectors.slices import Folded
 from detectors.stories import Stories
 from detectors.worst_slices import SliceNow
 from service.claim_facts import slice_in_words
@@ -18,12 +19,18 @@ from service.facts import rfc3339
 MOST_RANKED = 5
 MOST_TOO_LITTLE = 5
 NEARLY_ALL = 0.95
+LEAST_TOLD = 0.0005
+"""What is smaller reads as 0.0 points."""
 STORIES = {
-    "mix": "traffic moved between slices with different error rates",
-    "exposure": "it works where others suffer as well",
-    "interaction": "it suffers more than others do in the same place",
-    "unknown": "others, or what was before, cannot be compared",
+    "mix": ("because traffic moved to where WER is higher", "because traffic moved to where WER is lower"),
+    "exposure": ("because it works where others suffer as well", "because it works where others improved"),
+    "interaction": (
+        "because it suffers more than others do in the same place",
+        "because it suffers less than others do in the same place",
+    ),
+    "unknown": ("where others, or what was before, cannot be compared",) * 2,
 }
+"""Of each part of a change what a rise by it means, and what a fall."""
 _NO_CHANGE: dict[str, Any] = {
     "why": "",
     "look_first": [],
@@ -36,6 +43,7 @@ _NO_CHANGE: dict[str, Any] = {
     "stories": None,
     "is_moved_traffic": False,
     "new_values": [],
+    "not_counted_apart": {},
 }
 
 
@@ -67,8 +75,24 @@ def change_where(attribution: Attribution, onset_s: float) -> dict[str, Any]:
         "stories": _stories(attribution.stories),
         "is_moved_traffic": attribution.is_moved_traffic,
         "new_values": [_new_value(each) for each in attribution.new],
+        "not_counted_apart": folded_facts(attribution.folded),
         "worst": [],
     }
+
+
+def folded_facts(folded: Iterable[Folded]) -> dict[str, float]:
+    """Attributes that are not known of all speech, each with the share of the words of which it is not."""
+    return {each.attribute: round(each.share, 3) for each in folded}
+
+
+def folded_in_words(folded: Mapping[str, float]) -> str:
+    """What that means for who reads of slices; nothing where there is none.
+
+    >>> folded_in_words({"site": 0.764})
+    'not counted apart: site for 76 % of the words'
+    """
+    told = [f"{name} for {_percent(share)}" for name, share in folded.items()]
+    return f"not counted apart: {', '.join(told)} of the words" if told else ""
 
 
 def now_slices(slices: Iterable[SliceNow]) -> list[dict[str, Any]]:
@@ -108,6 +132,11 @@ def _bad(each: SliceNow) -> str:
 
 
 def _summary(attribution: Attribution) -> str:
+    folded = folded_in_words(folded_facts(attribution.folded))
+    return f"{_found(attribution)}; {folded}" if folded else _found(attribution)
+
+
+def _found(attribution: Attribution) -> str:
     if not attribution.looked_at:
         return "too little speech since the onset to compare slices"
     if attribution.named:
@@ -144,18 +173,23 @@ def _wer(change: SliceChange) -> str:
 def _share(share: float | None) -> str:
     if share is None:
         return "none"
-    return "nearly all" if share >= NEARLY_ALL else f"{100 * share:.0f} %"
+    return "nearly all" if share >= NEARLY_ALL else _percent(share)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _why(told: Stories | None) -> str:
     if told is None:
         return ""
-    parts = [
-        (getattr(told, name), f"{100 * getattr(told, name):+.1f} because {words}")
-        for name, words in STORIES.items()
-    ]
+    parts = [(float(getattr(told, name)), *words) for name, words in STORIES.items()]
     parts.sort(key=lambda part: -abs(part[0]))
-    said = ", ".join(text for value, text in parts if abs(value) >= 0.0005)
+    said = ", ".join(
+        f"{100 * value:+.1f} {rise if value > 0.0 else fall}"
+        for value, rise, fall in parts
+        if abs(value) >= LEAST_TOLD
+    )
     return f"{100 * told.change:+.1f} points: {said}" if said else ""
 
 

@@ -13,7 +13,7 @@ from service.api.problems import refusals
 from service.errors import Refused
 from service.facts import rfc3339
 from service.pipeline import Pipeline
-from service.where import change_where, now_slices
+from service.where import change_where, folded_facts, now_slices
 
 MOST_HOURS = 24 * 366
 SECONDS_AN_HOUR = 3_600.0
@@ -34,7 +34,9 @@ def slice_routes(pipeline: Pipeline) -> APIRouter:
 
         They are ranked by the lower end of the interval of their WER, over sessions; errors of an utterance
         count up to its words. With `since`, `change` says where the change of the cohort's WER since then
-        comes from, as `where` of an alert does. Times are met to within an eighth of their age.
+        comes from, as `where` of an alert does. Times are met to within an eighth of their age. Where there
+        are more combinations of values than are counted, `not_counted_apart` says of which attributes slices
+        have had more than is shown, and for which share of the words.
         """
         found = await asyncio.to_thread(pipeline.watch.worst_slices, cohort, SECONDS_AN_HOUR * hours)
         if found is None:
@@ -49,6 +51,7 @@ def slice_routes(pipeline: Pipeline) -> APIRouter:
             "whole": now_slices([worst.whole])[0],
             "slices": now_slices(worst.ranked[:limit]),
             "too_little_speech": now_slices(worst.too_little[:limit]),
+            "not_counted_apart": folded_facts(worst.folded),
             "change": None if since is None else await asyncio.to_thread(_change, pipeline, cohort, since),
         }
 

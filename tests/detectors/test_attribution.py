@@ -139,6 +139,21 @@ def test_speech_without_attributes_is_not_attributed() -> None:
     assert attribute(books, TARGET, stream.onset_s, now_s) is None
 
 
+def test_what_nothing_is_known_of_from_before_has_not_risen(streams: dict[Cause, Simulated]) -> None:
+    stream = streams[Cause.EVERYBODY]
+    new = [each for each in stream.utterances if each.cohort != TARGET or each.at_s >= stream.onset_s]
+    books, now_s = books_of(new)
+    assert attribute(books, TARGET, stream.onset_s, now_s) is None
+    assert attribute(books, None, stream.onset_s - 1e9, now_s) is None
+    everybody = attribute(books, None, stream.onset_s, now_s)
+    assert everybody is not None
+    assert everybody.ranked == found(replace(stream, utterances=_without(TARGET, new)), None).ranked
+
+
+def _without(cohort: str, utterances: list[ScoredUtterance]) -> list[ScoredUtterance]:
+    return [each for each in utterances if each.cohort != cohort]
+
+
 SAID = st.tuples(
     st.sampled_from(["en-GB", "en-IN", "en-NG"]),
     st.integers(0, 4),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from detectors.alignment import ErrorCounts
 from detectors.slice_counts import SliceCounts
-from detectors.slices import MORE_CELLS, MOST_CELLS, SliceBook
+from detectors.slices import MORE_CELLS, MOST_CELLS, Folded, SliceBook, folded
 from detectors.tally import Tally
 from detectors.unit import Attributes, ScoredUtterance, Unit
 
@@ -72,6 +72,18 @@ def test_the_attribute_with_the_most_values_is_left_out_first() -> None:
         book.add(unit(float(number), device=f"d{number}", site=f"s{number % 3}"), number)
     assert all("site" in dict(attributes) for attributes in book.cells)
     assert len(book.cells) == MOST_CELLS + 3
+
+
+def test_past_its_room_a_book_says_of_how_much_it_does_not_know_an_attribute() -> None:
+    book, whole = SliceBook(), SliceBook()
+    for number in range(MOST_CELLS + 40):
+        book.add(unit(float(number), device=f"d{number}", site=f"s{number % 3}"), number)
+        whole.add(unit(float(number), site="s1"), number)
+    now_s = float(MOST_CELLS + 40)
+    assert folded([book], -HOUR_S, now_s) == (Folded("device", 40 / (MOST_CELLS + 40)),)
+    assert folded([book, whole], -HOUR_S, now_s) == (Folded("device", 20 / (MOST_CELLS + 40)),)
+    assert folded([whole], -HOUR_S, now_s) == ()
+    assert folded([book], now_s + HOUR_S, now_s) == ()
 
 
 def test_what_makes_the_cohort_is_no_slice_of_it() -> None:
