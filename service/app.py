@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.telemetry import TelemetryConfig
 from prometheus_client.exposition import choose_encoder
@@ -21,6 +21,7 @@ from service.api.docs import DOCS_POLICY, docs_page
 from service.api.erasures import erasure_routes
 from service.api.files import file_routes
 from service.api.ingest import ingest_routes
+from service.api.known_query import only_known_in_query
 from service.api.notices import notice_routes
 from service.api.problems import Unforeseen, install
 from service.api.providers import provider_routes
@@ -80,15 +81,19 @@ def build_api(
     app.include_router(ingest)
     app.include_router(provider_routes(pipeline, translator, metrics.observe, turn))
     app.include_router(file_routes(pipeline, translator, metrics.observe, turn))
-    app.include_router(query_routes(pipeline, reader, translator.normaliser_version))
-    app.include_router(slice_routes(pipeline))
-    app.include_router(recording_routes(pipeline, reader))
-    app.include_router(alert_routes(pipeline.attending, reader))
-    app.include_router(notice_routes(DeadLetters(pipeline), reader))
-    app.include_router(claim_routes(pipeline, reader))
-    app.include_router(silence_routes(pipeline.attending, reader))
-    app.include_router(admin_routes(pipeline, reader, reloading))
-    app.include_router(erasure_routes(pipeline.erasing, reader))
+    routers = [
+        query_routes(pipeline, reader, translator.normaliser_version),
+        slice_routes(pipeline),
+        recording_routes(pipeline, reader),
+        alert_routes(pipeline.attending, reader),
+        notice_routes(DeadLetters(pipeline), reader),
+        claim_routes(pipeline, reader),
+        silence_routes(pipeline.attending, reader),
+        admin_routes(pipeline, reader, reloading),
+        erasure_routes(pipeline.erasing, reader),
+    ]
+    for router in routers:
+        app.include_router(router, dependencies=[Depends(only_known_in_query)])
     install(app)
     guarded: ASGIApp = Bounds(ShortWay(app, short), pipeline.config.limits)
     if tokens:

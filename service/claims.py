@@ -195,10 +195,9 @@ class Claims:
         self._has_news = True
 
     def _must_be_declared(self, slice_: Mapping[str, str]) -> None:
-        unknown = sorted(slice_.keys() - self._declared - {COHORT})
-        if unknown:
+        if slice_.keys() - self._declared - {COHORT}:
             known = ", ".join(sorted(self._declared | {COHORT}))
-            detail = f"slice: {unknown[0]} is not declared in attributes or cohorts.by; known are {known}"
+            detail = f"slice: a name in it is not declared in attributes or cohorts.by; known are {known}"
             raise Refused(422, detail, "#/slice")
 
 

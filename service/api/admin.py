@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.author import ONE_LINE, Author, Reason, author_of
+from service.api.author import Author, Reason, author_of
+from service.api.expected import ONE_LINE
 from service.api.problems import refusals
 from service.errors import ConfigError, Refused
 from service.pipeline import Pipeline
@@ -64,7 +65,7 @@ def admin_routes(pipeline: Pipeline, reader: Reader, reloading: Reloading) -> AP
         "/rebaselines",
         summary="Take what comes from now on as normal",
         status_code=201,
-        responses=refusals(400, 404, 408, 413, 503),
+        responses=refusals(400, 404, 408, 413, 415, 503),
     )
     async def rebaseline(request: Request, body: RebaselineIn) -> dict[str, Any]:
         """The old baseline is dropped, lasting alarms of it are resolved, and learning begins anew."""
@@ -75,7 +76,7 @@ def admin_routes(pipeline: Pipeline, reader: Reader, reloading: Reloading) -> AP
         "/announcements",
         summary="Announce a planned change",
         status_code=201,
-        responses=refusals(400, 408, 413, 503),
+        responses=refusals(400, 408, 413, 415, 503),
     )
     async def announce(request: Request, body: AnnouncementIn) -> dict[str, Any]:
         """Each cohort is compared with itself before, gets a verdict, and then what it became is normal."""
@@ -84,7 +85,7 @@ def admin_routes(pipeline: Pipeline, reader: Reader, reloading: Reloading) -> AP
     @router.post(
         "/admin/reload",
         summary="Read the configuration file again",
-        responses=refusals(400, 408, 409, 413, 503),
+        responses=refusals(400, 408, 409, 413, 415, 503),
     )
     async def reload() -> ReloadedOut:
         """Receivers, links, alerts and the thresholds of detection hold at once, the rest after a restart.

@@ -17,7 +17,7 @@ from service.facts import rfc3339
 from service.reader import Reader
 from service.records import AlertRow
 
-OF_WRITING = refusals(400, 404, 408, 409, 413, 503)
+OF_WRITING = refusals(400, 404, 408, 409, 413, 415, 503)
 Identity = Annotated[str, Path(min_length=1, max_length=128)]
 
 

@@ -8,11 +8,8 @@ from fastapi import Request
 from pydantic import Field
 
 from service.api.access import name_of
+from service.api.expected import ONE_LINE, SOME_LINES
 from service.errors import Refused
-
-ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
-"""Nothing that a terminal obeys when it lists who did what."""
-SOME_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 
 Author = Annotated[
     str, Field(min_length=1, max_length=128, pattern=ONE_LINE, description="Without it: the token's name.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,18 +12,20 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.types import Scope
 
-from service.api.wire import Moment
+from service.api.expected import NO_CONTROLS
+from service.api.invalid import WHOLE, wrong
+from service.api.wire import Moment, must_be_plausible
 from service.errors import Refused
 from service.providers import READERS
 
 PREFIX = b"x-werwatch-"
 NAMES = ("utterance_id", "recording_id", "session_id", "speaker_id")
-NAME: Mapping[str, Any] = {"type": "string", "minLength": 1, "maxLength": 128}
+NAME: Mapping[str, Any] = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": NO_CONTROLS}
 FIELDS: dict[str, Mapping[str, Any]] = {
     **dict.fromkeys(NAMES, NAME),
     "started_at": {"type": "string", "format": "date-time"},
     "is_final": {"type": "boolean"},
-    "only_channel": {"type": "string", "minLength": 1},
+    "only_channel": NAME,
 }
 """What can be said besides attributes, as OpenAPI describes it."""
 FIELDS_OF_EVENTS = {**FIELDS, "provider": {"type": "string", "enum": [*READERS]}}
@@ -55,15 +58,19 @@ class Beside:
     provider: str | None = None
 
 
-def said_beside(scope: Scope, declared: Collection[str], fields: Collection[str]) -> Beside:
+def said_beside(scope: Scope, declared: Collection[str], fields: Mapping[str, Mapping[str, Any]]) -> Beside:
     """Read the query and the headers; where both say something, the query counts.
 
     Raises
     ------
     Refused
-        422 for what is neither a field nor a declared attribute, so that a misspelt one is noticed.
+        422 for what is neither a field nor a declared attribute, so that a misspelt one is noticed, and for a
+        value that none of them can have.
     """
     said = said_of(scope, (*declared, *fields))
+    for name, value in said.items():
+        if not (len(value) <= NAME["maxLength"] and re.fullmatch(NO_CONTROLS, value)):
+            raise wrong([name], {"properties": {name: fields.get(name, NAME)}})
     started_at, is_final = said.pop("started_at", None), said.pop("is_final", None)
     return Beside(
         names={name: said.pop(name) for name in NAMES if name in said},
@@ -83,7 +90,18 @@ def said_of(scope: Scope, names: Collection[str]) -> dict[str, str]:
     Refused
         422 for another name, or one that is said twice in one place.
     """
-    return _known(_headers(scope), names, folds=True) | _known(_query(scope), names, folds=False)
+    return _known(_headers(scope), names, folds=True) | said_in_query(scope, names)
+
+
+def said_in_query(scope: Scope, names: Collection[str]) -> dict[str, str]:
+    """What the query says of these names.
+
+    Raises
+    ------
+    Refused
+        422 as `said_of` does.
+    """
+    return _known(_query(scope), names, folds=False)
 
 
 def parameters(declared: Collection[str], fields: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -101,7 +119,8 @@ def _known(pairs: Iterator[tuple[str, str]], names: Collection[str], *, folds: b
     for key, value in pairs:
         if key not in known:
             where = "headers X-Werwatch-*" if folds else "query parameters"
-            raise Refused(422, f"{where}: known are {', '.join(sorted(known))}", "#/")
+            told = f"known are {', '.join(sorted(known))}" if known else "this route takes none"
+            raise Refused(422, f"{where}: {told}", WHOLE)
         if known[key] in said:
             raise Refused(422, f"{known[key]}: expected once", f"#/{known[key]}")
         said[known[key]] = value
@@ -115,7 +134,7 @@ def _headers(scope: Scope) -> Iterator[tuple[str, str]]:
                 name = key.removeprefix(PREFIX).decode("ascii").replace("-", "_")
                 yield name, value.decode()
             except UnicodeDecodeError:
-                raise Refused(422, "headers X-Werwatch-*: expected UTF-8", "#/") from None
+                raise Refused(422, "headers X-Werwatch-*: expected UTF-8", WHOLE) from None
 
 
 def _query(scope: Scope) -> Iterator[tuple[str, str]]:
@@ -123,15 +142,19 @@ def _query(scope: Scope) -> Iterator[tuple[str, str]]:
     try:
         yield from parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
-        raise Refused(422, "query parameters: expected at most 100, in UTF-8", "#/") from None
+        raise Refused(422, "query parameters: expected at most 100, in UTF-8", WHOLE) from None
 
 
 def _moment(text: str) -> datetime:
     try:
-        return msgspec.convert(text, Moment)
+        moment = msgspec.convert(text, Moment)
     except msgspec.ValidationError:
-        detail = "started_at: expected a time with its timezone, such as 2026-01-31T08:00:00Z"
-        raise Refused(422, detail, "#/started_at") from None
+        raise wrong(["started_at"], {"properties": FIELDS}) from None
+    try:
+        must_be_plausible("started_at", moment)
+    except ValueError as error:
+        raise Refused(422, str(error), "#/started_at") from None
+    return moment
 
 
 def truth(name: str, text: str) -> bool:

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.claim import ClaimView
-from service.api.author import ONE_LINE, Author, Note, author_of
+from service.api.author import Author, Note, author_of
+from service.api.expected import ONE_LINE
 from service.api.problems import refusals
 from service.claim_facts import claim_facts, filed_facts, slice_in_words
 from service.claim_rows import ClaimAction, ClaimRecordRow, ClaimRow
@@ -69,7 +70,7 @@ def claim_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
         "/claims",
         summary="Have a claim about a slice judged",
         status_code=201,
-        responses=refusals(400, 408, 409, 413, 503),
+        responses=refusals(400, 408, 409, 413, 415, 503),
     )
     async def file(request: Request, body: ClaimIn) -> dict[str, Any]:
         """From now on evidence for and against it is gathered, so that it may be looked at at any time.
@@ -90,7 +91,7 @@ def claim_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
     @router.post(
         "/claims/{claim_id}/withdraw",
         summary="Withdraw a claim",
-        responses=refusals(400, 404, 408, 409, 413, 503),
+        responses=refusals(400, 404, 408, 409, 413, 415, 503),
     )
     async def withdraw(request: Request, claim_id: Identity, body: WithdrawalIn) -> dict[str, Any]:
         """It is judged no more, and stays on record with what its evidence was."""

@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.api.access import name_of
 from service.api.author import Author
+from service.api.expected import NO_CONTROLS
 from service.api.problems import refusals
-from service.api.wire import NO_CONTROLS
 from service.erasing import Done, Erasing
 from service.reader import Reader
 from service.records import Erasure, Subject
 
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=NO_CONTROLS)]
-OF_WRITING = refusals(400, 404, 408, 413, 503)
+OF_WRITING = refusals(400, 404, 408, 413, 415, 503)
 
 
 class ErasureIn(BaseModel):

@@ -16,6 +16,7 @@ from service.api.beside import NAME, parameters, said_of, truth
 from service.api.body import JSON, read_bytes
 from service.api.headers import header
 from service.api.ingest import SHORT_BYTES, BulkOut, Taker
+from service.api.invalid import wrong
 from service.api.problems import refusals
 from service.api.trace import trace_id
 from service.api.translate import Translator
@@ -176,7 +177,7 @@ def _number(name: str, text: str) -> float:
     try:
         return msgspec.convert(text, float, strict=False)
     except msgspec.ValidationError:
-        raise Refused(422, f"{name}: expected a number", f"#/{name}") from None
+        raise wrong([name], {"properties": FIELDS}) from None
 
 
 def _fields(found: Gathered) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
+from service.api.beside import said_in_query
 from service.api.body import JSON, NDJSON, read_body, split_lines
 from service.api.problems import refusals
 from service.api.short_way import ShortRoute
@@ -160,6 +161,8 @@ class Taker:
         """Answer a request; raise `Refused` where the whole of it is not taken."""
         started, trace = time.perf_counter(), trace_id(scope)
         try:
+            # Whoever names a cohort here would have it ignored.
+            said_in_query(scope, ())
             body, is_lines = await read_body(scope, receive, self._limits)
             if is_lines:
                 answer = await self.many(split_lines(body, self._limits), trace, started)
@@ -239,17 +242,17 @@ class Taker:
     def _read_some(self, portion: list[tuple[int, bytes]], read: _Lines) -> None:
         for number, text in portion:
             try:
-                record = self._record(text)
+                record = self._record(text, "the line")
             except Refused as refusal:
                 read.rejected.append(_rejected(number, sent_id(text), refusal))
             else:
                 read.records.append(record)
                 read.numbers.append(number)
 
-    def _record(self, text: bytes) -> Record:
+    def _record(self, text: bytes, what: str = "the body") -> Record:
         if len(text) > self._limits.line_bytes:
-            raise Refused(413, f"the line is longer than {self._limits.line_bytes} bytes")
-        return self._translate(parse(self._kind, text), time.time())
+            raise Refused(413, f"{what} is longer than {self._limits.line_bytes} bytes")
+        return self._translate(parse(self._kind, text, what), time.time())
 
 
 def ingest_routes(

@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.answer import Answer
+from service.api.invalid import NO_JSON
+from service.api.invalid import invalid as refused
 from service.damage import fault
 from service.errors import LATER_S, SOON_S, Refused, StillOnDisk, StoreUnavailable, place_of
 
@@ -114,16 +116,16 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        # FastAPI's own answer carries the whole input; only the place and the kind of fault may leave.
-        fault = error.errors()[0]
-        place = "/".join(str(part) for part in fault["loc"][:2])
-        return problem(request.scope, 422, f"{place}: {fault['type'].replace('_', ' ')}", f"#/{place}")
+        # FastAPI's own answer carries the whole input.
+        return refusal(request.scope, refused(request, error.errors()[0], app.openapi()))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         # FastAPI says of everything that is raised while it reads a body that this could not be parsed.
         if isinstance(error.__cause__, FORESEEN):
             return refusal(request.scope, error.__cause__)
+        if error.status_code == HTTPStatus.BAD_REQUEST and error.__cause__ is not None:
+            return problem(request.scope, 400, NO_JSON)
         headers = {**(error.headers or {}), **_allowed(app, request, error.status_code)}
         return problem(request.scope, error.status_code, str(error.detail), headers=headers)
 

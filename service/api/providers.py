@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from service.api.beside import FIELDS, FIELDS_OF_EVENTS, Beside, parameters, sai
 from service.api.body import JSON, media_type_of, read_bytes
 from service.api.headers import header
 from service.api.ingest import MOST_TOLD, SHORT_BYTES, Encoded, ReceiptOut, receipt_out
+from service.api.invalid import JSON_LIKE
 from service.api.problems import refusals
 from service.api.provided import Payload, counted, named, utterance, with_paths
 from service.api.trace import in_trace, trace_id
@@ -33,7 +33,6 @@ from service.providers.telling_apart import engine_of
 from service.records import Outcome, Receipt, Utterance
 
 ROUTE = "/v1/ingest/{provider}"
-_JSON_LIKE = re.compile(r"application/([a-z0-9.+-]+\+)?json")
 
 
 class RejectedResult(BaseModel):
@@ -93,7 +92,7 @@ class PayloadTaker:
         try:
             if provider not in SOURCES:
                 raise Refused(404, f"no such provider; known are {', '.join(SOURCES)}")
-            if not _JSON_LIKE.fullmatch(media_type_of(scope)):
+            if not JSON_LIKE.fullmatch(media_type_of(scope)):
                 raise Refused(415, f"expected Content-Type {JSON}")
             fields = FIELDS_OF_EVENTS if provider == CLOUDEVENTS else FIELDS
             beside = said_beside(scope, self._config.declared, fields)

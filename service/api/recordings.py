@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from service.api.expected import NO_CONTROLS
 from service.api.problems import refusals
-from service.api.wire import NO_CONTROLS
 from service.errors import Refused
 from service.facts import rfc3339
 from service.pipeline import Pipeline

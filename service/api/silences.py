@@ -7,9 +7,11 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.author import ONE_LINE, Author, Note, Reason, author_of
+from service.api.author import Author, Note, Reason, author_of
+from service.api.expected import ONE_LINE
+from service.api.moment import Moment
 from service.api.problems import refusals
 from service.attending import Attending
 from service.errors import Refused
@@ -17,7 +19,7 @@ from service.facts import rfc3339
 from service.reader import Reader
 from service.silences import Matcher, Silence
 
-OF_MAKING, OF_ENDING = refusals(400, 408, 413, 503), refusals(404, 409, 503)
+OF_MAKING, OF_ENDING = refusals(400, 408, 413, 415, 503), refusals(404, 409, 503)
 LONGEST_S = 366 * 86_400.0
 
 
@@ -34,8 +36,8 @@ class SilenceIn(BaseModel):
             "any characters."
         ),
     )
-    starts_at: AwareDatetime | None = Field(default=None, description="Without it: now.")
-    ends_at: AwareDatetime
+    starts_at: Moment | None = Field(default=None, description="Without it: now.")
+    ends_at: Moment
     author: Author | None = None
     note: Reason
 
@@ -72,7 +74,7 @@ def silence_routes(attending: Attending, reader: Reader) -> APIRouter:
         "/silences",
         summary="Silence alerts for a time",
         status_code=201,
-        responses=refusals(400, 408, 413, 503),
+        responses=refusals(400, 408, 413, 415, 503),
     )
     async def silence(request: Request, body: SilenceIn) -> dict[str, Any]:
         """What is meant is not told until the silence ends; made ahead, it is a maintenance window.

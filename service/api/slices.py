@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
+from service.api.moment import Moment
 from service.api.problems import refusals
 from service.errors import Refused
 from service.facts import rfc3339
@@ -28,7 +28,7 @@ def slice_routes(pipeline: Pipeline) -> APIRouter:
         cohort: Annotated[str, Query(min_length=1, max_length=512)],
         hours: Annotated[float, Query(gt=0, le=MOST_HOURS)] = 168.0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 20,
-        since: Annotated[AwareDatetime | None, Query()] = None,
+        since: Annotated[Moment | None, Query()] = None,
     ) -> dict[str, Any]:
         """Values of attributes and pairs of them in the last hours of the stream's time, the worst first.
 

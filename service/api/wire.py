@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from service.api.expected import NO_CONTROLS
+from service.api.invalid import WHOLE, required, unknown_field, wrong
 from service.errors import Refused
 from service.recording_rows import MOST_UTTERANCES
 
@@ -21,9 +23,8 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FUTURE_S = 7_200.0
 """How far a client's clock may be ahead, if ours is an hour behind; the stream's time never goes back."""
 
-NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
-"""Of names, once for all of an object: see `Spoken`."""
 _DESCRIBED = {"pattern": NO_CONTROLS}
+"""Of names, looked at once for all of an object: see `Spoken`."""
 Identifier = Annotated[str, Meta(min_length=1, max_length=128, extra_json_schema=_DESCRIBED)]
 AttributeValue = Identifier
 AttributeName = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_DESCRIBED)]
@@ -57,7 +58,7 @@ class Spoken(Wire, frozen=True, kw_only=True):
         if not "".join(names).isprintable():
             _must_be_without_controls(self)
         if self.spoken_at is not None:
-            _must_be_plausible("spoken_at", self.spoken_at)
+            must_be_plausible("spoken_at", self.spoken_at)
 
     def _names(self) -> list[str]:
         names = [*self.attributes, *self.attributes.values(), *(self.audio or ())]
@@ -94,25 +95,25 @@ class ReferenceIn(Spoken, frozen=True, kw_only=True):
         """Refuse what does not fit together."""
         super().__post_init__()
         if self.corrected_at is not None:
-            _must_be_plausible("corrected_at", self.corrected_at)
+            must_be_plausible("corrected_at", self.corrected_at)
         if (self.reference is None) == (self.verdict is None):
             raise ValueError("expected exactly one of reference and verdict")
         if self.selection == "volunteered" and self.probability is not None:
-            raise ValueError("probability belongs to the selections random and requested")
+            raise ValueError("probability: belongs to the selections random and requested")
         if self.selection != "volunteered" and self.probability is None:
-            raise ValueError("probability is needed for the selections random and requested")
+            raise ValueError("probability: needed for the selections random and requested")
         self._must_be_of_one()
         if self.hypothesis is None:
             for name in ABOUT_UTTERANCE:
                 if name == "recording_id" and self.utterance_id is None:
                     continue
                 if getattr(self, name) not in (None, {}):
-                    raise ValueError(f"{name} is only taken together with hypothesis")
+                    raise ValueError(f"{name}: only taken together with hypothesis")
 
     def _must_be_of_one(self) -> None:
         if self.utterance_id is not None:
             if self.passage or self.utterances is not None:
-                raise ValueError("passage and utterances belong to references by recording_id")
+                raise ValueError("utterance_id: passage and utterances belong to references by recording_id")
         elif self.hypothesis is not None:
             raise ValueError("utterance_id: this field is required with a hypothesis")
         elif self.recording_id is None:
@@ -132,8 +133,8 @@ ABOUT_UTTERANCE = tuple(name for name in Spoken.__struct_fields__ if name != "ut
 W = TypeVar("W", bound=Wire)
 
 
-def parse(kind: type[W], body: bytes) -> W:
-    """The object in a JSON body.
+def parse(kind: type[W], body: bytes, what: str = "the body") -> W:
+    """The object in a JSON body, or in a line of one.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def parse(kind: type[W], body: bytes) -> W:
     except msgspec.ValidationError as error:
         fault = str(error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unreadable(error) from None
+        raise _unreadable(error, what) from None
     raise _refusal(kind, fault)
 
 
@@ -162,9 +163,9 @@ def parse_any(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except msgspec.ValidationError:
-        raise Refused(422, "expected only finite numbers", "#/") from None
+        raise Refused(422, "expected only finite numbers", WHOLE) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unreadable(error) from None
+        raise _unreadable(error, "the body") from None
 
 
 def made(kind: type[W], fields: dict[str, Any]) -> W:
@@ -182,6 +183,7 @@ def made(kind: type[W], fields: dict[str, Any]) -> W:
     raise _refusal(kind, fault)
 
 
+@cache
 def schema(kind: type[Wire]) -> dict[str, Any]:
     """The JSON schema of a kind of object.
 
@@ -201,6 +203,18 @@ def sent_id(body: bytes) -> str | None:
     return value if isinstance(value, str) and 1 <= len(value) <= 128 and value.isprintable() else None
 
 
+def must_be_plausible(name: str, value: datetime) -> None:
+    """Let a time pass at which something can have been spoken or corrected.
+
+    Raises
+    ------
+    ValueError
+        For any other; the message begins with the name.
+    """
+    if value < EARLIEST or value.timestamp() > time.time() + FUTURE_S:
+        raise ValueError(f"{name}: expected a time between 2000 and two hours from now")
+
+
 def _must_be_without_controls(sent: Spoken) -> None:
     for name in ("utterance_id", "recording_id", "session_id", "speaker_id", "attributes", "audio"):
         value = getattr(sent, name)
@@ -211,65 +225,30 @@ def _must_be_without_controls(sent: Spoken) -> None:
             raise ValueError(f"{name}: control characters are not allowed")
 
 
-def _must_be_plausible(name: str, value: datetime) -> None:
-    if value < EARLIEST or value.timestamp() > time.time() + FUTURE_S:
-        raise ValueError(f"{name}: expected a time between 2000 and two hours from now")
-
-
-def _unreadable(error: Exception) -> Refused:
+def _unreadable(error: Exception, what: str) -> Refused:
     if isinstance(error, RecursionError):
-        return Refused(400, "the body is nested too deeply")
-    return Refused(400, "the body is not valid JSON in UTF-8")
+        return Refused(400, f"{what} is nested too deeply")
+    at = re.search(r"\(byte \d+\)", str(error))
+    return Refused(400, f"{what} is not valid JSON in UTF-8{f' {at[0]}' if at else ''}")
 
 
 def _refusal(kind: type[Wire], fault: str) -> Refused:
     """What msgspec says of a fault, without the values and names that it repeats."""
     said, _, place = fault.rpartition(" - at ") if " - at `" in fault else (fault, "", "")
-    field = place.replace("`key` in ", "").strip("`").removeprefix("$").removeprefix(".")
-    pointer = "#/" + re.sub(r"\[(\w+|\.\.\.)\]", r"/\1", field)
     missing = re.fullmatch(r"Object missing required field `(\w+)`", said)
     if missing is not None:
-        return Refused(422, f"{missing[1]}: this field is required", f"#/{missing[1]}")
+        return required(missing[1], schema(kind))
     if said.startswith("Object contains unknown field"):
-        known = ", ".join(kind.__struct_fields__)
-        return Refused(422, f"unknown field; known are {known}", "#/...")
-    if not field:
-        detail = "expected a JSON object" if said.startswith("Expected `object`") else said
-        name = detail.partition(":")[0]
-        return Refused(422, detail, f"#/{name}" if name in kind.__struct_fields__ else "#/")
-    return Refused(422, f"{field}: {_expected(kind, field, said)}", pointer)
+        return unknown_field(kind.__struct_fields__)
+    steps = re.findall(r"\w+|\.\.\.", place.replace("`key` in ", ""))
+    if steps:
+        return wrong([int(step) if step.isdecimal() else step for step in steps], schema(kind))
+    if said.startswith("Expected `object`"):
+        return Refused(422, "expected a JSON object", WHOLE)
+    name = said.partition(":")[0]
+    return Refused(422, said, f"#/{name}" if name in kind.__struct_fields__ else WHOLE)
 
 
-def _expected(kind: type[Wire], field: str, said: str) -> str:
-    if said.startswith("Invalid enum value"):
-        return f"expected one of {', '.join(_choices(get_type_hints(kind)[field]))}"
-    if "timezone" in said:
-        return "the time needs its timezone, as in 2026-01-31T08:00:00Z"
-    if "RFC3339" in said or "datetime" in said:
-        return "expected a time such as 2026-01-31T08:00:00Z"
-    if said == "Number out of range":
-        return "expected a finite number"
-    return _TYPES.sub(_in_words, said[:1].lower() + said[1:])
-
-
-def _choices(hint: Any) -> Iterator[str]:
-    for part in get_args(hint):
-        yield from [part] if isinstance(part, str) else _choices(part)
-
-
-def _in_words(found: re.Match[str]) -> str:
-    return " or ".join(_WORDS.get(name, name) for name in found[1].split(" | "))
-
-
-_TYPES = re.compile("`([a-z |]+)`")
-_WORDS = {
-    "str": "a string",
-    "float": "a number",
-    "int": "a number",
-    "bool": "a boolean",
-    "array": "an array",
-    "object": "an object",
-}
 _DECODERS: dict[type[Wire], msgspec.json.Decoder[Any]] = {
     kind: msgspec.json.Decoder(kind) for kind in (UtteranceIn, ReferenceIn)
 }

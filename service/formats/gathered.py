@@ -93,7 +93,9 @@ def _must_be_one(segments: Sequence[Segment]) -> None:
     names = {(segment.utterance_id, segment.recording_id) for segment in segments}
     if len(names) > 1:
         raise Refused(
-            422, "recording_id: the file is about several, so it cannot be said for all of it", "#/"
+            422,
+            "recording_id: the file is about several, so it cannot be said for all of it",
+            "#/recording_id",
         )
 
 

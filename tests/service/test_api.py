@@ -165,7 +165,9 @@ def test_lines_are_kept_one_by_one_and_the_bad_ones_are_named(shared_service: Ru
         (4, "x1", 422),
         (7, None, 422),
     ]
-    assert answer["rejected_lines"][1]["detail"] == "hypothesis: expected a string, got a number"
+    assert (
+        answer["rejected_lines"][1]["detail"] == "hypothesis: expected a string of at most 60000 characters"
+    )
 
 
 @pytest.mark.parametrize("lines", [1_000, 30])
@@ -242,12 +244,12 @@ def test_a_bad_utterance_gets_a_problem_that_says_what_to_change(
     [
         ({"verdict": "correct"}, "exactly one"),
         ({"reference": None}, "exactly one"),
-        ({"probability": None}, "probability is needed"),
-        ({"selection": "volunteered"}, "probability belongs"),
+        ({"probability": None}, "probability: needed"),
+        ({"selection": "volunteered"}, "probability: belongs"),
         ({"probability": 0}, "probability"),
         ({"selection": "whim"}, "selection"),
-        ({"speaker_id": "s"}, "speaker_id is only taken together with hypothesis"),
-        ({"recording_id": "r", "hypothesis": None}, "recording_id is only taken together"),
+        ({"speaker_id": "s"}, "speaker_id: only taken together with hypothesis"),
+        ({"recording_id": "r", "hypothesis": None}, "recording_id: only taken together"),
     ],
 )
 def test_a_bad_reference_gets_a_problem_that_says_what_to_change(

@@ -291,8 +291,8 @@ def test_it_does_not_depend_on_when_it_is_looked_at(
             {**CLAIM, "slice": {"ward": "7"}},
             422,
             (
-                "slice: ward is not declared in attributes or cohorts.by; known are accent, cohort, device, "
-                "engine, engine_version, site"
+                "slice: a name in it is not declared in attributes or cohorts.by; known are accent, cohort, "
+                "device, engine, engine_version, site"
             ),
         ),
         ({**CLAIM, "slice": {}}, 422, None),
@@ -364,4 +364,4 @@ def test_the_command_line_files_lists_and_withdraws(make_service: Callable[..., 
     wrong = werwatch("claim", "site", "--excess", "8", "--author", "eve", "--note", "x", *api)
     assert (wrong.returncode, "expected attribute=value" in wrong.stderr) == (2, True)
     undeclared = werwatch("claim", "ward=7", "--excess", "8", "--author", "eve", "--note", "x", *api)
-    assert "ward is not declared" in undeclared.stderr
+    assert "a name in it is not declared" in undeclared.stderr

@@ -303,7 +303,7 @@ def test_references_are_sent_as_tools_save_them(
         str(corrected), "--api", service.api, "--set", "selection=random", "--set", "probability=0.5"
     )
     assert (done.returncode, done.stdout) == (1, f"{corrected}: 2 lines: 1 scored, 1 rejected\n")
-    assert done.stderr.startswith(f"{corrected}:3: utterance_id: expected a string of length <= 128")
+    assert done.stderr.startswith(f"{corrected}:3: utterance_id: expected a string of 1 to 128 characters")
     done = command(visit, "--api", service.api, "--set", "utterance_id=b")
     assert (done.returncode, done.stdout) == (0, f"{visit}: 1 lines: 1 scored\n")
     done = command(visit, "--api", service.api)

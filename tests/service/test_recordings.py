@@ -212,7 +212,7 @@ def test_a_passage_that_fits_nowhere_or_at_several_places_is_refused(settled: Ru
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ({"utterance_id": "visit:0"}, "recording_id is only taken together with hypothesis"),
+        ({"utterance_id": "visit:0"}, "recording_id: only taken together with hypothesis"),
         ({"recording_id": None}, "expected utterance_id or recording_id"),
         ({"hypothesis": "no"}, "utterance_id: this field is required with a hypothesis"),
         ({"reference": None, "verdict": "correct", "passage": True}, "passage: expected a reference"),
