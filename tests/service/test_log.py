@@ -68,7 +68,7 @@ def test_a_request_is_found_in_the_log_by_its_id(make_service: Any) -> None:
     assert answer.headers["x-request-id"] == "of-the-app/7"
     [line] = answered(service, 1)
     assert (line["request_id"], line["method"], line["route"], line["status"]) == (
-        "of-the-app/7", "POST", "/v1/references", 202
+        "of-the-app/7", "POST", "/v1/references", 422
     )  # fmt: skip
     assert SECRET not in service.log
 
