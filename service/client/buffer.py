@@ -38,11 +38,13 @@ class Counts:
     waiting
         Not sent yet, or not answered.
     dropped
-        Given up: too much waited, or the client was closed.
+        Given up: too much waited, it was more than may wait at all, or the client was closed.
     refused
         Not taken by the service, which said why: it is in the log.
     invalid
-        No JSON could be made of them.
+        No JSON could be made of them: it is in the log, of which field.
+    values_left_out
+        Numbers that are not finite, of objects that were sent without them.
     failed_attempts
         Requests without an answer, or with one that asks to come again.
     """
@@ -52,6 +54,7 @@ class Counts:
     dropped: int = 0
     refused: int = 0
     invalid: int = 0
+    values_left_out: int = 0
     failed_attempts: int = 0
 
 
@@ -110,8 +113,11 @@ class Buffer:
             if self._is_closed:
                 self._count(dropped=1)
                 return False
-            self._last += 1
-            line = Line(self._last, route, body)
+            line = Line(self._last + 1, route, body)
+            if not self._has_room_for(line):
+                self._count(dropped=1)
+                return False
+            self._last = line.number
             was_full = self.is_full
             self._waiting.append(line)
             self._size += line.size
@@ -157,6 +163,11 @@ class Buffer:
         with self._lock:
             self._count(invalid=1)
 
+    def count_left_out(self, values: int) -> None:
+        """Count values without which an object is sent."""
+        with self._lock:
+            self._count(values_left_out=values)
+
     def close(self) -> None:
         """Give up what waits, and whatever comes."""
         with self._lock:
@@ -165,6 +176,12 @@ class Buffer:
             self._waiting.clear()
             self._away = []
             self._size = 0
+
+    def _has_room_for(self, line: Line) -> bool:
+        """Whether there is room once all goes that may; else all would go, and it would have to go itself."""
+        if self._size + line.size <= self._most_bytes:
+            return True
+        return sum(each.size for each in self._away) + line.size <= self._most_bytes
 
     def _drop_the_oldest(self) -> None:
         while self._size > self._most_bytes and self._waiting:

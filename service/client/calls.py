@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, Unpack
 
 from service.client.buffer import Buffer, Counts
-from service.client.fields import About, Corrected, line_of
+from service.client.fields import About, Corrected, Unsendable, said
 from service.client.forks import Forks
 from service.client.sender import Destination, Sender
+
+MOST_TOLD = 20
+"""Faults of objects that are logged, each once."""
+
+logger = logging.getLogger("werwatch.client")
 
 
 class Calls(ABC):
@@ -32,6 +38,7 @@ class Calls(ABC):
         )
         self._interval_s = interval_s
         self._buffer = Buffer(most_bytes)
+        self._told: set[str] = set()
         self._forks = Forks(self._begin_anew)
         self._sender = self._new_sender()
 
@@ -65,12 +72,23 @@ class Calls(ABC):
 
     def _put(self, route: str, fields: dict[str, Any]) -> None:
         try:
-            line = line_of(fields)
-        except Exception:  # noqa: BLE001 -- whatever the app hands over must not break it
+            line, left_out = said(fields)
+        except Exception as error:  # noqa: BLE001 -- whatever the app hands over must not break it
             self._buffer.count_invalid()
+            what = str(error) if isinstance(error, Unsendable) else type(error).__name__
+            self._tell(f"what cannot be written as JSON is not sent: {what}")
             return
+        if left_out:
+            self._buffer.count_left_out(left_out)
+            self._tell("numbers that are not finite are left out of what is sent")
         is_news = self._buffer.put(route, line)
         self._see_to_it(is_news=is_news)
+
+    def _tell(self, message: str) -> None:
+        # The same again and again would fill the app's log.
+        if message not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(message)
+            logger.warning("%s", message)
 
     def _begin_anew(self) -> None:
         """In a process that was forked there is neither the thread nor the loop that sends."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from authority import Authority
 from conftest import RunningService, eventually
@@ -18,6 +19,7 @@ from misbehaving import BAD_WAYS, misbehaving
 from stand_in import Got, Reply, stand_in
 
 from service.client import AsyncClient, Client
+from service.client.buffer import Buffer
 
 NOWHERE = "http://127.0.0.1:1"
 PATIENCE_S = 60.0
@@ -106,6 +108,25 @@ def test_while_the_service_is_away_the_oldest_are_dropped_and_counted(
     asyncio.run(app())
 
 
+def test_what_is_more_than_may_wait_pushes_nothing_out() -> None:
+    client = Client(NOWHERE, most_bytes=20_000)
+    say(client, *range(5))
+    client.utterance("huge", "x" * 30_000)
+    assert (client.counts.waiting, client.counts.dropped) == (5, 1)
+    client.close(0)
+
+
+def test_what_does_not_fit_beside_what_is_on_its_way_pushes_nothing_out() -> None:
+    buffer = Buffer(most_bytes=10_000)
+    buffer.put("/v1/utterances", b"x" * 6_000)
+    [away] = buffer.take()
+    buffer.put("/v1/utterances", b"{}")
+    buffer.put("/v1/utterances", b"x" * 6_000)
+    assert (buffer.counts.waiting, buffer.counts.dropped) == (2, 1)
+    buffer.settle([away])
+    assert [line.body for line in buffer.take()] == [b"{}"]
+
+
 def test_everything_arrives_through_bad_days() -> None:
     def yes(lines: list[Any]) -> bytes:
         body = answer_to(lines)
@@ -162,6 +183,36 @@ def test_no_value_breaks_the_app(value: Any, shared_service: RunningService) -> 
         client.reference("odd", nested)  # type: ignore[arg-type]
     counts = client.counts
     assert counts.invalid + counts.refused + counts.taken == 6
+
+
+def test_a_number_that_is_none_costs_no_transcript(
+    shared_service: RunningService, caplog: pytest.LogCaptureFixture
+) -> None:
+    nan = float("nan")
+    float32: Any = np.float32
+    float64: Any = np.float64
+    with Client(shared_service.api) as client:
+        for number in range(2):
+            client.utterance(f"nan-{number}", "the word is null", confidence=nan, word_confidences=[0.9, nan])
+        client.utterance("nan-2", "x", audio={"snr_db": -nan, "gain_db": 2.0}, duration_s=float("inf"))
+        client.utterance("nan-3", "x", attributes={"accent": "en-IE", "site": None})  # type: ignore[dict-item]
+        client.utterance("nan-4", "x", confidence=float32(0.5), word_confidences=[float64(0.5)])
+    assert (client.counts.taken, client.counts.refused, client.counts.invalid) == (5, 0, 0)
+    assert client.counts.values_left_out == 6
+    assert [each.getMessage() for each in caplog.records] == [
+        "numbers that are not finite are left out of what is sent"
+    ]
+
+
+def test_what_cannot_be_sent_is_named_without_its_value(caplog: pytest.LogCaptureFixture) -> None:
+    client = Client(NOWHERE)
+    for _ in range(3):
+        client.utterance("odd", b"secret \xff", confidence=object())  # type: ignore[arg-type]
+    client.close(0)
+    assert client.counts.invalid == 3
+    [told] = [each.getMessage() for each in caplog.records if "JSON" in each.getMessage()]
+    assert told == "what cannot be written as JSON is not sent: hypothesis (bytes), confidence (object)"
+    assert "secret" not in caplog.text
 
 
 def test_what_is_refused_is_counted_and_its_reason_logged_without_text(
