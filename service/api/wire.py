@@ -59,6 +59,8 @@ class Spoken(Wire, frozen=True, kw_only=True):
             _must_be_without_controls(self)
         if self.spoken_at is not None:
             must_be_plausible("spoken_at", self.spoken_at)
+        if self.audio is not None and self.audio.get("start_s", 0.0) < 0:
+            raise ValueError("audio.start_s: expected seconds since the recording began, from 0 on")
 
     def _names(self) -> list[str]:
         names = [*self.attributes, *self.attributes.values(), *(self.audio or ())]
@@ -245,8 +247,8 @@ def _refusal(kind: type[Wire], fault: str) -> Refused:
         return wrong([int(step) if step.isdecimal() else step for step in steps], schema(kind))
     if said.startswith("Expected `object`"):
         return Refused(422, "expected a JSON object", WHOLE)
-    name = said.partition(":")[0]
-    return Refused(422, said, f"#/{name}" if name in kind.__struct_fields__ else WHOLE)
+    path = said.partition(":")[0].split(".")
+    return Refused(422, said, "#/" + "/".join(path) if path[0] in kind.__struct_fields__ else WHOLE)
 
 
 _DECODERS: dict[type[Wire], msgspec.json.Decoder[Any]] = {

@@ -74,6 +74,13 @@ def test_what_a_digest_is_made_of_is_sorted_json(about: dict[str, Any]) -> None:
         (UtteranceIn, "audio", '{"a\\n":1}', "audio: control characters are not allowed", "#/audio"),
         (
             UtteranceIn,
+            "audio",
+            '{"start_s":-0.5}',
+            "audio.start_s: expected seconds since the recording began, from 0 on",
+            "#/audio/start_s",
+        ),
+        (
+            UtteranceIn,
             "attributes",
             '{"a":"\\u009f"}',
             "attributes: control characters are not allowed",
