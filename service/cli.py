@@ -14,7 +14,7 @@ from service.cli_alerts import alerts_commands
 from service.cli_claims import claims_commands
 from service.cli_history import history_commands
 from service.cli_notices import notices_commands
-from service.cli_options import CONFIG_FILE, asks_the_service
+from service.cli_options import CONFIG_FILE, asks_the_service, remote
 from service.cli_proxy import proxy
 from service.cli_score import score
 from service.cli_slices import slices_commands
@@ -110,11 +110,11 @@ def demo(*, recording: str, seconds: float, keep: bool) -> None:
 @asks_the_service
 def rebaseline(cohort: str | None, author: str, note: str, api: str, **credentials: Path | None) -> None:
     """Take what comes from now on as normal, in a running service."""
-    from service.remote import Remote
+    from service.told import Row
 
     body = {"cohort": cohort, "author": author, "note": note}
-    answer = Remote(api, **credentials).post("/v1/rebaselines", body)
-    click.echo(f"{cohort or 'every cohort'} is learned anew (audit row {answer['id']})")
+    answer = remote(api, credentials).post(Row, "/v1/rebaselines", body)
+    click.echo(f"{cohort or 'every cohort'} is learned anew (audit row {answer.id})")
 
 
 @werwatch.command()
@@ -123,22 +123,22 @@ def rebaseline(cohort: str | None, author: str, note: str, api: str, **credentia
 @asks_the_service
 def announce(description: str, author: str, api: str, **credentials: Path | None) -> None:
     """Announce a planned change, to be judged as a before/after comparison by a running service."""
-    from service.remote import Remote
+    from service.told import Row
 
     body = {"description": description, "author": author}
-    answer = Remote(api, **credentials).post("/v1/announcements", body)
-    click.echo(f"every cohort that can be judged is compared with itself before (audit row {answer['id']})")
+    answer = remote(api, credentials).post(Row, "/v1/announcements", body)
+    click.echo(f"every cohort that can be judged is compared with itself before (audit row {answer.id})")
 
 
 @werwatch.command()
 @asks_the_service
 def reload(api: str, **credentials: Path | None) -> None:
     """Let a running service read its configuration file again; say what holds now, what after a restart."""
-    from service.remote import Remote
+    from service.told import Reloaded
 
-    answer = Remote(api, **credentials).post("/v1/admin/reload", {})
-    click.echo(f"changed: {', '.join(answer['changed']) or 'nothing'}")
-    click.echo(f"after a restart: {', '.join(answer['needs_restart']) or 'nothing'}")
+    answer = remote(api, credentials).post(Reloaded, "/v1/admin/reload", {})
+    click.echo(f"changed: {', '.join(answer.changed) or 'nothing'}")
+    click.echo(f"after a restart: {', '.join(answer.needs_restart) or 'nothing'}")
 
 
 @werwatch.command("rotate-key")

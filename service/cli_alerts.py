@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 
-from service.cli_options import TIMES, asks_the_service
+from service import told
+from service.cli_options import TIMES, asks_the_service, remote
+from service.told import path
 
 AUTHOR = click.option("--author", help="Who says so, on record; without it, the token's name.")
 UNITS = {"m": 60, "h": 3_600, "d": 86_400}
@@ -25,15 +26,15 @@ UNITS = {"m": 60, "h": 3_600, "d": 86_400}
 def alerts(state: str, api: str, **credentials: Path | None) -> None:
     """List alerts, the newest first."""
     query = {} if state == "all" else {"state": state}
-    remote, shown = _remote(api, credentials), 0
+    service, shown = remote(api, credentials), 0
     while True:
-        page = remote.get("/v1/alerts", **query)
-        for row in page["alerts"]:
-            click.echo(f"{row['alert_id']}  {row['state']}  {row['severity']}\n  {row['title']}")
-        shown += len(page["alerts"])
-        if page["next"] is None:
+        page = service.get(told.Alerts, "/v1/alerts", **query)
+        for row in page.alerts:
+            click.echo(f"{row.alert_id}  {row.state}  {row.severity}\n  {row.title}")
+        shown += len(page.alerts)
+        if page.next is None:
             break
-        query["after"] = page["next"]
+        query["after"] = page.next
     if not shown:
         click.echo(f"no {state} alerts" if state != "all" else "no alerts")
 
@@ -46,7 +47,7 @@ def alerts(state: str, api: str, **credentials: Path | None) -> None:
 def acknowledge(alert_id: str, note: str, author: str | None, api: str, **credentials: Path | None) -> None:
     """Say that somebody looks after an alert; it is not repeated any more."""
     body = {"author": author, "note": note}
-    _remote(api, credentials).post(f"/v1/alerts/{alert_id}/acknowledge", body)
+    remote(api, credentials).post(told.Attended, path("alerts", alert_id, "acknowledge"), body)
     click.echo(f"{alert_id} is acknowledged")
 
 
@@ -58,7 +59,7 @@ def acknowledge(alert_id: str, note: str, author: str | None, api: str, **creden
 def resolve(alert_id: str, note: str, author: str | None, api: str, **credentials: Path | None) -> None:
     """Say that an alert is over; who knows of it is told."""
     body = {"author": author, "note": note}
-    _remote(api, credentials).post(f"/v1/alerts/{alert_id}/resolve", body)
+    remote(api, credentials).post(told.Attended, path("alerts", alert_id, "resolve"), body)
     click.echo(f"{alert_id} is resolved")
 
 
@@ -95,18 +96,18 @@ def silence(
         "note": note,
         "author": author,
     }
-    made = _remote(api, credentials).post("/v1/silences", body)
-    click.echo(f"{made['silence_id']}: {made['state']}, from {made['starts_at']} to {made['ends_at']}")
+    made = remote(api, credentials).post(told.Silence, "/v1/silences", body)
+    click.echo(f"{made.silence_id}: {made.state}, from {made.starts_at} to {made.ends_at}")
 
 
 @click.command()
 @asks_the_service
 def silences(api: str, **credentials: Path | None) -> None:
     """List silences, the newest first, with who made them and why."""
-    rows = _remote(api, credentials).get("/v1/silences")["silences"]
+    rows = remote(api, credentials).get(told.Silences, "/v1/silences").silences
     for row in rows:
-        click.echo(f"{row['silence_id']}  {row['state']}  {row['starts_at']} to {row['ends_at']}")
-        click.echo(f"  {' '.join(row['matchers'])}: {row['note']} ({row['author']})")
+        click.echo(f"{row.silence_id}  {row.state}  {row.starts_at} to {row.ends_at}")
+        click.echo(f"  {' '.join(row.matchers)}: {row.note} ({row.author})")
     if not rows:
         click.echo("no silences")
 
@@ -119,17 +120,11 @@ def silences(api: str, **credentials: Path | None) -> None:
 def end_silence(silence_id: str, note: str, author: str | None, api: str, **credentials: Path | None) -> None:
     """Let a silence end now."""
     said = {"note": note} if author is None else {"note": note, "author": author}
-    ended = _remote(api, credentials).delete(f"/v1/silences/{silence_id}", **said)
-    click.echo(f"{silence_id} is over since {ended['ends_at']}")
+    ended = remote(api, credentials).delete(told.Silence, path("silences", silence_id), **said)
+    click.echo(f"{silence_id} is over since {ended.ends_at}")
 
 
 alerts_commands = (alerts, acknowledge, resolve, silence, silences, end_silence)
-
-
-def _remote(api: str, credentials: dict[str, Path | None]) -> Any:
-    from service.remote import Remote
-
-    return Remote(api, **credentials)
 
 
 def _after(begins: datetime, text: str) -> datetime:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
+from service import told
 from service.cli_alerts import AUTHOR
-from service.cli_options import asks_the_service
+from service.cli_options import asks_the_service, remote
+from service.told import path
 
 
 @click.command()
@@ -16,13 +17,13 @@ from service.cli_options import asks_the_service
 @asks_the_service
 def claims(claim_id: str | None, api: str, **credentials: Path | None) -> None:
     """List claims with what their evidence says, the newest first; or show one in full."""
-    remote = _remote(api, credentials)
+    service = remote(api, credentials)
     if claim_id is not None:
-        _show(remote.get(f"/v1/claims/{claim_id}"))
+        _show(service.get(told.Claim, path("claims", claim_id)))
         return
-    found = remote.get("/v1/claims")["claims"]
+    found = service.get(told.Claims, "/v1/claims").claims
     for each in found:
-        click.echo(f"{each['claim_id']}  {each['state']}\n  {each['title']}\n  {each['says']}")
+        click.echo(f"{each.claim_id}  {each.state}\n  {each.title}\n  {each.says}")
     if not found:
         click.echo("no claims")
 
@@ -50,8 +51,8 @@ def claim(
     if len(pairs) < len(slice_):
         raise click.UsageError("expected every attribute once")
     body = {"slice": pairs, "excess_points": excess, "note": note, "author": author}
-    made = _remote(api, credentials).post("/v1/claims", body)
-    click.echo(f"{made['claim_id']}: {made['title']}, judged on what is spoken from {made['filed_at']} on")
+    made = remote(api, credentials).post(told.Claim, "/v1/claims", body)
+    click.echo(f"{made.claim_id}: {made.title}, judged on what is spoken from {made.filed_at} on")
 
 
 @click.command("withdraw-claim")
@@ -64,24 +65,22 @@ def withdraw_claim(
 ) -> None:
     """Let a claim be judged no more; it stays on record."""
     body = {"author": author, "note": note}
-    _remote(api, credentials).post(f"/v1/claims/{claim_id}/withdraw", body)
+    remote(api, credentials).post(told.Claim, path("claims", claim_id, "withdraw"), body)
     click.echo(f"{claim_id} is withdrawn")
 
 
 claims_commands = (claims, claim, withdraw_claim)
 
 
-def _show(found: dict[str, Any]) -> None:
-    click.echo(f"{found['claim_id']}  {found['state']}\n{found['title']}\n{found['says']}")
-    for name, side in found.get("rests_on", {}).items():
-        wer = "unknown" if side["wer"] is None else f"{100 * side['wer']:.1f} %"
-        kind = "speakers" if side["speakers_known"] else "sessions"
-        click.echo(
-            f"  {name}: {side['speaker_shifts']} speaker-shifts of {side[kind]} {kind}, "
-            f"{side['utterances']} utterances, WER {wer}"
-        )
-    for row in found["record"]:
-        click.echo(f"  {row['taken_at']}  {row['action']}  {row['author'] or 'the evidence'}: {row['note']}")
+def _show(found: told.Claim) -> None:
+    click.echo(f"{found.claim_id}  {found.state}\n{found.title}\n{found.says}")
+    for name, side in found.rests_on.items():
+        wer = "unknown" if side.wer is None else f"{100 * side.wer:.1f} %"
+        heard = f"{side.speakers} speakers" if side.speakers_known else f"{side.sessions} sessions"
+        rests_on = f"{side.speaker_shifts} speaker-shifts of {heard}, {side.utterances} utterances"
+        click.echo(f"  {name}: {rests_on}, WER {wer}")
+    for row in found.record:
+        click.echo(f"  {row.taken_at}  {row.action}  {row.author or 'the evidence'}: {row.note}")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -89,9 +88,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not separator or not name or not value:
         raise click.UsageError(f"{text!r}: expected attribute=value, like site=ward-7")
     return name, value
-
-
-def _remote(api: str, credentials: dict[str, Path | None]) -> Any:
-    from service.remote import Remote
-
-    return Remote(api, **credentials)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from service.cli_options import CONFIG_FILE, asks_the_service
+from service import told
+from service.cli_options import CONFIG_FILE, asks_the_service, remote
+from service.told import path
 
 AUTHOR = click.option("--author", help="Who says so, on record; without it, the token's name.")
 
@@ -43,10 +44,10 @@ def test_receiver(name: str, config_file: Path | None) -> None:
 def notices(state: str, api: str, **credentials: Path | None) -> None:
     """List what became of notices, the newest first."""
     query = {} if state == "all" else {"state": state}
-    rows = _remote(api, credentials).get("/v1/notices", **query)["notices"]
+    rows = remote(api, credentials).get(told.Notices, "/v1/notices", **query).notices
     for row in rows:
-        outcome = row["last_outcome"] or "not tried yet"
-        click.echo(f"{row['notice_id']}\n  {row['state']} after {row['attempts']} attempt(s): {outcome}")
+        outcome = row.last_outcome or "not tried yet"
+        click.echo(f"{row.notice_id}\n  {row.state} after {row.attempts} attempt(s): {outcome}")
     if not rows:
         click.echo(f"no {state} notices" if state != "all" else "no notices")
 
@@ -57,10 +58,10 @@ def notices(state: str, api: str, **credentials: Path | None) -> None:
 @asks_the_service
 def resend(notice_ids: tuple[str, ...], author: str | None, api: str, **credentials: Path | None) -> None:
     """Send dead notices again, in the order in which they are named; a disabled receiver is enabled."""
-    remote = _remote(api, credentials)
+    service = remote(api, credentials)
     for notice_id in notice_ids:
-        answer = remote.post(f"/v1/notices/{notice_id}/resend", {"author": author})
-        click.echo(f"{notice_id} waits for {answer['receiver']}")
+        answer = service.post(told.NoticeMoved, path("notices", notice_id, "resend"), {"author": author})
+        click.echo(f"{notice_id} waits for {answer.receiver}")
 
 
 @click.command()
@@ -72,16 +73,12 @@ def dismiss(
     notice_ids: tuple[str, ...], note: str, author: str | None, api: str, **credentials: Path | None
 ) -> None:
     """Let dead notices be: they are not counted as dead any more, and not sent again."""
-    remote = _remote(api, credentials)
+    service = remote(api, credentials)
     for notice_id in notice_ids:
-        answer = remote.post(f"/v1/notices/{notice_id}/dismiss", {"author": author, "note": note})
-        click.echo(f"{notice_id} is not told to {answer['receiver']}")
+        answer = service.post(
+            told.NoticeMoved, path("notices", notice_id, "dismiss"), {"author": author, "note": note}
+        )
+        click.echo(f"{notice_id} is not told to {answer.receiver}")
 
 
 notices_commands = (test_receiver, notices, resend, dismiss)
-
-
-def _remote(api: str, credentials: dict[str, Path | None]) -> Any:
-    from service.remote import Remote
-
-    return Remote(api, **credentials)

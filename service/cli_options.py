@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from service.remote import Remote
 
 TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 CONFIG_FILE = click.Path(path_type=Path, dir_okay=False)
@@ -31,3 +35,11 @@ def asks_the_service(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
+
+
+def remote(api: str, credentials: dict[str, Path | None]) -> Remote:
+    """The running service that `asks_the_service` describes."""
+    # It takes longer to import than many a command takes.
+    from service.remote import Remote
+
+    return Remote(api, **credentials)

@@ -39,16 +39,13 @@ def proxy(
     Answers pass as they are and as they come, whether or not the service takes its copy. What the app says in
     headers X-Werwatch-* (Accent, Speaker-Id, Utterance-Id...) goes to the service and not to the engine.
     """
-    from urllib.parse import urlsplit
-
     from service.log_lines import write_log
     from service.providers import READERS
     from service.proxy.run import Settings, run
     from service.remote import Remote
+    from service.urls import server_url
 
-    parts = urlsplit(engine)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ConfigError("--engine: expected a URL with http or https and a host, without a query")
+    parts = server_url("--engine", engine, "https://api.openai.com")
     if parts.username is not None or parts.password is not None:
         raise ConfigError("--engine: expected no user or password; what the app sends is passed on")
     if provider not in READERS:

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
-from service.cli_options import CONFIG_FILE, TIMES, asks_the_service
+from service import told
+from service.cli_options import CONFIG_FILE, TIMES, asks_the_service, remote
+from service.told import path
 
 HEADING = ("slice", "WER", "95 %", "sessions", "words")
 CHANGE_HEADING = ("slice", "excess errors", "share", "WER", "rise in points", "sessions")
@@ -34,35 +36,32 @@ def explain(
     **credentials: Path | None,
 ) -> None:
     """Show where the rise of an alert comes from, or where a cohort is served worst now."""
-    from service.remote import Remote
     from service.where import folded_in_words
 
     if (alert_id is None) == (cohort is None):
         raise click.UsageError("expected either an ALERT_ID or --cohort")
-    remote = Remote(api, **credentials)
+    service = remote(api, credentials)
     if alert_id is not None:
-        alert = remote.get(f"/v1/alerts/{alert_id}")
-        click.echo(alert["title"])
-        _show_change(alert.get("where"))
+        alert = service.get(told.Explained, path("alerts", alert_id))
+        click.echo(alert.title)
+        _show_change(alert.where)
         return
     query = {"cohort": cohort or "", "hours": str(hours)}
     if since is not None:
         query["since"] = since.isoformat()
-    found = remote.get("/v1/slices", **query)
-    whole = found["whole"]
-    click.echo(f"{cohort}: WER {_percent(whole['wer'])} from {found['from']} to {found['to']}")
-    if found["slices"]:
-        _table(HEADING, [_now(each) for each in found["slices"]])
+    found = service.get(told.Slices, "/v1/slices", **query)
+    click.echo(f"{cohort}: WER {_percent(found.whole.wer)} from {found.since} to {found.to}")
+    if found.slices:
+        _table(HEADING, [_now(each) for each in found.slices])
     else:
         click.echo("no slice has had five sessions")
-    if found["too_little_speech"]:
-        few = "; ".join(_called(each["slice"]) for each in found["too_little_speech"])
-        click.echo(f"too little speech: {few}")
-    if folded := folded_in_words(found["not_counted_apart"]):
+    if found.too_little_speech:
+        click.echo(f"too little speech: {'; '.join(_called(each.slice) for each in found.too_little_speech)}")
+    if folded := folded_in_words(found.not_counted_apart):
         click.echo(folded)
     if since is not None:
         click.echo(f"\nchange since {query['since']}:")
-        _show_change(found["change"])
+        _show_change(found.change)
 
 
 @click.command("export-slice")
@@ -105,44 +104,42 @@ def _condition(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _show_change(where: Mapping[str, Any] | None) -> None:
+def _show_change(where: told.Where | None) -> None:
     if where is None:
         click.echo(
             "nothing is known of where it comes from: no attributes were sent, or too little was before it"
         )
         return
-    click.echo(where["summary"])
-    for sentence in [*([where["why"]] if where["why"] else []), *where["look_first"]]:
+    click.echo(where.summary)
+    for sentence in [*([where.why] if where.why else []), *where.look_first]:
         click.echo(sentence)
-    if where["ranked"]:
-        _table(CHANGE_HEADING, [_changed(each) for each in where["ranked"]])
-    if where["too_little_speech"]:
-        click.echo(f"too little speech: {'; '.join(map(_called, where['too_little_speech']))}")
+    if where.ranked:
+        _table(CHANGE_HEADING, [_changed(each) for each in where.ranked])
+    if where.too_little_speech:
+        click.echo(f"too little speech: {'; '.join(map(_called, where.too_little_speech))}")
 
 
-def _now(each: Mapping[str, Any]) -> Sequence[str]:
-    interval = f"{_percent(each['lower'])} to {_percent(each['upper'])}"
+def _now(each: told.SliceNow) -> Sequence[str]:
+    interval = f"{_percent(each.lower)} to {_percent(each.upper)}"
     return (
-        _called(each["slice"]),
-        _percent(each["wer"]),
+        _called(each.slice),
+        _percent(each.wer),
         interval,
-        str(each["sessions"]),
-        str(each["reference_words"]),
+        str(each.sessions),
+        str(each.reference_words),
     )
 
 
-def _changed(each: Mapping[str, Any]) -> Sequence[str]:
-    rise, share = each["rise"], each["share_of_excess"]
-    told = (
-        "unknown" if rise is None else f"{rise['points']:+.1f} ({rise['lower']:+.1f} to {rise['upper']:+.1f})"
-    )
+def _changed(each: told.SliceChange) -> Sequence[str]:
+    rise, share = each.rise, each.share_of_excess
+    said = "unknown" if rise is None else f"{rise.points:+.1f} ({rise.lower:+.1f} to {rise.upper:+.1f})"
     return (
-        _called(each["slice"]),
-        f"{each['excess_errors']:.1f}",
+        _called(each.slice),
+        f"{each.excess_errors:.1f}",
         "-" if share is None else f"{100 * share:.0f} %",
-        f"{_percent(each['before']['wer'])} -> {_percent(each['after']['wer'])}",
-        told,
-        f"{each['before']['sessions']} / {each['after']['sessions']}",
+        f"{_percent(each.before.wer)} -> {_percent(each.after.wer)}",
+        said,
+        f"{each.before.sessions} / {each.after.sessions}",
     )
 
 

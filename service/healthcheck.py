@@ -22,7 +22,10 @@ def ask(metrics: str) -> str:
         If it does not answer, or is not ready.
     """
     host, _, port = metrics.rpartition(":")
-    connection = http.client.HTTPConnection(f"{_EVERYWHERE.get(host, host)}:{port}", timeout=TIMEOUT_S)
+    try:
+        connection = http.client.HTTPConnection(f"{_EVERYWHERE.get(host, host)}:{port}", timeout=TIMEOUT_S)
+    except http.client.InvalidURL:
+        raise NotReady(f"--metrics: expected host:port, like 127.0.0.1:9600, got {metrics}") from None
     try:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()

@@ -16,12 +16,16 @@ def bind(key: str, address: str) -> socket.socket:
     Raises
     ------
     StartError
-        If the port is in use or the address is not this machine's.
+        If it is no address or not this machine's, or the port is in use.
     """
-    host, port = split_address(address)
     try:
+        host, port = split_address(address)
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)
+    except UnicodeError:
+        raise StartError(f"{key}: {address}: its host is no name that could be looked up") from None
+    except ValueError as error:
+        raise StartError(f"{key}: {error}") from None
     except OSError as error:
         raise StartError(f"{key}: {address}: {error.strerror}") from None
     try:

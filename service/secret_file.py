@@ -18,6 +18,21 @@ def read_secret(path: Path, key: str) -> str:
     return read_text(path, key).strip()
 
 
+def read_token(path: Path, key: str) -> str:
+    """The text of a file that goes into a header as it is, such as a bearer token.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, or holds nothing, or what no header can hold; what it holds is not repeated.
+    """
+    text = read_secret(path, key)
+    if not text or not text.isascii() or not text.isprintable():
+        what = "more than one line, or other characters than ASCII" if text else "nothing"
+        raise ConfigError(f"{key}: {path} holds {what}; expected a token on one line")
+    return text
+
+
 def read_text(path: Path, key: str) -> str:
     """The text of a file that a key of the configuration names.
 

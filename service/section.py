@@ -16,7 +16,10 @@ def _parse_duration(value: object) -> object:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", str(value))
     if match is None:
         raise ValueError('expected a number with s, m, h or d, like "30d"')
-    return timedelta(seconds=float(match[1]) * _DURATION_UNITS[match[2]])
+    try:
+        return timedelta(seconds=float(match[1]) * _DURATION_UNITS[match[2]])
+    except OverflowError:
+        raise ValueError("expected a shorter time") from None
 
 
 Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]

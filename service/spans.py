@@ -20,7 +20,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from service import __version__
 from service.config import Tracing
-from service.secret_file import read_secret
+from service.secret_file import read_token
 
 MOST_WAITING = 4_096
 """Spans that wait to go out; more are dropped."""
@@ -48,7 +48,7 @@ class Spans:
     def __init__(self, settings: Tracing) -> None:
         headers = {}
         if settings.authorization_file is not None:
-            headers["Authorization"] = read_secret(settings.authorization_file, "tracing.authorization_file")
+            headers["Authorization"] = read_token(settings.authorization_file, "tracing.authorization_file")
         # Its own log tells of every failure; `_Heeded` tells of the first and the last.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         exporter = OTLPSpanExporter(str(settings.endpoint), headers=headers, timeout=TIMEOUT_S)

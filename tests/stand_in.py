@@ -43,7 +43,7 @@ def stand_in(answer: Callable[[Got], Reply] = lambda _: Reply()) -> Iterator[Sta
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
             got = Got(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             state.got.append(got)
             reply = answer(got)
@@ -52,6 +52,12 @@ def stand_in(answer: Callable[[Got], Reply] = lambda _: Reply()) -> Iterator[Sta
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(reply.body)
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_DELETE(self) -> None:
+            self.do_POST()
 
         def log_message(self, *_: object) -> None:
             pass

@@ -17,8 +17,7 @@ from service.bulk.batches import Batch, batches
 from service.bulk.mapping import Mapping
 from service.bulk.progress import Progress
 from service.bulk.reading import lines_of
-from service.errors import StartError
-from service.remote import Remote
+from service.remote import Remote, detail_of, read_answer, refusal, unreachable
 
 PATIENCE_S = 120.0
 TIMEOUT_S = 60.0
@@ -97,7 +96,7 @@ def send_file(
         progress.note(batch.after)
 
     with remote.connection(TIMEOUT_S) as connection, ThreadPoolExecutor(1) as sending:
-        service = _Service(connection, found.outcomes)
+        service = _Service(remote.api, connection, found.outcomes)
         on_its_way: tuple[Batch, Future[list[tuple[int, str]]]] | None = None
         for batch in batches(lambda: lines_of(path, note_read), mapping, begin):
             if on_its_way is None:
@@ -114,7 +113,8 @@ def send_file(
 class _Service:
     """A service that takes batches one by one; ``outcomes`` grows."""
 
-    def __init__(self, connection: httpx.Client, outcomes: Counter[str]) -> None:
+    def __init__(self, api: str, connection: httpx.Client, outcomes: Counter[str]) -> None:
+        self._api = api
         self._connection = connection
         self._outcomes = outcomes
         self._was_there = False
@@ -130,14 +130,9 @@ class _Service:
         if answer.status_code == TOO_LARGE:
             middle = len(lines) // 2
             if not middle:
-                return [(lines[0][0], detail_of(answer))]
+                return [(lines[0][0], detail_of(answer) or f"HTTP {TOO_LARGE}")]
             return self._post(route, lines[:middle]) + self._post(route, lines[middle:])
-        if not answer.is_success:
-            raise StartError(f"{self._connection.base_url}: {detail_of(answer)}")
-        try:
-            told = msgspec.json.decode(answer.content, type=Answer)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise StartError(f"{self._connection.base_url}: no answer of werwatch") from None
+        told = read_answer(self._api, answer, Answer)
         self._outcomes.update({name: getattr(told, name) for name in OUTCOMES})
         return [(lines[each.line - 1][0], each.detail) for each in told.rejected_lines]
 
@@ -145,27 +140,19 @@ class _Service:
         """The answer, asked for again while a service that was there is away or busy."""
         give_up = time.monotonic() + PATIENCE_S
         headers = {"content-type": "application/x-ndjson"}
-        attempt, reason = 0, ""
+        attempt = 0
         while not attempt or (self._was_there and time.monotonic() < give_up):
             asked = None
             try:
                 answer = self._connection.post(route, content=body, headers=headers)
-            except (httpx.TransportError, httpx.InvalidURL) as error:
-                reason = f"no answer of werwatch: {error}; is it running?"
+            except httpx.HTTPError as error:
+                reason = unreachable(self._api, error)
             else:
                 self._was_there = True
                 if answer.status_code not in RETRIED:
                     return answer
-                reason, asked = detail_of(answer), answer.headers.get("retry-after")
+                reason, asked = refusal(self._api, answer), answer.headers.get("retry-after")
             if self._was_there:
                 time.sleep(wait_s(attempt, asked, time.time(), LONGEST_WAIT_S))
             attempt += 1
-        raise StartError(f"{self._connection.base_url}: {reason}")
-
-
-def detail_of(answer: httpx.Response) -> str:
-    """What a service says of why it refuses."""
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, LookupError, TypeError):
-        return f"HTTP {answer.status_code}"
+        raise reason

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import msgspec
 
-from service.bulk.importing import OUTCOMES, TIMEOUT_S, Answer, Imported, detail_of
+from service.bulk.importing import OUTCOMES, TIMEOUT_S, Answer, Imported
 from service.bulk.mapping import Mapping
 from service.bulk.reading import lines_of
 from service.errors import StartError
 from service.formats import OF_REFERENCES
-from service.remote import Remote
+from service.remote import Remote, detail_of, read_answer, unreachable
 
 ENDINGS = {f".{name}": name for name in OF_REFERENCES}
 
@@ -57,14 +56,11 @@ def send_references(
     with remote.connection(TIMEOUT_S) as connection:
         try:
             answer = connection.post(route, params=dict(mapping.given), content=body, headers=headers)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise StartError(f"{remote.api}: no answer of werwatch: {error}; is it running?") from None
-    if not answer.is_success:
-        raise StartError(f"{path}: {detail_of(answer)}")
-    try:
-        told = msgspec.json.decode(answer.content, type=Answer)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise StartError(f"{remote.api}: no answer of werwatch") from None
+        except httpx.HTTPError as error:
+            raise unreachable(remote.api, error) from None
+    if not answer.is_success and (detail := detail_of(answer)) is not None:
+        raise StartError(f"{path}: {detail}")
+    told = read_answer(remote.api, answer, Answer)
     for each in told.rejected_lines:
         reject(each.line, each.detail)
     found = Imported(lines=told.lines, rejected=len(told.rejected_lines))

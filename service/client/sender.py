@@ -16,7 +16,7 @@ import msgspec
 from service.backoff import wait_s
 from service.client.buffer import Buffer, Line
 from service.client.forks import Forks
-from service.secret_file import read_secret
+from service.secret_file import read_token
 from service.trust import client_context
 
 LONGEST_WAIT_S = 30.0
@@ -49,7 +49,7 @@ class Destination:
         """With the token as it is now: its file may be changed at any time."""
         token = self.token
         if self.token_file is not None:
-            token = read_secret(self.token_file, "token_file")
+            token = read_token(self.token_file, "token_file")
         said = {"content-type": "application/x-ndjson"}
         return said if token is None else {**said, "authorization": f"Bearer {token}"}
 

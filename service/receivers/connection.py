@@ -16,7 +16,7 @@ from service.errors import ConfigError
 from service.receiver_settings import Authorised, DeliverySettings, ReceiverSettings
 from service.receivers.addresses import Forbidden, GuardedTransport
 from service.receivers.attempt import Attempt, Verdict
-from service.secret_file import read_secret
+from service.secret_file import read_secret, read_token
 
 RETRIED = frozenset({408, 425, 429})
 GONE = 410
@@ -77,11 +77,11 @@ def authorisation(settings: Authorised) -> dict[str, str]:
     Raises
     ------
     ConfigError
-        If a secret's file cannot be read.
+        If a secret's file cannot be read, or what it holds cannot be sent.
     """
     key = f"receivers: {settings.name}"
     if settings.bearer_token_file is not None:
-        token = read_secret(settings.bearer_token_file, f"{key}: bearer_token_file")
+        token = read_token(settings.bearer_token_file, f"{key}: bearer_token_file")
         return {"authorization": f"Bearer {token}"}
     if settings.username is not None and settings.password_file is not None:
         password = read_secret(settings.password_file, f"{key}: password_file")

@@ -16,7 +16,7 @@ from service.receivers.connection import Answer, judged, post, url_of
 from service.receivers.notice import Kind, Notice
 from service.receivers.rendering import read
 from service.receivers.slack_format import message, reply
-from service.secret_file import read_secret
+from service.secret_file import read_token
 
 STOPPED = frozenset({403, 404, 410})
 """A webhook that was withdrawn, or whose channel is gone, answers so for ever."""
@@ -59,7 +59,7 @@ class Slack:
         self._channel = settings.channel
         self._headers: dict[str, str] = {}
         if settings.bot_token_file is not None:
-            token = read_secret(settings.bot_token_file, f"receivers: {settings.name}: bot_token_file")
+            token = read_token(settings.bot_token_file, f"receivers: {settings.name}: bot_token_file")
             self._headers["authorization"] = f"Bearer {token}"
 
     async def send(self, client: httpx.AsyncClient, notice: Notice, now: float) -> Attempt:  # noqa: ARG002

@@ -107,6 +107,8 @@ receivers:
         ("cohorts: {max: 3, by: [accent], max: 5}", "the key max stands here again, first in line 1"),
         ("listen: 127.0.0.1:1\n\nlisten: 127.0.0.1:2", "{path}, line 3: not YAML: the key listen stands"),
         ("- 1", "expected keys with values"),
+        ("privacy: {scored_retention: 99999999999999999d}", "scored_retention: expected a shorter time"),
+        (f"alerts: {{update_interval: {'9' * 400}h}}", "update_interval: expected a shorter time"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, message: str) -> None:

@@ -297,7 +297,7 @@ def test_it_ends_once_calls_and_copies_are_through(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--engine", "api.openai.com"], "--engine: expected a URL with http or https"),
+        (["--engine", "api.openai.com"], "--engine: expected a URL like https://api.openai.com"),
         (["--engine", "https://u:p@x.org"], "--engine: expected no user or password"),
         (["--engine", "https://x.org", "--provider", "x"], "--provider: expected one of amazon_transcribe"),
     ],

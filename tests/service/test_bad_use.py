@@ -1,0 +1,135 @@
+"""What a command is given wrongly is named with what to give instead, and is no traceback."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from commands import call
+from stand_in import Got, Reply, stand_in
+
+ASKING = {
+    "alerts": ["alerts"],
+    "acknowledge": ["acknowledge", "alert_1"],
+    "resolve": ["resolve", "alert_1", "--note", "x"],
+    "silence": ["silence", "cohort=x", "--for", "2h", "--note", "x"],
+    "silences": ["silences"],
+    "end-silence": ["end-silence", "silence_1"],
+    "claims": ["claims"],
+    "a claim": ["claims", "claim_1"],
+    "claim": ["claim", "site=x", "--excess", "5", "--note", "x"],
+    "withdraw-claim": ["withdraw-claim", "claim_1", "--note", "x"],
+    "notices": ["notices"],
+    "resend": ["resend", "notice_1"],
+    "dismiss": ["dismiss", "notice_1", "--note", "x"],
+    "explain": ["explain", "alert_1"],
+    "explain a cohort": ["explain", "--cohort", "x"],
+    "rebaseline": ["rebaseline", "--note", "x", "--author", "ann"],
+    "announce": ["announce", "x", "--author", "ann"],
+    "reload": ["reload"],
+}
+STRANGE = [
+    Reply(200, b"[]"),
+    Reply(200, b'"a string"'),
+    Reply(200, b'{"alerts": "none", "next": 3, "silences": {}, "claims": [1], "notices": [{}]}'),
+    Reply(200, b"<html>welcome</html>"),
+    Reply(200, b"\xff\xfe\x00"),
+    Reply(200, b"[" * 100_000),
+    Reply(204, b""),
+    Reply(302, b"", {"Location": "/login"}),
+    Reply(404, b'{"detail": ["not here"]}'),
+    Reply(500, b"[]"),
+]
+
+
+def always(reply: Reply) -> Callable[[Got], Reply]:
+    return lambda _: reply
+
+
+@pytest.mark.parametrize("command", ASKING.values(), ids=list(ASKING))
+def test_an_answer_of_another_server_is_told_from_that_of_werwatch(command: list[str]) -> None:
+    for strange in STRANGE:
+        with stand_in(always(strange)) as server:
+            done = call(*command, "--api", server.url)
+        told = f"what answers there is not werwatch, or another version of it (HTTP {strange.status})"
+        assert (done.code, done.out) == (2, "")
+        assert done.err == f"werwatch: {server.url}: {told}; is --api right?\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("history.ndjson", '{"utterance_id": "u", "reference": "x"}\n'), ("references.trn", "no fever (u)\n")],
+)
+def test_nor_is_anything_imported_there(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    # With status 500 it might be werwatch on a bad day, which is waited for.
+    for strange in STRANGE[:-1]:
+        with stand_in(always(strange)) as server:
+            done = call("import", str(path), "--api", server.url, "--from-start")
+        assert done.code == 2
+        assert f"{server.url}: what answers there is not werwatch" in done.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "x", "127.0.0.1:8600", "ftp://127.0.0.1", "http://", "http://[::1", "http://x:99999", "http://x:abc",
+     "http://x:0", "http://x y", "http://x/\n", "http://a..b", f"http://{'a' * 64}.org", "http://999.1.1.1",
+     "http://x?y=z", "http://x#y"],
+)  # fmt: skip
+def test_a_url_that_is_none_is_named_by_its_option(url: str, tmp_path: Path) -> None:
+    history = tmp_path / "history.ndjson"
+    history.write_text('{"utterance_id": "u", "reference": "x"}\n')
+    for command in (["alerts"], ["import", str(history)]):
+        done = call(*command, "--api", url)
+        assert done.code == 2
+        assert done.err.startswith("werwatch: --api: expected a URL like http://127.0.0.1:8600: ")
+    done = call("proxy", "--engine", url, "--provider", "openai")
+    assert done.code == 2
+    assert done.err.startswith("werwatch: --engine: expected a URL like https://api.openai.com: ")
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("nonsense", 'expected host:port with a port from 0 to 65535, like "127.0.0.1:8600"'),
+        ("127.0.0.1:99999", 'expected host:port with a port from 0 to 65535, like "127.0.0.1:8600"'),
+        ("a..b:0", "a..b:0: its host is no name that could be looked up"),
+        (f"{'a' * 64}:0", f"{'a' * 64}:0: its host is no name that could be looked up"),
+    ],
+)
+def test_an_address_that_is_none_is_named_by_its_option(address: str, told: str) -> None:
+    for option in ("--listen", "--metrics-listen"):
+        other = "--metrics-listen" if option == "--listen" else "--listen"
+        engine = ["--engine", "http://127.0.0.1:1", "--provider", "openai"]
+        done = call("proxy", *engine, other, "127.0.0.1:0", option, address)
+        assert (done.code, done.err) == (2, f"werwatch: {option}: {told}\n")
+
+
+@pytest.mark.parametrize("metrics", ["x", "x y:1", "127.0.0.1:abc"])
+def test_a_health_check_of_no_address_says_so(metrics: str) -> None:
+    done = call("healthcheck", "--metrics", metrics)
+    told = f"werwatch: --metrics: expected host:port, like 127.0.0.1:9600, got {metrics}\n"
+    assert (done.code, done.err) == (1, told)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "nothing"),
+        (b"a secret\nand another", "more than one line, or other characters than ASCII"),
+        ("s\u00e9cret".encode(), "more than one line, or other characters than ASCII"),
+    ],
+)
+def test_a_token_that_no_header_can_hold_is_not_repeated(tmp_path: Path, content: bytes, what: str) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(content)
+    done = call("alerts", "--token-file", str(path))
+    told = f"werwatch: --token-file: {path} holds {what}; expected a token on one line\n"
+    assert (done.code, done.err) == (2, told)
+
+
+def test_an_id_with_any_characters_is_asked_for_as_it_is() -> None:
+    with stand_in(lambda _: Reply(404, b'{"detail": "no such alert"}')) as server:
+        done = call("acknowledge", "../a b?\u00e9#", "--api", server.url)
+    assert done.err == f"werwatch: {server.url}: no such alert\n"
+    assert server.got[0].path == "/v1/alerts/..%2Fa%20b%3F%C3%A9%23/acknowledge"
