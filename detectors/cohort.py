@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -97,14 +98,14 @@ class Cohort:
         if scored.at_s > self.last_scored_s:
             self.last_scored_s = scored.at_s
 
-    def complete(self, unit: Unit, now_s: float) -> None:
-        """Take a complete unit into the statistics of WER."""
+    def complete(self, unit: Unit, now_s: float, cohort_attributes: Collection[str]) -> None:
+        """Take a complete unit into the statistics of WER; ``cohort_attributes`` make cohorts."""
         errors, words = unit.tally.errors, unit.tally.reference_words
         self.total.units += 1
         self.all_units.add(errors, words)
         self.faded.update(errors, words)
         self.window.update(errors, words, unit.started_s)
-        self.slices.add(unit, now_s)
+        self.slices.add(unit, now_s, cohort_attributes)
         self.last_unit_s = now_s
 
     def observe(self, block: Block) -> None:

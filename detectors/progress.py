@@ -19,7 +19,7 @@ UNITS_BETWEEN_SWEEPS = 16
 def take(state: MonitorState, settings: MonitorSettings, unit: Unit) -> list[Event]:
     """Take a complete unit; return what it made certain, in order."""
     cohort = state.cohort(unit.cohort, settings)
-    cohort.complete(unit, state.now_s)
+    cohort.complete(unit, state.now_s, settings.cohort_attributes)
     events = judge_rates(state, settings, cohort, unit)
     if unit.tally.reference_words == 0:
         return events

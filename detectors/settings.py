@@ -38,6 +38,8 @@ class MonitorSettings:
     detector
         ``evidence``, one of river's detectors by name or ``module:Class`` (see `detectors.choices`), which
         then decides on the same differential blocks without the budget's promise.
+    cohort_attributes
+        The attributes whose values make the cohorts: what a cohort's name says is no slice of it.
 
     Raises
     ------
@@ -51,6 +53,7 @@ class MonitorSettings:
     window_s: float = 86_400.0
     reference_lag_s: float = 0.0
     detector: str = OWN
+    cohort_attributes: tuple[str, ...] = ("accent",)
 
     def __post_init__(self) -> None:
         for name in ("false_alarms_per_month", "smallest_change_points", "tolerated_gap_points", "window_s"):

@@ -6,7 +6,7 @@ one value, a pair or everything else, are sums over them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,11 +78,14 @@ class SliceBook:
         """When the first unit that is known began; infinity before it."""
         return min((cell.first_s for cell in self.cells.values()), default=float("inf"))
 
-    def add(self, unit: Unit, now_s: float) -> None:
-        """Take a complete unit, each part of it where it was spoken."""
+    def add(self, unit: Unit, now_s: float, cohort_attributes: Collection[str] = ()) -> None:
+        """Take a complete unit, each part of it where it was spoken.
+
+        ``cohort_attributes`` are those that make cohorts: what the cohort's name says is no slice of it.
+        """
         for attributes, tally in unit.parts:
             if tally.reference_words:
-                kept = _but_of_cohort(attributes, unit.cohort)
+                kept = _but_of_cohort(attributes, unit.cohort, cohort_attributes)
                 if kept or self.cells:
                     self._cell(kept, unit.started_s, now_s).add(unit, tally, now_s)
 
@@ -188,7 +191,9 @@ def folded(books: Sequence[SliceBook], start_s: float, now_s: float) -> tuple[Fo
     return tuple(sorted(found, key=lambda each: (-each.share, each.attribute)))
 
 
-def _but_of_cohort(attributes: Attributes, cohort: str) -> Attributes:
-    """Without what makes the cohort: there its name says as much."""
+def _but_of_cohort(attributes: Attributes, cohort: str, cohort_attributes: Collection[str]) -> Attributes:
+    """Without what the cohort's name says; of one into which many are folded it does not say it."""
     parts = (cohort, *cohort.split("/"))
-    return tuple(pair for pair in attributes if pair[1] not in parts)
+    return tuple(
+        (name, value) for name, value in attributes if not (name in cohort_attributes and value in parts)
+    )

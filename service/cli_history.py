@@ -118,7 +118,7 @@ def replay(source: Path, config_file: Path | None, *, as_json: bool, **options: 
     from service.config_file import load_config
 
     config = load_config(config_file)
-    settings = config.detection.monitor_settings()
+    settings = config.monitor_settings()
     with _history(source, options, config) as history, bar("replay", history.last_seq()) as note_seq:
         replayed = replaying.replay(history, settings, note_seq)
     found = replaying.as_json(replayed, settings)
@@ -179,7 +179,7 @@ def backtest(
     from service.config_file import load_config
 
     config = load_config(config_file)
-    settings = config.detection.monitor_settings()
+    settings = config.monitor_settings()
     with _history(source, options, config) as history, bar("backtest", 1.0) as note_done:
         found = backtesting.run(
             history, settings, budgets, smallest, runs=runs, seed=seed, note_done=note_done

@@ -77,16 +77,6 @@ class Detection(Section):
         """Whether such a reference feeds the monitor."""
         return selection in self.selections and reference_kind in self.reference_kinds
 
-    def monitor_settings(self) -> MonitorSettings:
-        """The same in the monitor's terms."""
-        return MonitorSettings(
-            self.false_alarms_per_month,
-            self.smallest_change_points,
-            self.tolerated_gap_points,
-            reference_lag_s=self.reference_lag.total_seconds(),
-            detector=self.detector,
-        )
-
 
 class Privacy(Section):
     """What is kept, and for how long."""
@@ -228,6 +218,18 @@ class Config(Section):
     def declared(self) -> frozenset[str]:
         """The attributes that are kept."""
         return frozenset((*self.attributes, *self.cohorts.by))
+
+    def monitor_settings(self) -> MonitorSettings:
+        """What the monitor has to know, in its terms."""
+        detection = self.detection
+        return MonitorSettings(
+            detection.false_alarms_per_month,
+            detection.smallest_change_points,
+            detection.tolerated_gap_points,
+            reference_lag_s=detection.reference_lag.total_seconds(),
+            detector=detection.detector,
+            cohort_attributes=tuple(self.cohorts.by),
+        )
 
     @field_validator("ingest")
     @classmethod

@@ -125,7 +125,7 @@ def _state(db: sqlite3.Connection, config: Config) -> Finding:
         snapshot, base, beginning = history.snapshot(), history.base(), history.beginning()
     if snapshot is None:
         return Finding("state", is_good=True, text="none is saved yet; a start reads every row")
-    settings = config.detection.monitor_settings()
+    settings = config.monitor_settings()
     try:
         saved = Course.continued(snapshot, settings)
         course = Course(Monitor(settings), beginning) if base is None else Course.continued(base, settings)

@@ -66,7 +66,7 @@ class Watch:
 
     def __init__(self, store: Store, config: Config, counts: Counts, lexicon: Lexicon | None = None) -> None:
         self._store = store
-        self._settings = config.detection.monitor_settings()
+        self._settings = config.monitor_settings()
         self.alerting = Alerting(config, lexicon)
         self._counts = counts
         self.saved = Place()
@@ -84,7 +84,7 @@ class Watch:
         self.alerting.configure(config)
         # Who is a receiver again may have missed what ended.
         self._is_compared = False
-        settings = config.detection.monitor_settings()
+        settings = config.monitor_settings()
         if settings != self._settings:
             self._settings = settings
             self._is_whole, self._rests_until = False, 0.0

@@ -43,7 +43,7 @@ def found(db: sqlite3.Connection) -> Ending:
 
 def uninterrupted(db: sqlite3.Connection, config: Config, scratch: Path) -> Ending:
     """What one run over all rows, in a store of its own, ends in."""
-    course = Course(Monitor(config.detection.monitor_settings()), Place())
+    course = Course(Monitor(config.monitor_settings()), Place())
     alerting = Alerting(config)
     scratch.mkdir()
     store = Store(scratch)

@@ -88,8 +88,20 @@ def test_past_its_room_a_book_says_of_how_much_it_does_not_know_an_attribute() -
 
 def test_what_makes_the_cohort_is_no_slice_of_it() -> None:
     book = SliceBook()
-    book.add(unit(0.0, accent="en", site="a"), 0.0)
+    book.add(unit(0.0, accent="en", site="a"), 0.0, ["accent"])
     assert list(book.cells) == [(("site", "a"),)]
+
+
+def test_another_attribute_may_have_the_value_that_makes_the_cohort() -> None:
+    book = SliceBook()
+    book.add(unit(0.0, site="en", device="unknown"), 0.0, ["accent"])
+    assert list(book.cells) == [(("device", "unknown"), ("site", "en"))]
+
+
+def test_of_a_cohort_that_many_are_folded_into_each_of_them_is_a_slice() -> None:
+    book = SliceBook()
+    book.add(unit(0.0, accent="en-NZ", site="a"), 0.0, ["accent"])
+    assert list(book.cells) == [(("accent", "en-NZ"), ("site", "a"))]
 
 
 def test_speech_without_attributes_takes_no_room() -> None:

@@ -42,7 +42,7 @@ receivers:
     assert config.cohorts.by == ["accent", "language"]
     assert config.privacy.unreferenced_retention.days == 7
     assert (config.privacy.keep_text, config.privacy.text_retention.days) == (True, 2)
-    assert config.detection.monitor_settings().smallest_change == 0.03
+    assert config.monitor_settings().smallest_change == 0.03
     assert config.receivers[0].name == "oncall"
 
 

@@ -99,7 +99,7 @@ def test_a_file_a_folder_and_a_backup_tell_what_the_live_run_told(
 def test_its_monitor_ends_in_the_state_of_the_live_one_bit_for_bit(live: RunningService) -> None:
     config = load_config(live.folder / "werwatch.yaml", {})
     with history_in(live.data_dir, Mapping(), config, lambda _: None, unexpected) as history:
-        replayed = replay(history, config.detection.monitor_settings(), lambda _: None)
+        replayed = replay(history, config.monitor_settings(), lambda _: None)
     [(state,)] = ask(live, "SELECT state FROM snapshot")
     assert json.loads(json.dumps(replayed.monitor.to_state())) == json.loads(state)
 
@@ -112,7 +112,7 @@ def test_what_people_told_the_monitor_counts(live: RunningService, tmp_path: Pat
             "VALUES (2000, 'rebaseline', NULL, 'ann', 'new engine', 0)"
         )
     config = load_config(live.folder / "werwatch.yaml", {})
-    settings = config.detection.monitor_settings()
+    settings = config.monitor_settings()
     told = []
     for folder in (live.data_dir, tmp_path / "data"):
         with history_in(folder, Mapping(), config, lambda _: None, unexpected) as history:
