@@ -157,6 +157,23 @@ def make_service(tmp_path: Path, bearer: Bearer) -> Iterator[Callable[..., Runni
             service.kill()
 
 
+@pytest.fixture
+def make_proxy(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Start a proxy; arguments as of `proxy_process.Proxy` after the folder."""
+    from proxy_process import Proxy  # noqa: PLC0415 -- it imports from here
+
+    made: list[Proxy] = []
+
+    def make(engine: str, service: str, *more: str) -> Proxy:
+        made.append(Proxy(tmp_path, engine, service, *more))
+        return made[-1]
+
+    yield make
+    for proxy in made:
+        proxy.process.kill()
+        proxy.process.wait()
+
+
 @pytest.fixture(scope="module")
 def shared_service(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Iterator[RunningService]:
     service = RunningService(tmp_path_factory.mktemp("service"), bearer=bearer).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from fnmatch import fnmatchcase
 
 import httpx
 
+from service.api.problems import MEDIA_TYPE
 from service.errors import place_of
 from service.proxy.counts import Copy, Counts
 from service.proxy.transcript import NoTranscript, transcript
@@ -72,6 +74,7 @@ class Copies:
         self._bytes = 0
         self._something_waits = asyncio.Event()
         self._nothing_waits = asyncio.Event()
+        self._is_last = asyncio.Event()
         self._note()
 
     def are_wanted(self, path: str) -> bool:
@@ -94,7 +97,7 @@ class Copies:
             first = self._waiting[0]
             outcome = await self._outcome(first)
             if outcome is None:
-                await asyncio.sleep(pause_s)
+                await self._pause(pause_s)
                 pause_s = min(2 * pause_s, LAST_PAUSE_S)
                 continue
             pause_s = FIRST_PAUSE_S
@@ -103,13 +106,24 @@ class Copies:
                 self._forget_first(outcome)
 
     async def finish(self, most_s: float) -> None:
-        """Wait for what is left to be taken; count what is not."""
+        """Wait for what is left to be taken; count and tell what is not."""
+        self._is_last.set()
         try:
             async with asyncio.timeout(most_s):
                 await self._nothing_waits.wait()
         except TimeoutError:
+            logger.warning("%d copies go with the proxy, werwatch did not take them", len(self._waiting))
             while self._waiting:
                 self._forget_first(Copy.DROPPED)
+
+    async def _pause(self, most_s: float) -> None:
+        """Wait before the next try; not for long once there is no time left."""
+        if self._is_last.is_set():
+            await asyncio.sleep(FIRST_PAUSE_S)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                await self._is_last.wait()
 
     async def _outcome(self, answer: Answer) -> Copy | None:
         try:
@@ -144,7 +158,7 @@ class Copies:
         if taken.status_code in TRY_AGAIN:
             return None
         if taken.is_error:
-            logger.warning("werwatch refused a copy with status %d", taken.status_code)
+            logger.warning("werwatch refused a copy with status %d%s", taken.status_code, _reason(taken))
             return Copy.REFUSED
         return Copy.KEPT if taken.status_code == httpx.codes.OK else Copy.NOT_FINAL
 
@@ -160,3 +174,10 @@ class Copies:
             true, false = false, true
         true.set()
         false.clear()
+
+
+def _reason(refusal: httpx.Response) -> str:
+    """What the service says, which repeats nothing of what it was sent; nothing of any other server."""
+    if refusal.headers.get("content-type") != MEDIA_TYPE:
+        return ""
+    return f": {refusal.json()['detail']}"

@@ -14,6 +14,7 @@ class Call(StrEnum):
     UNREACHABLE = "engine_unreachable"
     BROKEN_OFF = "broken_off_by_engine"
     GIVEN_UP = "given_up_by_app"
+    WEBSOCKET = "websocket_refused"
 
 
 class Copy(StrEnum):

@@ -18,6 +18,10 @@ _OF_ONE_CONNECTION = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 )
 _MADE_ANEW = frozenset((b"host", b"expect"))
+_NO_WEBSOCKETS = (
+    "the proxy passes no websockets: let the app open this stream at the engine itself, and post what is "
+    "final to POST /v1/ingest/{provider} of werwatch"
+)
 _NO_LIMITS: dict[str, None] = {"connect": None, "read": None, "write": None, "pool": None}
 
 
@@ -38,14 +42,14 @@ class Forwarder:
     engine
         Its URL; a path in it comes before that of each call.
     tee
-        Makes what takes the copy of a call's answer, from the call's path and headers.
+        Makes what takes the copy of a call's answer, from the call's method, path and headers.
     """
 
     def __init__(
         self,
         pool: httpcore.AsyncConnectionPool,
         engine: str,
-        tee: Callable[[str, Headers], Tee],
+        tee: Callable[[str, str, Headers], Tee],
         counts: Counts,
     ) -> None:
         parts = urlsplit(engine)
@@ -58,7 +62,11 @@ class Forwarder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward one call, for as long as the app waits for it."""
-        call = _Call(receive, send, self._tee(scope["path"], scope["headers"]))
+        if _is_websocket(scope["headers"]):
+            self._counts.call(Call.WEBSOCKET)
+            await problem(scope, 501, _NO_WEBSOCKETS)(scope, receive, send)
+            return
+        call = _Call(receive, send, self._tee(scope["method"], scope["path"], scope["headers"]))
         forwarding = asyncio.create_task(self._forward(scope, call))
         watching = asyncio.create_task(call.until_app_is_gone())
         try:
@@ -158,6 +166,12 @@ class _Call:
         self.is_answered = True
         await self.send({"type": "http.response.body", "body": b""})
         self._tee.end()
+
+
+def _is_websocket(headers: Headers) -> bool:
+    return any(
+        name.lower() == b"upgrade" and value.strip().lower() == b"websocket" for name, value in headers
+    )
 
 
 def _end_to_end(headers: Headers) -> list[tuple[bytes, bytes]]:

@@ -47,6 +47,15 @@ class Settings:
     paths: list[str]
 
 
+_TOLD_ELSEWHERE = (
+    # The app gets an answer of ours.
+    "Unsupported upgrade request.",
+    "No supported WebSocket library detected.",
+    # How an answer that the engine broke off is broken off for the app; it is counted.
+    "ASGI callable returned without completing response.",
+)
+
+
 class _Server(uvicorn.Server):
     """One listener of two: signals are handled once, for both."""
 
@@ -66,6 +75,7 @@ def run(settings: Settings, service: Remote) -> None:
 
 async def _run(settings: Settings, service: Remote, listener: socket.socket, metrics: socket.socket) -> None:
     counts = Counts()
+    logging.getLogger("uvicorn.error").addFilter(lambda line: not str(line.msg).startswith(_TOLD_ELSEWHERE))
     async with (
         service.lasting_connection() as client,
         httpcore.AsyncConnectionPool(

@@ -14,6 +14,8 @@ from service.proxy.copies import Answer, Copies
 from service.proxy.counts import Copy, Counts
 
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_IN_PART = (204, 205, 206)
+"""Statuses of answers without a body, or with a part of one."""
 _NAMES_OF_CALLS = (b"x-request-id", b"request-id", b"dg-request-id")
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -26,9 +28,10 @@ class Tee:
     Every step is one that cannot fail: its first error is counted and ends the copy alone.
     """
 
-    def __init__(self, copies: Copies, counts: Counts, path: str, headers: Headers) -> None:
+    def __init__(self, copies: Copies, counts: Counts, method: str, path: str, headers: Headers) -> None:
         self._copies = copies
         self._counts = counts
+        self._method = method
         self._path = path
         self._asked = headers
         self._began_at = datetime.now(UTC)
@@ -43,11 +46,14 @@ class Tee:
         added: list[tuple[bytes, bytes]] = []
 
         def look() -> None:
-            self._is_on = 200 <= status < 300 and self._copies.are_wanted(self._path)
+            has_whole_body = 200 <= status < 300 and status not in _IN_PART and self._method != "HEAD"
+            self._is_on = has_whole_body and self._copies.are_wanted(self._path)
             if self._is_on:
                 self._answered = headers
                 self._event_id = _name_of(headers)
-                added.append((b"x-werwatch-event", f"cloudevents:proxy:{self._event_id}".encode()))
+                given = _value(self._asked, b"x-werwatch-utterance-id")
+                named = given or f"cloudevents:proxy:{self._event_id}"
+                added.append((b"x-werwatch-event", named.encode("latin-1")))
 
         self._guard(look)
         return added

@@ -6,6 +6,8 @@ import json
 import zlib
 from typing import Any
 
+import msgspec
+
 _DONE = "done"
 
 
@@ -26,7 +28,8 @@ def transcript(body: bytes, content_type: str, encoding: str, most_bytes: int) -
     Raises
     ------
     NoTranscript
-        If it is of another type or encoding, too long, or a stream without such an event.
+        If it is of another type or encoding, too long, no whole JSON (an answer that was broken off), or a
+        stream without such an event.
 
     Examples
     --------
@@ -40,8 +43,19 @@ def transcript(body: bytes, content_type: str, encoding: str, most_bytes: int) -
     if media_type == "text/event-stream":
         return _last_event(_unpacked(body, encoding, most_bytes))
     if media_type == "application/json" or media_type.endswith("+json"):
-        return _unpacked(body, encoding, most_bytes)
+        return _whole(_unpacked(body, encoding, most_bytes))
     raise NoTranscript
+
+
+def _whole(text: bytes) -> bytes:
+    """The text, if it is an object or an array in JSON and not a part of one."""
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        raise NoTranscript from None
+    if text.lstrip()[:1] not in (b"{", b"["):
+        raise NoTranscript
+    return text
 
 
 def _unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:

@@ -4,78 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
-import secrets
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from authority import Authority
-from conftest import CLIENT, PATIENCE_S, RunningService, eventually
+from conftest import CLIENT, PATIENCE_S, RunningService
 from engine_server import Engine, Handler
-
-TEXT = {"text": "No fever since Monday.", "language": "english"}
-AUDIO = bytes(range(256)) * 300
-
-
-class Proxy:
-    """``werwatch proxy`` on free ports, between an engine and a service."""
-
-    def __init__(self, folder: Path, engine: str, service: str, *more: str) -> None:
-        self._log = folder / f"proxy-{secrets.token_hex(4)}.log"
-        command = [sys.executable, "-m", "service.cli", "proxy", "--engine", engine, "--provider", "openai"]
-        command += ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--api", service, *more]
-        with self._log.open("w") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        assert eventually(lambda: "proxy on" in self.log or self.process.poll() is not None)
-        found = re.search(r"proxy on (http://\S+), metrics on (http://[\w.:]+)", self.log)
-        assert found, self.log
-        self.url, self.metrics = found.groups()
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def metric(self, name: str) -> int:
-        scraped = CLIENT.get(f"{self.metrics}/metrics").text
-        [value] = re.findall(rf"^{re.escape(name)} (\S+)$", scraped, re.MULTILINE)
-        return int(float(value))
-
-    def count(self, what: str, outcome: str) -> int:
-        return self.metric(f'werwatch_proxy_{what}_total{{outcome="{outcome}"}}')
-
-    def becomes(self, what: str, outcome: str, number: int = 1) -> bool:
-        return eventually(lambda: self.count(what, outcome) == number)
-
-
-@pytest.fixture
-def make_proxy(tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
-    made: list[Proxy] = []
-
-    def make(engine: str, service: str, *more: str) -> Proxy:
-        made.append(Proxy(tmp_path, engine, service, *more))
-        return made[-1]
-
-    yield make
-    for proxy in made:
-        proxy.process.kill()
-        proxy.process.wait()
-
-
-def says(status: int = 200, body: Any = TEXT, **headers: str) -> Callable[[Handler], None]:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    told = {"content_type": "application/json", **headers}
-    return lambda handler: handler.answer(status, content, **told)
-
-
-def utterances(service: RunningService) -> dict[str, int]:
-    found = re.findall(r'^werwatch_utterances_total\{cohort="(.+)"\} (\S+)$', service.scrape(), re.MULTILINE)
-    return {cohort: int(float(number)) for cohort, number in found}
+from proxy_process import AUDIO, TEXT, Proxy, says, utterances
 
 
 def test_bodies_pass_as_they_are_and_a_copy_is_kept(
@@ -141,6 +81,78 @@ def test_an_error_of_the_engine_passes_as_it_is_and_is_not_copied(
     assert utterances(service) == {}
 
 
+def bare(status: int, **headers: str) -> Callable[[Handler], None]:
+    def answer(handler: Handler) -> None:
+        handler.send_response_only(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+
+    return answer
+
+
+def test_an_answer_without_a_whole_body_passes_and_is_not_copied(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    service = make_service()
+
+    def ends_with_the_connection(handler: Handler) -> None:
+        bare(200, content_type="application/json", connection="close")(handler)
+        handler.wfile.write(b'{"text": "secretword')
+        handler.close_connection = True
+
+    with Engine(bare(200, content_type="application/json", content_length="57")) as engine:
+        proxy = make_proxy(engine.url, service.api)
+        head = httpx.head(f"{proxy.url}/v1/audio")
+        assert (head.status_code, head.headers["content-length"]) == (200, "57")
+        assert "x-werwatch-event" not in head.headers
+        engine.act = bare(204, content_type="application/json")
+        assert httpx.post(f"{proxy.url}/v1/audio").status_code == 204
+        engine.act = says(206, b'{"text": "secretword', content_range="bytes 0-19/57")
+        assert httpx.get(f"{proxy.url}/v1/audio").status_code == 206
+        engine.act = ends_with_the_connection
+        assert httpx.get(f"{proxy.url}/v1/audio").content == b'{"text": "secretword'
+        engine.act = says(body=b"")
+        assert httpx.get(f"{proxy.url}/v1/audio").content == b""
+        assert proxy.becomes("copies", "no_transcript", 2)
+        assert proxy.count("copies", "refused") == 0
+        assert proxy.count("calls", "answered") == 5
+    assert utterances(service) == {}
+    assert '"warning"' not in proxy.log
+
+
+def test_a_websocket_is_refused_with_what_to_do_in_its_place(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    upgrade = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "sec-websocket-version": "13",
+    }
+    with Engine(says()) as engine:
+        proxy = make_proxy(engine.url, make_service().api)
+        answer = httpx.get(f"{proxy.url}/v1/listen", headers=upgrade)
+        assert answer.status_code == 501
+        assert "open this stream at the engine itself" in answer.json()["detail"]
+        assert engine.requests == []
+        assert proxy.becomes("calls", "websocket_refused")
+        # Any other protocol is for one connection, and the call passes in this one.
+        assert httpx.get(proxy.url, headers={"connection": "Upgrade", "upgrade": "h2c"}).json() == TEXT
+    assert '"warning"' not in proxy.log
+
+
+def test_a_refused_copy_is_told_with_its_reason_and_without_its_words(
+    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+) -> None:
+    with Engine(says(body={"text": "secretword"})) as engine:
+        proxy = make_proxy(engine.url, make_service().api)
+        httpx.post(proxy.url, headers={"x-werwatch-acent": "en-IE"})
+        assert proxy.becomes("copies", "refused")
+    assert "headers X-Werwatch-*: known are accent, " in proxy.log
+    assert "secretword" not in proxy.log
+
+
 def test_a_stream_passes_part_by_part_and_its_last_event_is_kept(
     make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
 ) -> None:
@@ -183,24 +195,6 @@ def test_what_is_packed_or_comes_in_chunks_passes_as_it_is(
             assert b"".join(answer.iter_raw()) == packed
         assert engine.requests[0].body == 2 * AUDIO
     assert proxy.becomes("copies", "kept")
-
-
-def test_calls_go_through_while_the_service_is_gone_and_their_copies_come_later(
-    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
-) -> None:
-    service = make_service()
-    service.kill()
-    address = service.api.removeprefix("http://")
-    with Engine(says()) as engine:
-        proxy = make_proxy(engine.url, service.api)
-        for _ in range(3):
-            answer = httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO)
-            assert (answer.status_code, answer.json()) == (200, TEXT)
-        assert eventually(lambda: proxy.metric("werwatch_proxy_copies_waiting") == 3)
-        service.settings["listen"] = address
-        service.start()
-        assert proxy.becomes("copies", "kept", 3)
-    assert utterances(service) == {"unknown": 3}
 
 
 def test_what_the_service_refuses_or_nobody_can_read_is_counted_and_passes_all_the_same(
@@ -267,31 +261,6 @@ def test_an_app_that_gives_up_lets_go_of_the_engine(
             httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO, timeout=0.5)
         assert let_go.wait(PATIENCE_S)
     assert proxy.becomes("calls", "given_up_by_app")
-
-
-def test_it_ends_once_calls_and_copies_are_through(
-    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
-) -> None:
-    service = make_service()
-    has_come, goes_on = threading.Event(), threading.Event()
-
-    def later(handler: Handler) -> None:
-        has_come.set()
-        assert goes_on.wait(PATIENCE_S)
-        says()(handler)
-
-    with Engine(later) as engine:
-        proxy = make_proxy(engine.url, service.api)
-        answers: list[httpx.Response] = []
-        asking = threading.Thread(target=lambda: answers.append(httpx.post(f"{proxy.url}/", content=AUDIO)))
-        asking.start()
-        assert has_come.wait(PATIENCE_S)
-        proxy.process.terminate()
-        goes_on.set()
-        asking.join()
-        assert proxy.process.wait(PATIENCE_S) == 0
-    assert answers[0].json() == TEXT
-    assert utterances(service) == {"unknown": 1}
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def count(counts: Counts) -> Callable[[str], float | None]:
 def test_a_failure_is_counted_and_goes_no_further(
     step: str, counts: Counts, count: Callable[[str], float | None]
 ) -> None:
-    tee = Tee(Broken(counts, step), counts, "/", [])
+    tee = Tee(Broken(counts, step), counts, "POST", "/", [])
     tee.begin(200, HEADERS)
     tee.add(b"{}")
     tee.end()
