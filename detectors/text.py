@@ -50,6 +50,10 @@ class Normaliser:
         Scores with different versions must not be compared.
     steps
         Names of the enabled steps, in order.
+    kind
+        Tells what a word of a to z means to the steps (`detectors.walls.Kind`).
+    has_walls
+        Whether what stands between two walls can be worked on by itself.
 
     Raises
     ------
@@ -81,9 +85,9 @@ class Normaliser:
         self._on_text = tuple(step.on_text for step in enabled if step.on_text is not None)
         self._on_tokens = tuple(step.on_tokens for step in enabled if step.on_tokens is not None)
         heeds = [step.heeds for step in enabled if step.heeds is not None]
-        self._kind = Walls((step.rules for step in known), heeds).kind
+        self.kind = Walls((step.rules for step in known), heeds).kind
         # Without this step brackets are left, and a tag may go on beyond any word.
-        self._has_walls = "punctuation" in self.steps
+        self.has_walls = "punctuation" in self.steps
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._between)
 
     def tokens(self, text: str) -> list[str]:
@@ -95,9 +99,9 @@ class Normaliser:
         if not _has_letters_alone(text):
             text = self._rewritten(text)
         tokens = text.split()
-        if not self._has_walls or max(map(len, tokens), default=0) > LONGEST:
+        if not self.has_walls or max(map(len, tokens), default=0) > LONGEST:
             return self._settled(tokens)
-        kinds = list(map(self._kind, tokens))
+        kinds = list(map(self.kind, tokens))
         if Kind.FAR_REACHING in kinds:
             return self._settled(tokens)
         return self._stirred(tokens, kinds) if Kind.STIRRING in kinds else tokens
@@ -109,6 +113,16 @@ class Normaliser:
         'she can not see doctor jones at 7 30 pm'
         """
         return " ".join(self.tokens(text))
+
+    def between_walls(self, text: str, has_left: bool, has_right: bool) -> list[str]:  # noqa: FBT001
+        """Return the tokens of words of a to z, none far-reaching, with a wall on one side or on both.
+
+        >>> Normaliser().between_walls("fifty milligrams", True, True)
+        ['50', 'mg']
+        """
+        words = text.split()
+        stirs = Kind.STIRRING in map(self.kind, words)
+        return list(self._between(text, has_left, has_right)) if stirs else words
 
     def _stirred(self, tokens: list[str], kinds: list[Kind]) -> list[str]:
         """Work on each stretch between two walls by itself, if something in it stirs."""

@@ -100,7 +100,7 @@ class Intake:
                 Outcome.ACCEPTED,
                 utterance.cohort,
                 is_new_utterance=True,
-                is_empty=not utterance.hypothesis,
+                is_empty=not utterance.hypothesis_words,
                 texts=self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker),
                 is_late=utterance.recording in scored,
             )
@@ -145,7 +145,7 @@ class Intake:
             if scored_seq is not None:
                 raise Refused(409, "this utterance_id was scored already with another content; use a new id")
             outcome = Outcome.REPLACED
-        cohort, is_empty = self._cohorts.label(store, utterance.cohort), not utterance.hypothesis
+        cohort, is_empty = self._cohorts.label(store, utterance.cohort), not utterance.hypothesis_words
         store.put_utterance(utterance, cohort)
         store.traces.put([utterance])
         texts = self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker)

@@ -28,6 +28,6 @@ def portions(records: Sequence[Record]) -> Iterator[list[Record]]:
 
 def _words(record: Record) -> int:
     if isinstance(record, Utterance):
-        return len(record.hypothesis)
+        return record.hypothesis_words
     brought = record.utterance if isinstance(record, Reference) else None
-    return max(0 if brought is None else len(brought.hypothesis), len(record.tokens or ()))
+    return max(0 if brought is None else brought.hypothesis_words, len(record.tokens or ()))

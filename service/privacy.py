@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import stat
+import sys
 from array import array
 from collections.abc import Iterable
 from functools import lru_cache
@@ -27,6 +28,11 @@ class Hasher:
     key
         16 to 64 secret bytes. Hashes made with another key can never be joined with these.
 
+    Attributes
+    ----------
+    code
+        The hash of a token as the 8 bytes that an array of numbers holds.
+
     Examples
     --------
     >>> hasher = Hasher(bytes(32))
@@ -39,7 +45,7 @@ class Hasher:
         # Copied for each submission: taking the key in is half of the work.
         self._content = hashlib.blake2b(digest_size=16, key=key, person=b"content")
         # Speech repeats itself: most tokens of a day are a few thousand words, and of few speakers.
-        self._token = lru_cache(maxsize=_REMEMBERED_TOKENS)(self._hash_token)
+        self.code = lru_cache(maxsize=_REMEMBERED_TOKENS)(self._code)
         self._name = lru_cache(maxsize=_REMEMBERED_NAMES)(self._hash_name)
 
     @property
@@ -49,7 +55,7 @@ class Hasher:
 
     def tokens(self, tokens: Iterable[str]) -> array[int]:
         """One unsigned 64-bit number a token, in order."""
-        return array("Q", map(self._token, tokens))
+        return array("Q", b"".join(map(self.code, tokens)))
 
     def pseudonym(self, kind: str, value: str) -> str:
         """16 hexadecimal digits for a speaker, session or recording; ``kind`` keeps them apart."""
@@ -62,9 +68,9 @@ class Hasher:
             content.update(len(part).to_bytes(4, "big") + part)
         return content.digest()
 
-    def _hash_token(self, token: str) -> int:
+    def _code(self, token: str) -> bytes:
         digest = self._digest(b"token", token.encode("utf-8", "surrogatepass"), TOKEN_BYTES)
-        return int.from_bytes(digest, "big")
+        return digest if sys.byteorder == "big" else digest[::-1]
 
     def _hash_name(self, kind: str, value: str) -> str:
         return self._digest(kind.encode(), value.encode("utf-8", "surrogatepass"), TOKEN_BYTES).hex()

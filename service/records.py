@@ -39,12 +39,20 @@ class _Record(msgspec.Struct, frozen=True):
 
 
 class Utterance(_Record, frozen=True):
-    """One final transcript, hashed. Times are seconds since the epoch."""
+    """One final transcript, hashed, as the store keeps it. Times are seconds since the epoch.
+
+    Attributes
+    ----------
+    attributes, word_confidences, audio
+        In JSON.
+    hypothesis
+        Codes of the tokens as `Hasher.code` makes them, joined.
+    """
 
     utterance_id: str
     content: bytes
     cohort: str
-    attributes: dict[str, str]
+    attributes: str
     speaker: str | None
     session: str | None
     recording: str | None
@@ -52,10 +60,11 @@ class Utterance(_Record, frozen=True):
     received_at: float
     duration_s: float | None
     confidence: float | None
-    word_confidences: list[float] | None
-    audio: dict[str, float] | None
+    word_confidences: str | None
+    audio: str | None
     normaliser: str
-    hypothesis: array[int]
+    hypothesis_words: int
+    hypothesis: bytes
     text: bytes | None = None
     trace: str | None = None
 

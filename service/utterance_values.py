@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import msgspec
+from msgspec.structs import astuple, replace
 
 from detectors.unit import Attributes
 from service.records import Utterance
 
+COLUMNS = 16
 UTTERANCE_COLUMNS = (
     "utterance_id, content, cohort, attributes, speaker, session, recording, spoken_at, received_at, "
     "duration_s, confidence, word_confidences, audio, normaliser, hypothesis_words, hypothesis"
 )
-PLACES = f"({', '.join('?' * 16)})"
+"""Named and ordered as the first fields of an `Utterance`."""
+PLACES = f"({', '.join('?' * COLUMNS)})"
 UNSCORED_COLUMNS = (
     "utterance_id, cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis"
 )
@@ -40,36 +42,15 @@ class Unscored:
 
 def utterance_values(utterance: Utterance, cohort: str) -> tuple[Any, ...]:
     """What `UTTERANCE_COLUMNS` hold of an utterance under its (perhaps folded) cohort."""
-    return (
-        utterance.utterance_id,
-        utterance.content,
-        cohort,
-        _attributes_json(tuple(utterance.attributes.items())),
-        utterance.speaker,
-        utterance.session,
-        utterance.recording,
-        utterance.spoken_at,
-        utterance.received_at,
-        utterance.duration_s,
-        utterance.confidence,
-        _json_or_none(utterance.word_confidences),
-        _json_or_none(utterance.audio),
-        utterance.normaliser,
-        len(utterance.hypothesis),
-        utterance.hypothesis.tobytes(),
-    )
+    if cohort != utterance.cohort:
+        utterance = replace(utterance, cohort=cohort)
+    return astuple(utterance)[:COLUMNS]
 
 
 def unscored_of(row: tuple[Any, ...]) -> Unscored:
     """What `UNSCORED_COLUMNS` hold."""
     tokens = None if row[-1] is None else tokens_of(row[-1])
     return Unscored(*(*row[:-1], tokens))
-
-
-# Sites, devices and engines come in few combinations.
-@lru_cache(maxsize=1_024)
-def _attributes_json(attributes: tuple[tuple[str, str], ...]) -> str:
-    return json.dumps(dict(attributes))
 
 
 @lru_cache(maxsize=1_024)
@@ -89,10 +70,3 @@ def tokens_of(blob: bytes) -> array[int]:
     tokens = array("Q")
     tokens.frombytes(blob)
     return tokens
-
-
-def _json_or_none(value: object) -> str | None:
-    return None if value is None else _encode(value).decode()
-
-
-_encode = msgspec.json.Encoder().encode

@@ -6,18 +6,42 @@ import json
 import threading
 import unicodedata
 from array import array
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
 
 from detectors.text import Normaliser
-from service.api.wire import MOST_CHARACTERS, ReferenceIn, Spoken, UtteranceIn
+from detectors.token_codes import TokenCodes
+from service.api.canonical import attributes_part, audio_part, canonical, moment_part, named_part, value_part
+from service.api.usual_lines import FAULTS, UsualLine, decode_attributes, decode_audio, usual_line
+from service.api.wire import MOST_CHARACTERS, ReferenceIn, UtteranceIn
 from service.config import Config
 from service.counts import Counts
 from service.errors import Refused
-from service.privacy import Hasher
+from service.privacy import TOKEN_BYTES, Hasher
 from service.records import RecordingReference, Reference, Utterance
 
 UNKNOWN_COHORT = "unknown"
+_REMEMBERED, _REMEMBERED_NAMES = 2_048, 5_000
+
+
+class _Attributes(NamedTuple):
+    """What is made of an utterance's attributes: how they are kept, and how many of them are not declared."""
+
+    cohort: str
+    kept: str
+    part: str
+    dropped: int
+
+
+class _Audio(NamedTuple):
+    """What is made of the numbers about its sound."""
+
+    kept: str | None
+    part: str
 
 
 class Translator:
@@ -32,6 +56,11 @@ class Translator:
         self._counting = threading.Lock()
         self._keeps_text = config.privacy.keep_text
         self._declared = config.declared
+        self._codes = TokenCodes(self._normaliser, hasher.code)
+        # Sites, devices and engines come in few combinations, speakers and sessions again and again.
+        self._of_attributes = lru_cache(maxsize=_REMEMBERED)(self._attributes)
+        self._of_sent_attributes = lru_cache(maxsize=_REMEMBERED)(self._sent_attributes)
+        self._named = lru_cache(maxsize=_REMEMBERED_NAMES)(self._name)
 
     @property
     def normaliser_version(self) -> str:
@@ -46,28 +75,73 @@ class Translator:
         Refused
             422 if its text is longer than can be scored without keeping others waiting.
         """
-        attributes = {name: value for name, value in sent.attributes.items() if name in self._declared}
-        if len(attributes) < len(sent.attributes):
+        attributes = self._of_attributes(tuple(sent.attributes.items()))
+        return self._utterance(sent, attributes, _audio(sent.audio), sent.word_confidences, now)
+
+    def usual_utterance(self, line: bytes, now: float) -> Utterance | None:
+        """The record of a plain line, the one that `parse` and `utterance` make; None for any other line.
+
+        Raises
+        ------
+        Refused
+            As `utterance` does.
+        """
+        sent = usual_line(line, now)
+        if sent is None:
+            return None
+        try:
+            attributes = self._of_sent_attributes(bytes(sent.attributes))
+            audio = _sent_audio(bytes(sent.audio))
+        except FAULTS:
+            return None
+        return self._utterance(sent, attributes, audio, None, now)
+
+    def _utterance(
+        self,
+        sent: UtteranceIn | UsualLine,
+        attributes: _Attributes,
+        audio: _Audio,
+        word_confidences: list[float] | None,
+        now: float,
+    ) -> Utterance:
+        if attributes.dropped:
             with self._counting:
-                self._counts.undeclared_attributes += len(sent.attributes) - len(attributes)
-        text = _encode(sent.hypothesis)
+                self._counts.undeclared_attributes += attributes.dropped
+        text, codes = _encode(sent.hypothesis), self._codes_of("hypothesis", sent.hypothesis)
+        speaker, speaker_part = self._named("speaker", sent.speaker_id)
+        session, session_part = self._named("session", sent.session_id)
+        recording, recording_part = self._named("recording", sent.recording_id)
+        about = canonical(
+            (
+                attributes.part,
+                audio.part,
+                value_part("confidence", sent.confidence),
+                value_part("duration_s", sent.duration_s),
+                recording_part,
+                session_part,
+                speaker_part,
+                moment_part("spoken_at", sent.spoken_at),
+                value_part("word_confidences", word_confidences),
+            )
+        )
         return Utterance(
-            utterance_id=sent.utterance_id,
-            content=self._hasher.content(text, _canonical(sent, attributes)),
-            cohort="/".join(attributes.get(name, UNKNOWN_COHORT) for name in self._config.cohorts.by),
-            attributes=attributes,
-            speaker=self._pseudonym("speaker", sent.speaker_id),
-            session=self._pseudonym("session", sent.session_id),
-            recording=self._pseudonym("recording", sent.recording_id),
-            spoken_at=sent.spoken_at.timestamp() if sent.spoken_at else now,
-            received_at=now,
-            duration_s=sent.duration_s,
-            confidence=sent.confidence,
-            word_confidences=sent.word_confidences,
-            audio=sent.audio,
-            normaliser=self.normaliser_version,
-            hypothesis=self._tokens("hypothesis", sent.hypothesis),
-            text=text if self._keeps_text else None,
+            sent.utterance_id,
+            self._hasher.content(text, about),
+            attributes.cohort,
+            attributes.kept,
+            speaker,
+            session,
+            recording,
+            sent.spoken_at.timestamp() if sent.spoken_at else now,
+            now,
+            sent.duration_s,
+            sent.confidence,
+            None if word_confidences is None else _json(word_confidences).decode(),
+            audio.kept,
+            self.normaliser_version,
+            len(codes) // TOKEN_BYTES,
+            codes,
+            text if self._keeps_text else None,
         )
 
     def reference(self, sent: ReferenceIn, now: float) -> Reference | RecordingReference:
@@ -121,18 +195,36 @@ class Translator:
         return self._hasher.content(text, about.encode(), *(each.encode() for each in more))
 
     def _tokens(self, field: str, text: str) -> array[int]:
+        return array("Q", self._codes_of(field, text))
+
+    def _codes_of(self, field: str, text: str) -> bytes:
         if not text.isascii() and len(unicodedata.normalize("NFKC", text)) > MOST_CHARACTERS:
             detail = f"{field}: more than {MOST_CHARACTERS} characters with its ligatures taken apart"
             raise Refused(422, detail, f"#/{field}")
-        tokens = self._normaliser.tokens(text)
-        most = self._config.limits.words
-        if len(tokens) > most:
-            detail = f"{field}: {len(tokens)} words once normalised, more than {most}; send it in parts"
+        codes = self._codes.of(text)
+        words, most = len(codes) // TOKEN_BYTES, self._config.limits.words
+        if words > most:
+            detail = f"{field}: {words} words once normalised, more than {most}; send it in parts"
             raise Refused(422, detail, f"#/{field}")
-        return self._hasher.tokens(tokens)
+        return codes
 
-    def _pseudonym(self, kind: str, value: str | None) -> str | None:
-        return None if value is None else self._hasher.pseudonym(kind, value)
+    def _sent_attributes(self, sent: bytes) -> _Attributes:
+        return self._attributes(decode_attributes(sent).items())
+
+    def _attributes(self, sent: Iterable[tuple[str, str]]) -> _Attributes:
+        all_sent = dict(sent)
+        declared = {name: value for name, value in all_sent.items() if name in self._declared}
+        return _Attributes(
+            "/".join(declared.get(name, UNKNOWN_COHORT) for name in self._config.cohorts.by),
+            json.dumps(declared),
+            attributes_part(declared),
+            len(all_sent) - len(declared),
+        )
+
+    def _name(self, kind: str, value: str | None) -> tuple[str | None, str]:
+        if value is None:
+            return None, ""
+        return self._hasher.pseudonym(kind, value), named_part(f"{kind}_id", value)
 
 
 def _encode(text: str) -> bytes:
@@ -143,36 +235,13 @@ def _seconds(moment: datetime | None) -> float | None:
     return None if moment is None else moment.timestamp()
 
 
-def _canonical(sent: Spoken, attributes: dict[str, str]) -> bytes:
-    """All that is kept besides the text, the same however an absent field was spelt.
-
-    It is what ``json.dumps`` with sorted keys writes, and stays so: the digests of a store are made of it.
-    """
-    parts = [f'"attributes": {_sorted_json(tuple(attributes.items()))}']
-    if sent.audio is not None:
-        named = [f"{_quoted(name)}: {value!r}" for name, value in sorted(sent.audio.items())]
-        parts.append(f'"audio": {{{", ".join(named)}}}')
-    if sent.confidence is not None:
-        parts.append(f'"confidence": {sent.confidence!r}')
-    if sent.duration_s is not None:
-        parts.append(f'"duration_s": {sent.duration_s!r}')
-    if sent.recording_id is not None:
-        parts.append(f'"recording_id": {_quoted(sent.recording_id)}')
-    if sent.session_id is not None:
-        parts.append(f'"session_id": {_quoted(sent.session_id)}')
-    if sent.speaker_id is not None:
-        parts.append(f'"speaker_id": {_quoted(sent.speaker_id)}')
-    if sent.spoken_at is not None:
-        parts.append(f'"spoken_at": "{sent.spoken_at.isoformat().replace("+00:00", "Z")}"')
-    if sent.word_confidences is not None:
-        parts.append(f'"word_confidences": {sent.word_confidences!r}')
-    return f"{{{', '.join(parts)}}}".encode()
+@lru_cache(maxsize=_REMEMBERED)
+def _sent_audio(sent: bytes) -> _Audio:
+    return _audio(decode_audio(sent))
 
 
-# Sites, devices and engines come in few combinations.
-@lru_cache(maxsize=1_024)
-def _sorted_json(attributes: tuple[tuple[str, str], ...]) -> str:
-    return json.dumps(dict(attributes), sort_keys=True)
+def _audio(numbers: Mapping[str, float] | None) -> _Audio:
+    return _Audio(None, "") if numbers is None else _Audio(_json(numbers).decode(), audio_part(numbers))
 
 
-_quoted = json.encoder.encode_basestring_ascii
+_json = msgspec.json.Encoder().encode

@@ -30,6 +30,9 @@ AttributeValue = Identifier
 AttributeName = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_DESCRIBED)]
 Transcript = Annotated[str, Meta(max_length=MOST_CHARACTERS)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
+Seconds = Annotated[float, Meta(ge=0, le=864_000)]
+Attributes = Annotated[dict[AttributeName, AttributeValue], Meta(max_length=32)]
+Audio = Annotated[dict[AttributeName, float], Meta(max_length=16)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -44,11 +47,11 @@ class Spoken(Wire, frozen=True, kw_only=True):
     recording_id: Identifier | None = None
     session_id: Identifier | None = None
     speaker_id: Identifier | None = None
-    attributes: Annotated[dict[AttributeName, AttributeValue], Meta(max_length=32)] = {}
+    attributes: Attributes = {}
     confidence: Probability | None = None
     word_confidences: Annotated[list[Probability], Meta(max_length=50_000)] | None = None
-    duration_s: Annotated[float, Meta(ge=0, le=864_000)] | None = None
-    audio: Annotated[dict[AttributeName, float], Meta(max_length=16)] | None = None
+    duration_s: Seconds | None = None
+    audio: Audio | None = None
     spoken_at: Moment | None = None
 
     def __post_init__(self) -> None:
@@ -59,8 +62,8 @@ class Spoken(Wire, frozen=True, kw_only=True):
             _must_be_without_controls(self)
         if self.spoken_at is not None:
             must_be_plausible("spoken_at", self.spoken_at)
-        if self.audio is not None and self.audio.get("start_s", 0.0) < 0:
-            raise ValueError("audio.start_s: expected seconds since the recording began, from 0 on")
+        if self.audio is not None:
+            must_begin_within(self.audio)
 
     def _names(self) -> list[str]:
         names = [*self.attributes, *self.attributes.values(), *(self.audio or ())]
@@ -215,6 +218,18 @@ def must_be_plausible(name: str, value: datetime) -> None:
     """
     if value < EARLIEST or value.timestamp() > time.time() + FUTURE_S:
         raise ValueError(f"{name}: expected a time between 2000 and two hours from now")
+
+
+def must_begin_within(audio: Audio) -> None:
+    """Let what is said of the sound pass if it begins within its recording.
+
+    Raises
+    ------
+    ValueError
+        If not; the message begins with the name.
+    """
+    if audio.get("start_s", 0.0) < 0:
+        raise ValueError("audio.start_s: expected seconds since the recording began, from 0 on")
 
 
 def _must_be_without_controls(sent: Spoken) -> None:

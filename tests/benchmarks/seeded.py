@@ -26,6 +26,7 @@ from service.key_rotation import KEY_FILE
 from service.privacy import Hasher
 from service.records import Reference, Utterance
 from service.store import FILE_NAME
+from service.utterance_values import tokens_of
 
 SEEN_BY_A_MONITOR = 20_000
 DAY_S = 86_400.0
@@ -136,15 +137,15 @@ def _templates(data_dir: Path) -> Iterator[tuple[Any, ...]]:
 
 def _columns(record: Utterance, reference: Reference) -> tuple[Any, ...]:
     assert reference.tokens is not None
-    counts = align(reference.tokens, record.hypothesis)
+    counts = align(reference.tokens, tokens_of(record.hypothesis))
     return (
         record.cohort,
         "{}",
         record.speaker,
         record.session,
         record.normaliser,
-        len(record.hypothesis),
-        record.hypothesis.tobytes(),
+        record.hypothesis_words,
+        record.hypothesis,
         counts.substitutions,
         counts.deletions,
         counts.insertions,

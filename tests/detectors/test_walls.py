@@ -13,6 +13,7 @@ import detectors.english
 from detectors import text as module
 from detectors.english.british_words import COMPOUNDS
 from detectors.text import Normaliser, step_names
+from detectors.token_codes import TokenCodes
 from detectors.walls import WALL, Kind, _words
 
 ENGLISH = Normaliser("en")
@@ -98,16 +99,68 @@ def test_a_language_without_rules_for_words_gets_the_same_tokens_too(text: str) 
     assert german.tokens(text) == whole(german, text)
 
 
+def codes(normaliser: Normaliser) -> TokenCodes:
+    return TokenCodes(normaliser, lambda token: f"{token}|".encode())
+
+
+def joined(tokens: list[str]) -> bytes:
+    return "".join(f"{token}|" for token in tokens).encode()
+
+
+ENGLISH_CODES = codes(ENGLISH)
+
+
+@given(SPEECH)
+@settings(max_examples=2_000, derandomize=True, deadline=None)
+def test_codes_are_those_of_the_tokens(text: str) -> None:
+    assert ENGLISH_CODES.of(text) == joined(ENGLISH.tokens(text))
+
+
+@given(
+    st.lists(
+        st.tuples(SPEECH, st.sampled_from([" ", "\t", "\n", "\x1c", "\x00", "\xa0", "\u200b", ""])),
+        max_size=3,
+    )
+)
+@settings(max_examples=500, derandomize=True, deadline=None)
+def test_codes_are_those_of_the_tokens_whatever_stands_between_words(parts: list[tuple[str, str]]) -> None:
+    text = "".join(words + separator for words, separator in parts)
+    assert ENGLISH_CODES.of(text) == joined(ENGLISH.tokens(text))
+
+
+@given(SPEECH, st.sets(st.sampled_from(SWITCHES), max_size=3))
+@settings(max_examples=500, derandomize=True, deadline=None)
+def test_codes_are_those_of_the_tokens_whatever_is_switched_off(text: str, disabled: set[str]) -> None:
+    normaliser = Normaliser("en", disabled)
+    assert codes(normaliser).of(text) == joined(normaliser.tokens(text))
+
+
+def test_codes_of_long_runs_of_words_that_rules_look_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    # So that what is remembered is forgotten again and again, in the middle of a text too.
+    monkeypatch.setattr("detectors.token_codes._MOST_WORDS", 100)
+    monkeypatch.setattr("detectors.token_codes._MOST_STRETCHES", 100)
+    draw, of = random.Random(6), codes(ENGLISH).of
+    kinds = [
+        WATCHED,
+        PLAIN,
+        PLAIN,
+        ["one", "two", "twenty", "hundred", "and", "a", "half", "point", "mg", ""],
+    ]
+    for _ in range(4_000):
+        text = " ".join(draw.choice(draw.choice(kinds)) for _ in range(draw.randrange(1, 40)))
+        assert of(text) == joined(ENGLISH.tokens(text))
+
+
 def test_nothing_depends_on_which_wall_stands_somewhere() -> None:
-    assert ENGLISH._kind(WALL) is Kind.WALL
-    assert {ENGLISH._kind(word).name for word in ("fever", "kidneys", "monday")} == {"WALL"}
+    assert ENGLISH.kind(WALL) is Kind.WALL
+    assert {ENGLISH.kind(word).name for word in ("fever", "kidneys", "monday")} == {"WALL"}
 
 
 @pytest.mark.parametrize(
     "word", ["walked", "a", "of", "milligrams", "been", "fifty", "50", "Fever", "naïve", "can't", "μg"]
 )
 def test_what_may_matter_is_no_wall(word: str) -> None:
-    assert ENGLISH._kind(word) is not Kind.WALL
+    assert ENGLISH.kind(word) is not Kind.WALL
 
 
 def spoken_of(tree: ast.AST) -> Iterator[str]:
@@ -134,4 +187,4 @@ def test_no_word_that_the_code_of_a_step_names_is_a_wall() -> None:
         if word.isalpha() and word.islower() and word.isascii()
     }
     assert {"half", "past", "cetera"} <= named
-    assert [word for word in sorted(named) if ENGLISH._kind(word) is Kind.WALL] == []
+    assert [word for word in sorted(named) if ENGLISH.kind(word) is Kind.WALL] == []

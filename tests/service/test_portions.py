@@ -12,7 +12,7 @@ from service.records import Reference, Utterance
 
 def utterance(words: int) -> Utterance:
     fields: dict[str, Any] = dict.fromkeys(Utterance.__struct_fields__)
-    return Utterance(**{**fields, "hypothesis": array("Q", bytes(8 * words))})
+    return Utterance(**{**fields, "hypothesis_words": words})
 
 
 def reference(words: int) -> Reference:
@@ -32,7 +32,8 @@ def test_portions_are_bounded_and_together_everything(records: list[Utterance | 
     assert [id(record) for portion in found for record in portion] == [id(record) for record in records]
     for portion in found:
         words = sum(
-            len(each.hypothesis if isinstance(each, Utterance) else each.tokens or ()) for each in portion
+            each.hypothesis_words if isinstance(each, Utterance) else len(each.tokens or ())
+            for each in portion
         )
         assert len(portion) == 1 or words <= MOST_WORDS
 

@@ -155,7 +155,7 @@ def fail(*_: object) -> Any:
 
 @pytest.mark.parametrize("token", [None, "a-token-of-some-length"])
 @pytest.mark.parametrize(
-    "place", [(Translator, "_tokens"), (Intake, "utterance"), (TextRows, "put"), (Writer, "run")]
+    "place", [(Translator, "_codes_of"), (Intake, "utterance"), (TextRows, "put"), (Writer, "run")]
 )
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
 def test_the_message_of_an_error_that_nobody_foresaw_stays_inside(

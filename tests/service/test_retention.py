@@ -1,7 +1,6 @@
 """What is too old goes, in small portions, and nothing else changes by that."""
 
 import sqlite3
-from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -96,9 +95,7 @@ class History:
 
 def put(store: Store, utterance_id: str, scored: ScoredUtterance, *, detects: bool) -> None:
     who = (scored.speaker, None, None, scored.at_s, scored.at_s, None, None, None, None)
-    store.put_utterance(
-        Utterance(utterance_id, b"c", scored.cohort, {}, *who, "n", array("Q")), scored.cohort
-    )
+    store.put_utterance(Utterance(utterance_id, b"c", scored.cohort, "{}", *who, "n", 0, b""), scored.cohort)
     c = scored.counts
     counts = (c.substitutions, c.deletions, c.insertions, c.hits)
     row = (utterance_id, b"r", scored.cohort, "{}", scored.speaker, "unit", scored.at_s, scored.at_s, *counts)

@@ -43,7 +43,21 @@ def fill(service: RunningService, kind: str, numbers: range, received_at: float)
             name, at_s = f"{kind}-{number}", received_at + number
             if kind == "utterance":
                 times = (at_s, at_s)
-                sent = Utterance(name, b"", "A", {}, *nothing, *times, None, None, None, None, "n", words)
+                sent = Utterance(
+                    name,
+                    b"",
+                    "A",
+                    "{}",
+                    *nothing,
+                    *times,
+                    None,
+                    None,
+                    None,
+                    None,
+                    "n",
+                    2_000,
+                    words.tobytes(),
+                )
                 store.put_utterance(sent, "A")
             else:
                 store.put_waiting_reference(

@@ -1,6 +1,7 @@
 """What clients send: each fault is named in the words of JSON, and what is kept of it stays recognisable."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,9 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.api.translate import _canonical
+from service.api.translate import Translator
 from service.api.wire import ABOUT_UTTERANCE, ReferenceIn, UtteranceIn, Wire, parse
+from service.config import Config
+from service.counts import Counts
 from service.errors import Refused
+from service.privacy import Hasher
+from service.records import Utterance
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 SHARES = st.floats(0, 1)
@@ -19,7 +24,7 @@ ABOUT = {
     "recording_id": NAMES,
     "session_id": NAMES,
     "speaker_id": NAMES,
-    "attributes": st.dictionaries(NAMES, NAMES, max_size=4),
+    "attributes": st.dictionaries(st.sampled_from(["site", "device", "accent"]), NAMES),
     "confidence": SHARES,
     "word_confidences": st.lists(SHARES, max_size=4),
     "duration_s": st.floats(0, 800_000),
@@ -28,15 +33,110 @@ ABOUT = {
 }
 
 
+class Remembering(Hasher):
+    """Remembers what the last digest was made of."""
+
+    def content(self, *parts: bytes) -> bytes:
+        self.parts = parts
+        return super().content(*parts)
+
+
+HASHER = Remembering(bytes(32))
+COUNTS = Counts()
+TRANSLATOR = Translator(Config(), HASHER, COUNTS)
+NOW = 1_790_000_000.0
+
+
 @given(st.fixed_dictionaries({}, optional=ABOUT))
 @settings(max_examples=500, derandomize=True, deadline=None)
 def test_what_a_digest_is_made_of_is_sorted_json(about: dict[str, Any]) -> None:
     assert set(ABOUT) == set(ABOUT_UTTERANCE)
-    sent = UtteranceIn(utterance_id="u", hypothesis="x", **about)
+    TRANSLATOR.utterance(UtteranceIn(utterance_id="u", hypothesis="x", **about), NOW)
     expected = {"attributes": {}, **about}
     if "spoken_at" in about:
         expected["spoken_at"] = about["spoken_at"].isoformat().replace("+00:00", "Z")
-    assert _canonical(sent, sent.attributes) == json.dumps(expected, sort_keys=True).encode()
+    assert HASHER.parts == (b"x", json.dumps(expected, sort_keys=True).encode())
+
+
+SHORT_NAMES = st.sampled_from(["a", "é", "°", "\x7f", "\x85", "\n", "", "x" * 128, "x" * 129, "\u200b", "日"])
+ODD = st.sampled_from([None, 1, 0.5, -1, "x", [], {}, {"a": None}, {"snr_db": 20.5}, [0.5], True, 1e9])
+MOMENTS = st.sampled_from(
+    [
+        "2026-01-31T08:00:00Z",
+        "2026-01-31t08:00:00.25z",
+        "2026-01-31T08:00:00-00:00",
+        "2026-01-31T08:00:00+05:30",
+        "2026-01-31T08:00:00",
+        "1999-01-31T08:00:00Z",
+        "2126-01-31T08:00:00Z",
+        "9999-12-31T23:59:60Z",
+    ]
+)
+SENT = {
+    "utterance_id": SHORT_NAMES,
+    "hypothesis": st.sampled_from(
+        ["", "no fever", "Give 50 mg.", "naïve – “x”", "a\nb", "x " * 11_000, "ﷺ" * 4_000]
+    ),
+    "recording_id": SHORT_NAMES,
+    "session_id": SHORT_NAMES,
+    "speaker_id": SHORT_NAMES,
+    "attributes": st.dictionaries(st.sampled_from(["site", "accent", "undeclared", ""]), SHORT_NAMES),
+    "confidence": SHARES,
+    "word_confidences": st.lists(SHARES, max_size=2),
+    "duration_s": st.floats(-1, 900_000),
+    "audio": st.dictionaries(SHORT_NAMES | st.just("start_s"), st.floats(), max_size=3),
+    "spoken_at": MOMENTS,
+}
+WHOLE = st.fixed_dictionaries({}, optional={name: value | ODD for name, value in SENT.items()})
+USUAL = st.fixed_dictionaries(
+    {"utterance_id": st.just("u"), "hypothesis": SENT["hypothesis"]},
+    optional={"unknown": ODD, **{name: SENT[name] for name in ABOUT_UTTERANCE}},
+)
+
+
+@given(WHOLE | USUAL, st.booleans(), st.sampled_from([None, ": ", ":"]))
+@settings(max_examples=3_000, derandomize=True, deadline=None)
+def test_a_usual_line_is_read_as_every_other(sent: Any, escapes: bool, colon: str | None) -> None:
+    separators = None if colon is None else (",", colon)
+    line = json.dumps(sent, ensure_ascii=escapes, separators=separators).encode("utf-8", "surrogatepass")
+    assert_same(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"{", b"[]", b"null", b'{"utterance_id":"u","hypothesis":"\xff"}']
+    + [
+        b'{"utterance_id":"u","hypothesis":"x","attributes":%b}' % raw
+        for raw in (b"null", b"[]", b"{", b"{}}")
+    ]
+    + [b'{"utterance_id":"u","hypothesis":"x","attributes":{"site":"\xff"}}']
+    + [
+        b'{"utterance_id":"u","hypothesis":"x","attributes":{"site":"a","site":"b"},"attributes":{"site":"c"}}'
+    ]
+    + [b'{"utterance_id":"u","hypothesis":"x","audio":%b}' % raw for raw in (b"null", b"{}", b'{"a":1e999}')],
+)
+def test_an_unusual_line_is_left_to_who_reads_every_other(line: bytes) -> None:
+    assert_same(line)
+
+
+def test_most_lines_are_usual() -> None:
+    line = json.dumps({"utterance_id": "u", "hypothesis": "no fever", "attributes": {"site": "a"}}).encode()
+    assert TRANSLATOR.usual_utterance(line, NOW) is not None
+
+
+def assert_same(line: bytes) -> None:
+    dropped = COUNTS.undeclared_attributes
+    usual, usually_dropped = read(lambda: TRANSLATOR.usual_utterance(line, NOW)), COUNTS.undeclared_attributes
+    if usual is not None:
+        assert usual == read(lambda: TRANSLATOR.utterance(parse(UtteranceIn, line), NOW))
+        assert COUNTS.undeclared_attributes - usually_dropped == usually_dropped - dropped
+
+
+def read(how: Callable[[], Utterance | None]) -> Utterance | tuple[int, str] | None:
+    try:
+        return how()
+    except Refused as refusal:
+        return refusal.status, refusal.detail
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+"""Utterances as clients write them line after line: read with less work than one that may hold anything.
+
+Most lines are plain: no escapes, no control characters, the same few attributes. They are decoded into fields
+of which some stay as they came, so that what was made of the same bytes before can be taken again. Whatever
+is not plain, or has a fault, is left to `service.api.wire`, which says what is wrong.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from service.api.wire import (
+    EARLIEST,
+    FUTURE_S,
+    Attributes,
+    Audio,
+    Identifier,
+    Moment,
+    Probability,
+    Seconds,
+    Transcript,
+    must_begin_within,
+)
+
+_NONE = msgspec.Raw(b"null")
+_EARLIEST_S = EARLIEST.timestamp()
+
+
+class UsualLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fields of `UtteranceIn`, but for ``word_confidences``; ``attributes`` and ``audio`` as they came."""
+
+    utterance_id: Identifier
+    hypothesis: Transcript
+    recording_id: Identifier | None = None
+    session_id: Identifier | None = None
+    speaker_id: Identifier | None = None
+    attributes: msgspec.Raw = msgspec.Raw(b"{}")
+    confidence: Probability | None = None
+    duration_s: Seconds | None = None
+    audio: msgspec.Raw = _NONE
+    spoken_at: Moment | None = None
+
+
+_decode = msgspec.json.Decoder(UsualLine).decode
+FAULTS = (msgspec.MsgspecError, ValueError, RecursionError)
+decode_attributes = msgspec.json.Decoder(Attributes).decode
+_decode_audio = msgspec.json.Decoder(Audio | None).decode
+
+
+def usual_line(line: bytes, now: float) -> UsualLine | None:
+    """The fields of a plain line; None for any other."""
+    # Control characters in names come as escapes, as DEL, or as C2 80 to C2 9F.
+    if b"\\" in line or b"\x7f" in line or b"\xc2" in line:
+        return None
+    try:
+        found = _decode(line)
+    except FAULTS:
+        return None
+    moment: datetime | None = found.spoken_at
+    if moment is not None and not _EARLIEST_S <= moment.timestamp() <= now + FUTURE_S:
+        return None
+    return found
+
+
+def decode_audio(sent: bytes) -> dict[str, float] | None:
+    """The numbers about the sound; one of `FAULTS` is raised where they have one."""
+    found = _decode_audio(sent)
+    if found is not None:
+        must_begin_within(found)
+    return found
