@@ -9,7 +9,7 @@ from threading import Lock
 
 from detectors.alignment import ErrorCounts
 from service.providers import READERS
-from service.records import EDITED, Outcome, Receipt
+from service.records import EDITED, Outcome, Receipt, tallied
 
 TOGETHER = (
     "utterances",
@@ -118,10 +118,11 @@ class Counts:
                 for kind in ("substitution", "deletion", "insertion"):
                     self.word_errors[cohort, selection, kind] = 0
 
-    def receive(self, receipt: Receipt, now: float) -> None:
-        """Count one committed object."""
-        with self._turn:
-            self._receive(receipt, now)
+    def receive(self, receipts: Iterable[Receipt], now: float) -> None:
+        """Count committed objects."""
+        for receipt, times in tallied(receipts):
+            with self._turn:
+                self._receive(receipt, times, now)
 
     def end_recording(self, scored: Iterable[Receipt], now: float) -> None:
         """Count a reference by recording that waits no more, and the utterances that were scored with it."""
@@ -129,41 +130,41 @@ class Counts:
         self.recordings["scored" if receipts else "refused"] += 1
         for receipt in receipts:
             with self._turn:
-                self._score(receipt, now)
+                self._score(receipt, 1, now)
 
-    def _receive(self, receipt: Receipt, now: float) -> None:
-        self.outcomes[receipt.outcome.value] += 1
-        self.texts["kept"] += receipt.texts
+    def _receive(self, receipt: Receipt, times: int, now: float) -> None:
+        self.outcomes[receipt.outcome.value] += times
+        self.texts["kept"] += times * receipt.texts
         if receipt.cohort is None:
             return
         self.know((receipt.cohort,))
         if receipt.is_new_utterance:
-            self.utterances[receipt.cohort] += 1
-            self.empty_hypotheses[receipt.cohort] += receipt.is_empty
-            self.late_utterances += receipt.is_late
+            self.utterances[receipt.cohort] += times
+            self.empty_hypotheses[receipt.cohort] += times * receipt.is_empty
+            self.late_utterances += times * receipt.is_late
         if receipt.outcome is Outcome.SCORED:
-            self._score(receipt, now)
+            self._score(receipt, times, now)
 
-    def _score(self, receipt: Receipt, now: float) -> None:
+    def _score(self, receipt: Receipt, times: int, now: float) -> None:
         cohort, counts, selection = receipt.cohort, receipt.counts, receipt.selection
         if cohort is None or counts is None:
             return
         if receipt.kind == EDITED:
-            self.edited_references[cohort] += 1
-            self.edited_reference_words[cohort] += counts.reference_words
+            self.edited_references[cohort] += times
+            self.edited_reference_words[cohort] += times * counts.reference_words
             for kind, count in _by_type(counts):
-                self.edited_word_errors[cohort, kind] += count
+                self.edited_word_errors[cohort, kind] += times * count
         elif selection is not None:
-            self.scored[cohort, selection] += 1
-            self.reference_words[cohort, selection] += counts.reference_words
+            self.scored[cohort, selection] += times
+            self.reference_words[cohort, selection] += times * counts.reference_words
             for kind, count in _by_type(counts):
-                self.word_errors[cohort, selection, kind] += count
-            self.loops[cohort] += counts.is_loop
+                self.word_errors[cohort, selection, kind] += times * count
+            self.loops[cohort] += times * counts.is_loop
             self.last_reference_at[cohort] = now
             if receipt.critical is not None:
-                self.critical_terms[cohort, selection] += receipt.critical.terms
-                self.critical_terms_missed[cohort, selection] += receipt.critical.missed
-                self.critical_terms_inserted[cohort, selection] += receipt.critical.inserted
+                self.critical_terms[cohort, selection] += times * receipt.critical.terms
+                self.critical_terms_missed[cohort, selection] += times * receipt.critical.missed
+                self.critical_terms_inserted[cohort, selection] += times * receipt.critical.inserted
 
 
 def _by_type(counts: ErrorCounts) -> Iterator[tuple[str, int]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -95,14 +96,11 @@ class Intake:
         recordings = {utterance.recording for utterance in new if utterance.recording is not None}
         scored = self._hear(recordings, new[-1].received_at) if recordings else set()
         return {
-            utterance.utterance_id: Receipt(
-                utterance.utterance_id,
-                Outcome.ACCEPTED,
+            utterance.utterance_id: _accepted(
                 utterance.cohort,
-                is_new_utterance=True,
-                is_empty=not utterance.hypothesis_words,
-                texts=self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker),
-                is_late=utterance.recording in scored,
+                not utterance.hypothesis_words,
+                utterance.recording in scored,
+                self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker),
             )
             for utterance in new
         }
@@ -137,7 +135,7 @@ class Intake:
         if known is not None:
             content, scored_seq = known
             if content == utterance.content:
-                return Receipt(key, Outcome.DUPLICATE)
+                return Receipt(Outcome.DUPLICATE)
             if content == ERASED:
                 raise _erased()
             if content == UNRECOGNISABLE:
@@ -153,7 +151,6 @@ class Intake:
         if utterance.recording is not None:
             is_late = bool(self._hear({utterance.recording}, utterance.received_at))
         kept = Receipt(
-            key,
             outcome,
             cohort,
             is_new_utterance=known is None,
@@ -181,7 +178,7 @@ class Intake:
         scored = store.scored_content(key)
         if scored is not None:
             if scored[0] == reference.content:
-                return Receipt(key, Outcome.DUPLICATE, counts=scored[1])
+                return Receipt(Outcome.DUPLICATE, counts=scored[1])
             if scored[0] == ERASED:
                 raise _erased()
             if scored[0] == UNRECOGNISABLE:
@@ -196,10 +193,10 @@ class Intake:
             return receipt
         waiting = store.waiting_reference(key)
         if waiting is not None and waiting.content == reference.content:
-            return Receipt(key, Outcome.DUPLICATE)
+            return Receipt(Outcome.DUPLICATE)
         store.put_waiting_reference(reference)
         texts = self._keep_text(reference, Side.REFERENCE, None)
-        return Receipt(key, Outcome.WAITING if waiting is None else Outcome.REPLACED, texts=texts)
+        return Receipt(Outcome.WAITING if waiting is None else Outcome.REPLACED, texts=texts)
 
     def _score(self, reference: Reference) -> Receipt | None:
         store, key = self._store, reference.utterance_id
@@ -228,6 +225,14 @@ class Intake:
             return 0
         self._store.texts.put(record.utterance_id, side, speaker, record.received_at, record.text)
         return 1
+
+
+# Many come into few cohorts, and each of them gets the same.
+@lru_cache(maxsize=4_096)
+def _accepted(cohort: str, is_empty: bool, is_late: bool, texts: int) -> Receipt:  # noqa: FBT001 -- hashed
+    return Receipt(
+        Outcome.ACCEPTED, cohort, is_new_utterance=True, is_empty=is_empty, texts=texts, is_late=is_late
+    )
 
 
 def _with_utterance(scored: Receipt, utterance: Receipt) -> Receipt:

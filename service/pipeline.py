@@ -166,14 +166,14 @@ class Pipeline:
         return await self.writer.run(record)
 
     def _count(self, receipts: Sequence[Receipt | Refused]) -> int:
-        now = time.time()
         kept = [receipt for receipt in receipts if isinstance(receipt, Receipt)]
-        for receipt in kept:
-            self.counts.receive(receipt, now)
+        self.counts.receive(kept, time.time())
         return len(kept)
 
     def _accept_all(self, records: Sequence[Record]) -> list[Receipt | Refused]:
         new = self._intake.keep_new(records)
+        if len(new) == len(records):
+            return list(new.values())
         return [new.get(record.utterance_id) or self._accept(record) for record in records]
 
     def _accept(self, record: Record) -> Receipt | Refused:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from service.records import Record, Reference, Utterance
 
-MOST_RECORDS = 250
+MOST_RECORDS = 500
 MOST_WORDS = 5_000
 """Each word may meet 10,000 others: all that takes at most an eightieth of a second to align."""
 

@@ -83,7 +83,7 @@ class Recordings:
         Refused
             409 if the recording was scored with another reference, 410 if something of it was erased.
         """
-        rows, name = self._store.recordings, reference.recording_id
+        rows = self._store.recordings
         ended = rows.ended(reference.recording)
         if State.ERASED in ended:
             raise Refused(
@@ -94,9 +94,7 @@ class Recordings:
         known = rows.known(reference.recording, reference.content)
         if known is not None and known.state in (State.WAITING, State.SCORED):
             utterances = known.utterances or None
-            return Receipt(
-                None, Outcome.DUPLICATE, counts=known.counts, recording_id=name, utterances=utterances
-            )
+            return Receipt(Outcome.DUPLICATE, counts=known.counts, utterances=utterances)
         if State.SCORED in ended and not reference.is_passage:
             raise Refused(
                 409,
@@ -104,7 +102,7 @@ class Recordings:
                 "later takes references by utterance_id, or passages",
             )
         has_replaced = rows.put(reference, self._settle_s)
-        return Receipt(None, Outcome.REPLACED if has_replaced else Outcome.WAITING, recording_id=name)
+        return Receipt(Outcome.REPLACED if has_replaced else Outcome.WAITING)
 
     async def finish(self, reference: RecordingReference, receipt: Receipt) -> Receipt:
         """Score a reference that was kept, if it is due already; else it waits, as the receipt says.
@@ -125,11 +123,9 @@ class Recordings:
         if ending.state is not State.SCORED:
             raise Refused(422, ending.reason or "it was erased")
         return Receipt(
-            None,
             Outcome.SCORED,
             counts=ending.counts,
             detects=self._detection.takes(reference.kind, reference.selection),
-            recording_id=reference.recording_id,
             utterances=ending.utterances,
         )
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -122,7 +124,7 @@ Record = Utterance | Reference | RecordingReference
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The answer to one submitted object.
+    """What became of one submitted object. Many objects may share one.
 
     Attributes
     ----------
@@ -136,7 +138,6 @@ class Receipt(msgspec.Struct, frozen=True):
         How many were scored with the reference for their recording.
     """
 
-    utterance_id: str | None
     outcome: Outcome
     cohort: str | None = None
     counts: ErrorCounts | None = None
@@ -148,8 +149,14 @@ class Receipt(msgspec.Struct, frozen=True):
     critical: CriticalCounts | None = None
     kind: str | None = None
     is_late: bool = False
-    recording_id: str | None = None
     utterances: int | None = None
+
+
+def tallied(receipts: Iterable[Receipt]) -> list[tuple[Receipt, int]]:
+    """Each receipt once, with how many objects share it."""
+    found = list(receipts)
+    shared = dict(zip(map(id, found), found, strict=True))
+    return [(shared[name], times) for name, times in Counter(map(id, found)).items()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,6 @@ class Scoring:
         )
         self._store.add_to_totals(utterance.cohort, reference.selection, reference.kind, counts)
         return Receipt(
-            utterance.utterance_id,
             Outcome.SCORED,
             utterance.cohort,
             counts,

@@ -7,6 +7,8 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,12 @@ def make_forgetful(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")
     # What undoes a part of a transaction would else be written to a file in /tmp once it is long.
     connection.execute("PRAGMA temp_store = MEMORY")
+
+
+@lru_cache(maxsize=ROWS_A_STATEMENT)
+def _inserting(rows: int) -> str:
+    places = ", ".join([PLACES] * rows)
+    return f"INSERT OR IGNORE INTO utterances ({UTTERANCE_COLUMNS}) VALUES {places}"  # noqa: S608 -- constants
 
 
 class _Known(Exception):
@@ -216,10 +224,9 @@ class Store:
         with suppress(_Known), self.part():
             for begin in range(0, len(utterances), ROWS_A_STATEMENT):
                 together = utterances[begin : begin + ROWS_A_STATEMENT]
-                rows = ", ".join([PLACES] * len(together))
                 inserted = self._db.execute(
-                    f"INSERT OR IGNORE INTO utterances ({UTTERANCE_COLUMNS}) VALUES {rows}",  # noqa: S608 -- constants
-                    [value for each in together for value in utterance_values(each, each.cohort)],
+                    _inserting(len(together)),
+                    list(chain.from_iterable(utterance_values(each, each.cohort) for each in together)),
                 )
                 if inserted.rowcount < len(together):
                     raise _Known
@@ -269,6 +276,8 @@ class Store:
 
     def awaited(self, utterance_ids: Sequence[str]) -> set[str]:
         """Those of the ids for which a reference waits."""
+        if self._db.execute("SELECT 1 FROM waiting_references LIMIT 1").fetchone() is None:
+            return set()
         rows = self._db.execute(
             "SELECT utterance_id FROM waiting_references "
             "WHERE utterance_id IN (SELECT value FROM json_each(?))",

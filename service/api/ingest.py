@@ -24,13 +24,13 @@ from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, schema, sent
 from service.errors import Refused, StoreUnavailable
 from service.pipeline import Pipeline
 from service.portions import MOST_RECORDS
-from service.records import Outcome, Receipt, Record
+from service.records import Outcome, Receipt, Record, RecordingReference, tallied
 
 MOST_TOLD = 1_000
 """Rejected lines that one answer lists."""
 SHORT_BYTES = 4_096
 """A longer body is read beside the loop that answers everybody,"""
-PORTION_BYTES = 32_768
+PORTION_BYTES = 262_144
 """and in portions of this size, so that others have their turn."""
 
 T = TypeVar("T")
@@ -183,7 +183,7 @@ class Taker:
         record = self._record(body) if is_short else await self._aside(self._record, body)
         receipt = await self._pipeline.accept_one(in_trace(record, trace))
         is_known_now = receipt.outcome in (Outcome.DUPLICATE, Outcome.SCORED)
-        return Encoded(_encode(receipt_out(receipt)), 200 if is_known_now else 202)
+        return Encoded(_encode(receipt_out(record, receipt)), 200 if is_known_now else 202)
 
     async def many(self, lines: list[tuple[int, bytes]], trace: str | None, started: float) -> Response:
         """Answer to numbered lines, each of which is an object in JSON."""
@@ -194,8 +194,8 @@ class Taker:
             for number, record, receipt in zip(read.numbers, read.records, receipts, strict=True):
                 if isinstance(receipt, Refused):
                     rejected.append(_rejected(number, record.utterance_id, receipt))
-                else:
-                    outcomes[receipt.outcome] += 1
+            for receipt, times in tallied(each for each in receipts if isinstance(each, Receipt)):
+                outcomes[receipt.outcome] += times
         for line in rejected:
             self._pipeline.counts.reject(line.status)
         answer = BulkOut(
@@ -220,7 +220,9 @@ class Taker:
             async for following in self._read(lines):
                 if keeping is not None:
                     kept.append((read, await keeping))
-                read, records = following, [in_trace(record, trace) for record in following.records]
+                read, records = following, following.records
+                if trace is not None:
+                    records = [in_trace(record, trace) for record in records]
                 keeping = asyncio.create_task(self._pipeline.accept(records))
             if keeping is not None:
                 kept.append((read, await keeping))
@@ -231,13 +233,10 @@ class Taker:
 
     async def _read(self, lines: list[tuple[int, bytes]]) -> AsyncIterator[_Lines]:
         """Read beside the loop, and hand on what makes a transaction."""
-        read = _Lines()
         for portion in _portions(lines):
+            read = _Lines()
             await self._aside(self._read_some, portion, read)
-            if len(read.records) >= MOST_RECORDS:
-                yield read
-                read = _Lines()
-        yield read
+            yield read
 
     async def _aside(self, work: Callable[..., T], *parts: Any) -> T:
         async with self._turn:
@@ -314,18 +313,19 @@ def _portions(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, by
     for line in lines:
         portion.append(line)
         size += len(line[1])
-        if size >= PORTION_BYTES:
+        if size >= PORTION_BYTES or len(portion) == MOST_RECORDS:
             yield portion
             portion, size = [], 0
     if portion:
         yield portion
 
 
-def receipt_out(receipt: Receipt) -> dict[str, Any]:
+def receipt_out(record: Record, receipt: Receipt) -> dict[str, Any]:
     """What `ReceiptOut` describes, without what is not known."""
-    out: dict[str, Any] = {"utterance_id": receipt.utterance_id, "status": receipt.outcome.value}
-    if receipt.utterance_id is None:
-        out = {"recording_id": receipt.recording_id, "status": receipt.outcome.value}
+    out: dict[str, Any] = {"utterance_id": record.utterance_id}
+    if isinstance(record, RecordingReference):
+        out = {"recording_id": record.recording_id}
+    out["status"] = receipt.outcome.value
     if receipt.utterances is not None:
         out["utterances"] = receipt.utterances
     if receipt.is_late:

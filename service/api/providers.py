@@ -172,7 +172,7 @@ class PayloadTaker:
                 read.rejected.append((number, record.utterance_id, receipt))
             else:
                 outcomes[receipt.outcome] += 1
-                kept.append(receipt_out(receipt))
+                kept.append(receipt_out(record, receipt))
         if read.rejected and not kept:
             raise min(read.rejected, key=lambda rejected: rejected[0])[2]
         for _, _, refusal in read.rejected:

@@ -7,7 +7,6 @@ from service.counts import Counts
 from service.records import Outcome, Receipt
 
 SCORED = Receipt(
-    "u",
     Outcome.SCORED,
     cohort="en-GB",
     counts=ErrorCounts(substitutions=1, deletions=1, insertions=0, hits=8),
@@ -22,7 +21,7 @@ def test_whoever_looks_meanwhile_sees_words_with_their_errors() -> None:
 
     def receive() -> None:
         while not is_over.is_set():
-            counts.receive(SCORED, 0.0)
+            counts.receive([SCORED], 0.0)
 
     receiving = threading.Thread(target=receive)
     receiving.start()
@@ -40,8 +39,8 @@ def test_whoever_looks_meanwhile_sees_words_with_their_errors() -> None:
 
 def test_what_was_taken_stays_as_it_was() -> None:
     counts = Counts()
-    counts.receive(SCORED, 0.0)
+    counts.receive([SCORED], 0.0)
     taken = counts.taken()
-    counts.receive(SCORED, 1.0)
+    counts.receive([SCORED], 1.0)
     assert (taken.scored[KEY], taken.last_reference_at["en-GB"]) == (1, 0.0)
     assert counts.scored[KEY] == 2
