@@ -59,7 +59,9 @@ def explain(
         click.echo(f"too little speech: {'; '.join(_called(each.slice) for each in found.too_little_speech)}")
     if folded := folded_in_words(found.not_counted_apart):
         click.echo(folded)
-    if since is not None:
+    for note in found.notes:
+        click.echo(note)
+    if since is not None and found.change is not None:
         click.echo(f"\nchange since {query['since']}:")
         _show_change(found.change)
 

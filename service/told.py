@@ -201,3 +201,4 @@ class Slices(msgspec.Struct):
     too_little_speech: list[SliceNow]
     change: Where | None
     not_counted_apart: dict[str, float] = {}
+    notes: list[str] = []

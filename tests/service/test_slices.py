@@ -120,8 +120,11 @@ def test_what_is_known_of_slices_survives_a_restart_and_is_what_the_rows_lead_to
         ("cohort=en-IN&hours=nan", 422),
         ("cohort=en-IN&since=yesterday", 422),
         ("cohort=en-IN&since=2026-01-05T00:00:00", 422),
-        ("cohort=en-IN&since=0001-01-01T00:00:00Z", 200),
-        ("cohort=en-IN&since=9999-12-31T00:00:00Z", 200),
+        ("cohort=en-IN&since=2000-01-01T00:00:00Z", 200),
+        ("cohort=en-IN&since=0001-01-01T00:00:00Z", 422),
+        ("cohort=en-IN&since=1969-12-31T00:00:00Z", 422),
+        ("cohort=en-IN&since=1767571200", 422),
+        ("cohort=en-IN&since=9999-12-31T00:00:00Z", 422),
     ],
 )
 def test_what_cannot_be_answered_is_refused_as_a_problem(
@@ -131,6 +134,36 @@ def test_what_cannot_be_answered_is_refused_as_a_problem(
     assert answer.status_code == status
     if status != 200:
         assert answer.headers["content-type"] == "application/problem+json"
+    if status == 422 and "since=" in query:
+        assert answer.json()["detail"].startswith("since: expected a time ")
+
+
+def test_speech_that_is_not_counted_yet_is_told_and_not_taken_for_missing(
+    make_service: Callable[..., RunningService],
+) -> None:
+    service = make_service()
+    since = (BEGIN - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def notes(cohort: str) -> str:
+        return " ".join(service.get(f"/v1/slices?cohort={cohort}&since={since}")["notes"])
+
+    def score(*bodies: dict[str, Any]) -> None:
+        for each in bodies:
+            service.post("/v1/references", json.dumps(each).encode())
+        assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
+
+    score(body(0, "en-IN", "ward-7", 1))
+    assert notes("en-IN").startswith("1 speaker-shift is still open and counted here once over: ")
+    assert "attribute" not in notes("en-IN")
+    told = run("explain", "--cohort", "en-IN", "--since", since, "--api", service.api).stdout
+    assert "1 speaker-shift is still open" in told
+    assert "no attributes" not in told
+    bare = {**body(5, "en-US", "", 0), "attributes": {"accent": "en-US"}}
+    score(bare, body(10, "en-IN", "ward-7", 1))
+    assert notes("en-IN").endswith("to compare with: that takes 5 sessions")
+    assert (
+        notes("en-US") == "no declared attribute was sent with its speech, but for those that make the cohort"
+    )
 
 
 def test_it_is_explained_as_a_table(service: RunningService) -> None:
