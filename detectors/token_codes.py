@@ -83,8 +83,6 @@ class TokenCodes:
         if len(word) > LONGEST or not (word.isascii() and word.isalpha() and word.islower()):
             return False
         kind = self._normaliser.kind(word)
-        if kind is Kind.FAR_REACHING:
-            return False
         if len(self._walls) >= _MOST_WORDS:
             self._walls, self._unmoved = {}, {"": b""}
         self._walls[word] = self._code(word) if kind is Kind.WALL else None

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 
-from detectors.english.number_words import OH
-
 __all__ = ["LONGEST", "WALL", "Kind", "Walls"]
 
 LONGEST = 32
@@ -31,8 +29,6 @@ class Kind(Enum):
     """Something, but only beside a word that stirs."""
     STIRRING = 2
     """It may change, or change what stands around it."""
-    FAR_REACHING = 3
-    """It is a zero between digits, however far the run of them goes: the text is worked on as a whole."""
 
 
 class Walls:
@@ -58,8 +54,6 @@ class Walls:
         self.kind = lru_cache(maxsize=_REMEMBERED)(self._kind)
 
     def _kind(self, word: str) -> Kind:
-        if word in OH:
-            return Kind.FAR_REACHING
         is_plain = word.isascii() and word.isalpha() and word.islower()
         if not is_plain or any(heeds(word) for heeds in self._heeds):
             return Kind.STIRRING

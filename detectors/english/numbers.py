@@ -172,10 +172,17 @@ def _decade(words: list[str], at: int) -> str | None:
 
 
 def _oh_is_zero(words: list[str], at: int) -> bool:
-    following = word_at(words, at + 1)
-    if following == "point":
-        return _digits_after_point(words, at + 2) is not None
-    return at > 0 and words[at - 1] in _DIGIT_WORDS and following in _DIGIT_WORDS
+    """Say whether a short run of them stands between spelled digits, or one before a point and digits."""
+    if word_at(words, at + 1) == "point":
+        part = _digits_after_point(words, at + 2)
+        return part is not None and (words[at + 2] not in OH or part.digits.strip("0") != "")
+    first = last = at
+    while at - first < _MOST_ZEROS and first > 0 and words[first - 1] in OH:
+        first -= 1
+    while last - at < _MOST_ZEROS and word_at(words, last + 1) in OH:
+        last += 1
+    is_between = first > 0 and words[first - 1] in _SAID_DIGITS and word_at(words, last + 1) in _SAID_DIGITS
+    return is_between and last - first < _MOST_ZEROS
 
 
 def _starts_number(words: list[str], at: int) -> bool:
@@ -309,7 +316,9 @@ def _is_day(token: str) -> bool:
 
 _ABOVE_DIGITS = ":"
 _CONTINUES_DIGITS = frozenset([HUNDRED, *SCALES, "point", "and", "one", "1", "half", "quarter", *PARTS])
-_DIGIT_WORDS = frozenset([*ONES, *ZEROS, *OH])
+_SAID_DIGITS = frozenset([*ONES, *ZEROS])
+_DIGIT_WORDS = _SAID_DIGITS | OH
+_MOST_ZEROS = 8
 _SPELLED = CARDINAL_WORDS | OH
 _TENS_AND_ABOVE = frozenset([*TEENS, *TENS, HUNDRED, *SCALES])
 _STARTERS = _SPELLED | frozenset(["a", "point", "hundredth", *ORDINALS, *ORDINAL_SCALES, *DECADES])

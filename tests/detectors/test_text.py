@@ -209,6 +209,12 @@ def test_these_words_are_no_verbs_in_ise(word: str) -> None:
     assert ENGLISH.tokens(word) == [word]
 
 
+def test_an_exclamation_is_no_zero_whatever_number_stands_elsewhere() -> None:
+    assert ENGLISH.tokens("oh oh oh I see") == ["oh", "oh", "oh", "i", "see"]
+    assert ENGLISH.tokens("oh oh oh I see five") == ["oh", "oh", "oh", "i", "see", "5"]
+    assert ENGLISH.tokens("five oh oh six") == ["5", "0", "0", "6"]
+
+
 @pytest.mark.parametrize("tag", ["en", "en-GB", "EN-us", "en_AU"])
 def test_every_english_gets_the_english_steps(tag: str) -> None:
     assert Normaliser(tag).tokens("fifty milligrams") == ["50", "mg"]
