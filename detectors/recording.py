@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import accumulate, islice
+from itertools import accumulate, islice, pairwise
+from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
 from detectors.alignment import ErrorCounts
+from detectors.cuts import EXPECTED_WER, Cut, cuts
+from detectors.cuttable import Cuttable, Words
 
-Words = Sequence[Hashable]
 UNKNOWN: Hashable = None
 """A word that equals none: it holds the place of words that are not kept any more."""
 MARGIN_WORDS, MARGIN_SHARE = 3, 0.1
 """By so many errors, and by so many of its words, a passage must fit better than anywhere else."""
-EXPECTED_WER = 0.125
-"""Up to twice this an alignment takes less than half of the time; it is the same in any case."""
 COVERED_SHARE = 0.5
 """An utterance of which a passage covers a smaller share of its words is left alone by it."""
 
@@ -61,10 +61,43 @@ class Share:
     heard: Words
 
 
-def shares(reference: Words, utterances: Sequence[Words]) -> list[Share]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Utterances that follow each other, with what of the reference is held to them as one text."""
+
+    first: int
+    spoken: Words
+    utterances: Sequence[Words]
+
+
+def parts(reference: Words | Cuttable[Any], utterances: Sequence[Words]) -> list[Part]:
+    """Cut a reference where rules would join its words over an utterance's end; mostly there is one part.
+
+    Parameters
+    ----------
+    reference, utterances
+        As for `shares`.
+    """
+    if not isinstance(reference, Cuttable):
+        return [Part(0, reference, utterances)]
+    bounds = [Cut(0, 0), *cuts(reference, utterances), Cut(reference.last, len(utterances))]
+    return [
+        Part(
+            begin.utterance,
+            reference.piece(begin.place, end.place),
+            utterances[begin.utterance : end.utterance],
+        )
+        for begin, end in pairwise(bounds)
+    ]
+
+
+def shares(reference: Words | Cuttable[Any], utterances: Sequence[Words]) -> list[Share]:
     """Align a reference with utterances in spoken order, as one text, and give each the counts that are its.
 
-    The counts of all add up to those of the one alignment. A wrong or an inserted word belongs to the
+    Where a reference can be cut, and its words are joined over the end of an utterance, it is cut there as
+    the utterances are if that leaves fewer errors (`detectors.cuts`); each part is then aligned by itself.
+
+    The counts of all add up to those of the alignment. A wrong or an inserted word belongs to the
     utterance that has it, a missing word to the one in which it is missing. Words missing between two
     utterances belong to those without any word that lie there; where none does, half of them are the earlier
     one's and half the later one's, of an odd number one more the earlier one's. So each utterance has a part
@@ -73,9 +106,9 @@ def shares(reference: Words, utterances: Sequence[Words]) -> list[Share]:
     Parameters
     ----------
     reference
-        Normalised tokens, or their hashes.
+        Normalised tokens, or their hashes, with or without its knots.
     utterances
-        The same of each utterance, at least one.
+        The tokens of each utterance, normalised by itself; at least one.
 
     Examples
     --------
@@ -85,6 +118,19 @@ def shares(reference: Words, utterances: Sequence[Words]) -> list[Share]:
     ErrorCounts(substitutions=0, deletions=1, insertions=0, hits=2) no fever since
     ErrorCounts(substitutions=1, deletions=0, insertions=0, hits=2) monday he said
     """
+    return part_shares(parts(reference, utterances))
+
+
+def part_shares(found: Iterable[Part]) -> list[Share]:
+    """Align each part by itself; the shares of all utterances, in their order."""
+    return [
+        replace(share, utterance=part.first + share.utterance)
+        for part in found
+        for share in _shares(part.spoken, part.utterances)
+    ]
+
+
+def _shares(reference: Words, utterances: Sequence[Words]) -> list[Share]:
     owners = [number for number, words in enumerate(utterances) for _ in words]
     heard = [word for words in utterances for word in words]
     wrong, missing, added = Counter[int](), Counter[int](), Counter[int]()
@@ -113,7 +159,7 @@ def shares(reference: Words, utterances: Sequence[Words]) -> list[Share]:
     return found
 
 
-def passage_shares(reference: Words, utterances: Sequence[Words]) -> list[Share] | Misfit:
+def passage_shares(reference: Words | Cuttable[Any], utterances: Sequence[Words]) -> list[Share] | Misfit:
     """Align a passage where it fits best in a recording, and give each utterance there its counts.
 
     Its counts are those of `shares` over what the window covers of each utterance. What it leaves out of an
@@ -123,7 +169,8 @@ def passage_shares(reference: Words, utterances: Sequence[Words]) -> list[Share]
     Parameters
     ----------
     reference
-        Normalised tokens of the passage, or their hashes.
+        Normalised tokens of the passage, or their hashes, with or without its knots. Its place is found as it
+        is read as a whole.
     utterances
         The same of each utterance of the recording, in spoken order.
 
@@ -135,7 +182,8 @@ def passage_shares(reference: Words, utterances: Sequence[Words]) -> list[Share]
     (1, ErrorCounts(substitutions=0, deletions=0, insertions=1, hits=6))
     """
     starts = list(accumulate(map(len, utterances), initial=0))
-    window = fit(reference, [word for words in utterances for word in words], starts)
+    tokens = reference.tokens if isinstance(reference, Cuttable) else reference
+    window = fit(tokens, [word for words in utterances for word in words], starts)
     if isinstance(window, Misfit):
         return window
     numbers, pieces = [], []

@@ -27,6 +27,7 @@ __all__ = ["Normaliser", "describe", "step_names"]
 _MOST_ROUNDS = 8
 _REMEMBERED, _LONGEST_STRETCH = 8_192, 64
 """Stretches of text between two walls whose tokens are remembered, and the characters of the longest."""
+_ON_CHARACTERS = frozenset(["unicode", "tags", "case", "accents"])
 TABLE_VERSION = 3
 """Raise by one when the code of a step changes what comes out; tables and patterns are hashed anyway."""
 
@@ -54,6 +55,8 @@ class Normaliser:
         Tells what a word of a to z means to the steps (`detectors.walls.Kind`).
     has_walls
         Whether what stands between two walls can be worked on by itself.
+    joins_words
+        Whether a step looks beyond one word, and walls keep it from looking far.
 
     Raises
     ------
@@ -86,8 +89,12 @@ class Normaliser:
         self._on_tokens = tuple(step.on_tokens for step in enabled if step.on_tokens is not None)
         heeds = [step.heeds for step in enabled if step.heeds is not None]
         self.kind = Walls((step.rules for step in known), heeds).kind
+        self._on_characters = tuple(
+            step.on_text for step in enabled if step.on_text is not None and step.name in _ON_CHARACTERS
+        )
         # Without this step brackets are left, and a tag may go on beyond any word.
         self.has_walls = "punctuation" in self.steps
+        self.joins_words: bool = self.has_walls and bool(self._on_tokens)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._between)
 
     def tokens(self, text: str) -> list[str]:
@@ -121,6 +128,16 @@ class Normaliser:
         words = text.split()
         stirs = Kind.STIRRING in map(self.kind, words)
         return list(self._between(text, has_left, has_right)) if stirs else words
+
+    def plain(self, text: str) -> str:
+        """Return the text in equal characters and without tags, after the steps that heed no spaces.
+
+        >>> Normaliser().plain("Ménière's disease: [pause] 2 ½ mg")
+        "meniere's disease:   2  1/2  mg"
+        """
+        for rewrite in self._on_characters:
+            text = rewrite(text)
+        return text
 
     def _stirred(self, tokens: list[str], kinds: list[Kind]) -> list[str]:
         """Work on each stretch between two walls by itself, if something in it stirs."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from service.cli_options import CONFIG_FILE
+
+if TYPE_CHECKING:
+    from detectors.cuttable import Cuttable
 
 BASIC, FULL, NONE = "basic", "full", "none"
 
@@ -61,7 +65,7 @@ def score(
     from service.scoring.score import score as score_pair
     from service.scoring.side import CannotScore, read_side
 
-    tokens, version = _normaliser(normalisation, language, config_file)
+    tokens, cuttable, version = _normaliser(normalisation, language, config_file)
     side = read_side(reference, ref_format, "reference")
     other = None if hypothesis is None else read_side(hypothesis, hyp_format, "hypothesis")
     found = paired(side, other)
@@ -70,7 +74,7 @@ def score(
         if not skip_lone:
             raise CannotScore(f"{lone}; --skip-lone leaves them out")
         click.echo(f"werwatch: {lone}: left out", err=True)
-    scored = [score_pair(pair, tokens) for pair in found.pairs]
+    scored = [score_pair(pair, tokens, cuttable) for pair in found.pairs]
     known = dict.fromkeys(name for pair in found.pairs for heard in pair.heard for name in heard.groups)
     for name in by:
         if name not in known:
@@ -91,15 +95,16 @@ def score(
 
 def _normaliser(
     normalisation: str, language: str | None, config_file: Path | None
-) -> tuple[Callable[[str], list[str]], str]:
-    """What makes tokens of text, and its version."""
+) -> tuple[Callable[[str], list[str]], Callable[[str], Cuttable[str]] | None, str]:
+    """What makes tokens of text, what makes a text that may be cut if words are joined, and the version."""
     from detectors import basic
+    from detectors.cutter import Cutter
     from detectors.text import Normaliser
 
     if normalisation == NONE:
-        return lambda text: text.lower().split(), "none"
+        return lambda text: text.lower().split(), None, "none"
     if normalisation == BASIC:
-        return basic.basic_tokens, basic.VERSION
+        return basic.basic_tokens, None, basic.VERSION
     if config_file is not None:
         from service.config_file import load_config
 
@@ -110,4 +115,4 @@ def _normaliser(
             made = Normaliser(language or "en")
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--language") from None
-    return made.tokens, made.version
+    return made.tokens, Cutter(made).cuttable, made.version

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import Any
 
 from detectors.alignment import ErrorCounts
 from service.records import RecordingReference
-from service.utterance_values import UNSCORED_COLUMNS, Unscored, tokens_of, unscored_of
+from service.utterance_values import UNSCORED_COLUMNS, Unscored, tokens_or_none, unscored_of
 
 MOST_UTTERANCES = 5_000
 """A recording of more is not read: so many take 60 ms to write, in which nobody else writes."""
@@ -106,14 +107,15 @@ class RecordingRows:
             ).rowcount
         self._db.execute(
             "INSERT OR REPLACE INTO recording_references (recording, content, is_passage, needed, reference, "
-            "kind, selection, probability, normaliser, corrected_at, received_at, state) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            "knots, kind, selection, probability, normaliser, corrected_at, received_at, state) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 reference.recording,
                 reference.content,
                 reference.is_passage,
                 reference.utterances,
-                None if reference.tokens is None else reference.tokens.tobytes(),
+                _bytes_or_none(reference.tokens),
+                _bytes_or_none(reference.knots),
                 reference.kind,
                 reference.selection,
                 reference.probability,
@@ -167,9 +169,9 @@ class RecordingRows:
         """Note what a reference came to, and drop its words."""
         counts = ending.counts or ErrorCounts(0, 0, 0, 0)
         self._db.execute(
-            "UPDATE recording_references SET state = ?, reference = NULL, due_at = NULL, reason = ?, "
-            "ended_at = ?, utterances = ?, substitutions = ?, deletions = ?, insertions = ?, hits = ? "
-            "WHERE number = ?",
+            "UPDATE recording_references SET state = ?, reference = NULL, knots = NULL, due_at = NULL, "
+            "reason = ?, ended_at = ?, utterances = ?, "
+            "substitutions = ?, deletions = ?, insertions = ?, hits = ? WHERE number = ?",
             (
                 ending.state,
                 ending.reason,
@@ -240,16 +242,16 @@ def read_due(db: sqlite3.Connection, now: float, recording: str | None = None) -
 def read_waiting(db: sqlite3.Connection, number: int) -> RecordingReference | None:
     """A reference that waits; its ``recording_id`` is not known any more."""
     row = db.execute(
-        "SELECT recording, content, reference, is_passage, needed, kind, selection, probability, normaliser, "
-        "corrected_at, received_at FROM recording_references WHERE number = ? AND state = 'waiting'",
+        "SELECT recording, content, reference, knots, is_passage, needed, kind, selection, probability, "
+        "normaliser, corrected_at, received_at FROM recording_references "
+        "WHERE number = ? AND state = 'waiting'",
         (number,),
     ).fetchone()
     if row is None:
         return None
-    recording, content, tokens, is_passage, *others = row
-    return RecordingReference(
-        "", recording, content, None if tokens is None else tokens_of(tokens), bool(is_passage), *others
-    )
+    recording, content, tokens, knots, is_passage, *others = row
+    reference = tokens_or_none(tokens), bool(is_passage), *others, tokens_or_none(knots)
+    return RecordingReference("", recording, content, *reference)
 
 
 def read_parts(db: sqlite3.Connection, recording: str) -> list[Part]:
@@ -288,6 +290,10 @@ def read_told(db: sqlite3.Connection, recording: str, content: bytes | None = No
         counted = None if state != State.SCORED else ErrorCounts(*counts)
         ending = Ending(State(state), reason, utterances or 0, counted)
         yield Told(bool(is_passage), needed, kind, selection, received_at, due_at, ending)
+
+
+def _bytes_or_none(numbers: array[int] | None) -> bytes | None:
+    return None if numbers is None else numbers.tobytes()
 
 
 def _part(row: tuple[Any, ...]) -> Part:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from detectors.alignment import ErrorCounts
-from detectors.recording import UNKNOWN, Misfit, Words, passage_shares, shares
+from detectors.cuttable import Words, unpacked
+from detectors.recording import UNKNOWN, Misfit, passage_shares, shares
 from service.errors import Refused
 from service.recording_rows import MOST_UTTERANCES, Part
 from service.records import RecordingReference
@@ -68,7 +69,8 @@ def scores(reference: RecordingReference, parts: Sequence[Part], whole_since: fl
     words = [_words(part) for part in parts]
     if sum(map(len, words)) > MOST_WORDS:
         raise _too_long(f"{MOST_WORDS:,} words")
-    found = (passage_shares if reference.is_passage else shares)(reference.tokens, words)
+    spoken = unpacked(reference.tokens, reference.knots or ())
+    found = (passage_shares if reference.is_passage else shares)(spoken, words)
     if isinstance(found, Misfit):
         raise Refused(422, _MISFITS[found])
     scored = [

@@ -99,6 +99,8 @@ class RecordingReference(_Record, frozen=True):
         The keyed hash of ``recording_id``, under which it is kept.
     utterances
         Of how many the recording consists; None: of those that are there once no more come.
+    knots
+        Where rules joined its words, and what they are if it is cut there (`detectors.cuttable`), packed.
     """
 
     recording_id: str
@@ -113,6 +115,7 @@ class RecordingReference(_Record, frozen=True):
     normaliser: str
     corrected_at: float | None
     received_at: float
+    knots: array[int] | None = None
 
     @property
     def utterance_id(self) -> None:

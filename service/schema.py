@@ -359,6 +359,9 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX recording_references_age ON recording_references (received_at);
     CREATE INDEX utterances_recording ON utterances (recording) WHERE recording IS NOT NULL;
     """,
+    """
+    ALTER TABLE recording_references ADD COLUMN knots BLOB;  -- where words were joined; NULL as reference is
+    """,
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from detectors.alignment import ErrorCounts
 from detectors.critical_terms import CriticalCounts, Lexicon
-from detectors.recording import Words
+from detectors.cuttable import Words
 from service.records import Outcome, Receipt, RecordingReference, Reference
 from service.store import Store
 from service.utterance_values import Unscored

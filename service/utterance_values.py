@@ -49,8 +49,7 @@ def utterance_values(utterance: Utterance, cohort: str) -> tuple[Any, ...]:
 
 def unscored_of(row: tuple[Any, ...]) -> Unscored:
     """What `UNSCORED_COLUMNS` hold."""
-    tokens = None if row[-1] is None else tokens_of(row[-1])
-    return Unscored(*(*row[:-1], tokens))
+    return Unscored(*(*row[:-1], tokens_or_none(row[-1])))
 
 
 @lru_cache(maxsize=1_024)
@@ -70,3 +69,8 @@ def tokens_of(blob: bytes) -> array[int]:
     tokens = array("Q")
     tokens.frombytes(blob)
     return tokens
+
+
+def tokens_or_none(blob: bytes | None) -> array[int] | None:
+    """The same where there may be none."""
+    return None if blob is None else tokens_of(blob)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from detectors.cutter import Cutter
 from detectors.text import Normaliser
 from detectors.token_codes import TokenCodes
 from service.api.canonical import attributes_part, audio_part, canonical, moment_part, named_part, value_part
@@ -52,6 +53,7 @@ class Translator:
         self._counts = counts
         self._hasher = hasher
         self._normaliser = Normaliser(config.normaliser.language, config.normaliser.disable)
+        self._cutter = Cutter(self._normaliser)
         # Long bodies are translated in a thread, short ones beside it.
         self._counting = threading.Lock()
         self._keeps_text = config.privacy.keep_text
@@ -174,11 +176,12 @@ class Translator:
     def _recording_reference(self, sent: ReferenceIn, now: float) -> RecordingReference:
         text, recording = sent.reference, sent.recording_id or ""
         covered = f"passage={sent.passage} utterances={sent.utterances}"
+        tokens, knots = (None, None) if text is None else self._cuttable(text)
         return RecordingReference(
             recording_id=recording,
             recording=self._hasher.pseudonym("recording", recording),
             content=self._content(sent, covered),
-            tokens=None if text is None else self._tokens("reference", text),
+            tokens=tokens,
             is_passage=sent.passage,
             utterances=sent.utterances,
             kind=sent.reference_kind,
@@ -187,12 +190,18 @@ class Translator:
             normaliser=self.normaliser_version,
             corrected_at=_seconds(sent.corrected_at),
             received_at=now,
+            knots=knots,
         )
 
     def _content(self, sent: ReferenceIn, *more: str) -> bytes:
         text = b"correct" if sent.reference is None else b"=" + _encode(sent.reference)
         about = f"{sent.reference_kind} {sent.selection} {sent.probability}"
         return self._hasher.content(text, about.encode(), *(each.encode() for each in more))
+
+    def _cuttable(self, text: str) -> tuple[array[int], array[int]]:
+        """What a recording's reference is as a whole, and its knots, hashed."""
+        tokens = self._tokens("reference", text)
+        return tokens, self._cutter.cuttable(text).packed(self._hasher.tokens)
 
     def _tokens(self, field: str, text: str) -> array[int]:
         return array("Q", self._codes_of(field, text))

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from detectors.alignment import ErrorCounts, align, aligned
+from detectors.cuttable import Cuttable
 from detectors.readings import Alternatives, Part, nearest_reading
-from detectors.recording import shares
+from detectors.recording import part_shares, parts
 from detectors.tally import Tally
 from service.scoring.pairing import Heard, Pair
 
@@ -22,39 +23,55 @@ class Scored(msgspec.Struct, frozen=True):
     ----------
     shares
         What of the counts is each utterance's; together they are all.
-    reference, hypothesis
-        The words that were compared.
+    compared
+        The words spoken and those heard: of the whole pair, or of each part where the reference was cut.
     """
 
     pair: Pair
     counts: ErrorCounts
     shares: list[ErrorCounts]
-    reference: list[str]
-    hypothesis: list[str]
+    compared: list[tuple[list[str], list[str]]]
 
     @property
     def alignment(self) -> list[tuple[str | None, str | None]]:
         """Each word spoken with the word heard in its place; None for no word."""
         return [
-            (
-                None if spoken is None else self.reference[spoken],
-                None if heard is None else self.hypothesis[heard],
-            )
-            for spoken, heard in aligned(self.reference, self.hypothesis)
+            (None if at is None else spoken[at], None if place is None else heard[place])
+            for spoken, heard in self.compared
+            for at, place in aligned(spoken, heard)
         ]
 
 
-def score(pair: Pair, tokens: Tokens) -> Scored:
-    """Align a pair; a reference of several wordings is read as the one that is nearest to the hypothesis."""
+def score(pair: Pair, tokens: Tokens, cuttable: Callable[[str], Cuttable[str]] | None = None) -> Scored:
+    """Align a pair; a reference of several wordings is read as the one that is nearest to the hypothesis.
+
+    Parameters
+    ----------
+    cuttable
+        What makes a reference that is cut as its utterances are where that leaves fewer errors
+        (`detectors.cuts`); None where no words are joined.
+    """
     heard = [tokens(each.hypothesis) for each in pair.heard]
-    hypothesis = [word for words in heard for word in words]
+    if len(heard) > 1:
+        made = Cuttable(tokens(pair.reference)) if cuttable is None else cuttable(pair.reference)
+        return _by_parts(pair, made, heard)
+    [hypothesis] = heard
     if pair.wording:
         reference = nearest_reading(_normalised(pair.wording, tokens), hypothesis)
     else:
         reference = tokens(pair.reference)
     counts = align(reference, hypothesis)
-    of_each = [counts] if len(heard) == 1 else [share.counts for share in shares(reference, heard)]
-    return Scored(pair, counts, of_each, reference, hypothesis)
+    return Scored(pair, counts, [counts], [(reference, hypothesis)])
+
+
+def _by_parts(pair: Pair, reference: Cuttable[str], heard: Sequence[list[str]]) -> Scored:
+    found = parts(reference, heard)
+    of_each = [share.counts for share in part_shares(found)]
+    compared = [
+        (list(map(str, part.spoken)), [str(word) for words in part.utterances for word in words])
+        for part in found
+    ]
+    return Scored(pair, sum(of_each, ErrorCounts(0, 0, 0, 0)), of_each, compared)
 
 
 def by_group(scored: Sequence[Scored], names: Iterable[str]) -> dict[str, dict[str, Tally]]:

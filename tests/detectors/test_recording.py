@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from detectors.alignment import ErrorCounts, align
+from detectors.cuttable import Words
 from detectors.recording import (
     MARGIN_WORDS,
     UNKNOWN,
     Misfit,
     Share,
     Window,
-    Words,
     fit,
     passage_shares,
     shares,

@@ -43,7 +43,8 @@ def difference(ours: Scored, theirs: ErrorCounts) -> str:
     counts = ours.counts
     assert theirs.reference_words == counts.reference_words
     assert theirs.hypothesis_words == counts.hypothesis_words
-    assert cost(theirs) == least_cost(ours.reference, ours.hypothesis) <= cost(counts)
+    [(spoken, heard)] = ours.compared
+    assert cost(theirs) == least_cost(spoken, heard) <= cost(counts)
     if theirs == counts:
         return SAME
     if theirs.errors == counts.errors:
