@@ -12,7 +12,8 @@ All of these rules look at when somebody spoke, never at how well that was recog
 speakers who are heard once; where few return again and again, what is shown is shown of these people.
 
 Judged are only utterances that were spoken and received after the claim was filed, in order of arrival: who
-files a claim may have looked at everything before.
+files a claim may have looked at everything before. Where they come in no order, `detectors.shifts_heard`
+keeps those of a shift that is over away: they would be counted as shifts of their own.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from detectors.unit import Unit
 NARROWEST_S = 1_800
 BUCKETS_A_WIDTH = 8
 BUCKETS_UNTIL_WIDENED = 64
-SESSIONS_REMEMBERED = 3
+SESSIONS_REMEMBERED = 16
+"""Of a combination: references of one session may come apart from each other."""
 
 V = TypeVar("V")
 
@@ -44,7 +45,8 @@ class SliceCell:
     speakers
         The last three distinct speakers, with when they were heard last.
     sessions
-        The last sessions: the bucket in which they began, their errors and words in it.
+        The last sessions, or speakers where none are named: the half hour in which they were heard first,
+        errors and words in that and in those beside it. What is heard later counts as another session.
     """
 
     first_s: float
@@ -63,12 +65,11 @@ class SliceCell:
                 self._widen(now_s)
             counts = self.buckets.setdefault(start, SliceCounts())
         self.first_s, self.last_s = min(self.first_s, at_s), max(self.last_s, at_s)
-        session = unit.session
-        earlier_at, errors, words = (start, 0, 0) if session is None else self._remembered(session, start)
+        session = unit.session or unit.key
+        began, errors, words = self._remembered(session, start)
         counts.add(part, (errors, words))
-        if session is not None:
-            errors, words = errors + part.capped_errors, words + part.reference_words
-            _remember(self.sessions, session, (earlier_at, errors, words), SESSIONS_REMEMBERED)
+        errors, words = errors + part.capped_errors, words + part.reference_words
+        _remember(self.sessions, session, (began, errors, words), SESSIONS_REMEMBERED)
         if unit.speaker is not None:
             _remember(self.speakers, unit.speaker, at_s, ENOUGH_SPEAKERS)
 
@@ -81,7 +82,7 @@ class SliceCell:
 
     def _remembered(self, session: str, start: int) -> tuple[int, int, int]:
         known = self.sessions.get(session)
-        return known if known is not None and known[0] == start else (start, 0, 0)
+        return known if known is not None and abs(known[0] - start) <= NARROWEST_S else (start, 0, 0)
 
     def _widen(self, now_s: float) -> None:
         self.buckets = _widened(self.buckets, now_s)

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from detectors.claim import Claim, ClaimTest, ClaimView, Verdict
+from detectors.shifts_heard import ShiftsHeard
 from detectors.state import dump, load
 from service.claim_facts import in_short
 from service.claim_rows import ClaimAction, ClaimPlace, ClaimRecordRow, ClaimRows, JudgedRow, SavedClaims
 from service.history import ENDLESS
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 ROWS_AT_ONCE = 100
 """With a hundred claims they take some 50 ms, for which others may have to wait to be written."""
 _ACTIONS = {Verdict.CONFIRMED: ClaimAction.CONFIRMED, Verdict.REFUTED: ClaimAction.REFUTED}
@@ -39,13 +40,15 @@ class _Judged:
 class ClaimCourse:
     """Every claim that is not withdrawn with its evidence, and the place in the history that it has come to.
 
-    It is a deterministic function of the record and the rows; the monitor and its settings play no part.
+    A speaker-shift counts once: what of it is scored when it is over is passed over. All is a deterministic
+    function of the record and the rows; the monitor and its settings play no part.
     """
 
     def __init__(self, place: ClaimPlace | None = None) -> None:
         self.place = place or ClaimPlace()
         self._lock = threading.Lock()
         self._judged: dict[str, _Judged] = {}
+        self._heard = ShiftsHeard()
 
     @classmethod
     def continued(cls, saved: SavedClaims) -> ClaimCourse:
@@ -61,6 +64,7 @@ class ClaimCourse:
             raise ValueError("the evidence on claims was saved by another version")
         course = cls(saved.place)
         course._judged = {claim_id: load(_Judged, each) for claim_id, each in state["claims"].items()}
+        course._heard = load(ShiftsHeard, state["heard"])
         return course
 
     @property
@@ -71,7 +75,8 @@ class ClaimCourse:
     def saved(self) -> SavedClaims:
         """What a course is continued from exactly."""
         claims = {claim_id: dump(each) for claim_id, each in self._judged.items()}
-        return SavedClaims(self.place, json.dumps({"version": STATE_VERSION, "claims": claims}))
+        state = {"version": STATE_VERSION, "claims": claims, "heard": dump(self._heard)}
+        return SavedClaims(self.place, json.dumps(state))
 
     def views(self) -> dict[str, ClaimView]:
         """What there is to show of each claim now; any thread may ask."""
@@ -129,7 +134,8 @@ class ClaimCourse:
         found = []
         for row in batch:
             with self._lock:
-                for claim_id, each in self._judged.items():
+                judged = self._judged if self._heard.takes(row.scored) else {}
+                for claim_id, each in judged.items():
                     before = each.test.verdict
                     each.test.update(each.claim, row.scored, row.received_s)
                     verdict = each.test.verdict

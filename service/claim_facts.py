@@ -116,7 +116,7 @@ def filed_facts(claim: Claim) -> dict[str, Any]:
         "filed_at": rfc3339(claim.filed_s),
         "judged": (
             "utterances spoken and received after filed_at, with references that may feed the monitor, in "
-            "the order in which they were scored"
+            "the order in which they were scored; of a speaker-shift what is scored until it is over"
         ),
     }
 

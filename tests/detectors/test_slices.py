@@ -86,6 +86,27 @@ def test_past_its_room_a_book_says_of_how_much_it_does_not_know_an_attribute() -
     assert folded([book], now_s + HOUR_S, now_s) == ()
 
 
+@given(st.lists(st.integers(0, 11), max_size=60), st.booleans())
+def test_a_session_whose_references_come_apart_counts_once(order: list[int], has_sessions: bool) -> None:
+    book = SliceBook()
+    for number in order:
+        made = unit(HOUR_S * number, 1 + number % 3, f"c{number}" if has_sessions else None, site="a")
+        made.key = f"s{number}"
+        book.add(made, 12 * HOUR_S)
+    counts = SliceCounts.together(split.after for split in book.split(-HOUR_S, 12 * HOUR_S))
+    assert (counts.units, counts.sessions) == (len(order), len(set(order)))
+    errors = [sum(1 + number % 3 for number in order if number == each) for each in set(order)]
+    assert counts.errors_squared == sum(each * each for each in errors)
+
+
+def test_a_session_that_lasts_counts_once_an_hour() -> None:
+    book = SliceBook()
+    for tenth in range(100):
+        book.add(unit(360.0 * tenth, session="c", site="a"), 360.0 * tenth)
+    [split] = book.split(-HOUR_S, 10 * HOUR_S)
+    assert split.after.sessions == 10
+
+
 def test_what_makes_the_cohort_is_no_slice_of_it() -> None:
     book = SliceBook()
     book.add(unit(0.0, accent="en", site="a"), 0.0, ["accent"])

@@ -166,7 +166,7 @@ def test_whenever_it_is_killed_the_evidence_is_that_of_one_run(ward: Ward) -> No
     [
         "state = substr(state, 1, length(state) / 2)",
         "state = '[]'",
-        "state = replace(state, '\"version\": 1', '\"version\": 0')",
+        "state = replace(state, '\"version\": 2', '\"version\": 1')",
         "seq = seq + 100",
     ],
 )
