@@ -31,8 +31,9 @@ class CriticalTerms:
         """What is shown of them: counts, and ratios to the terms spoken with 95 % intervals."""
         return {
             "terms": self.counts.terms,
-            "missed": _share(self.counts.missed, self.missed),
-            "inserted": _share(self.counts.inserted, self.inserted),
+            "missed": _share(self.counts.missed, self.missed, most=1.0),
+            # More may be invented than was spoken.
+            "inserted": _share(self.counts.inserted, self.inserted, most=float("inf")),
         }
 
 
@@ -64,11 +65,11 @@ class CriticalRows:
         return [row[0] for row in self._db.execute("SELECT cohort FROM cohorts")]
 
 
-def _share(count: int, sums: UnitSums) -> dict[str, float | int | None]:
+def _share(count: int, sums: UnitSums, *, most: float) -> dict[str, float | int | None]:
     interval = ratio_interval(sums)
     return {
         "count": count,
         "ratio": None if sums.ratio is None else round(sums.ratio, 4),
         "lower": None if interval is None else round(interval.lower, 4),
-        "upper": None if interval is None else round(min(interval.upper, 1.0), 4),
+        "upper": None if interval is None else round(min(interval.upper, most), 4),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from service.facts import rfc3339
 
 MOST_RANKED = 5
 MOST_TOO_LITTLE = 5
+MOST_FEW = 2
+"""Slices with too little speech that are named in the summary, single values alone."""
 NEARLY_ALL = 0.95
 LEAST_TOLD = 0.0005
 """What is smaller reads as 0.0 points."""
@@ -147,7 +149,14 @@ def _found(attribution: Attribution) -> str:
         return f"{none}; mostly traffic that moved to where WER is higher anyway"
     if attribution.likely is not None:
         return f"likely {_told(attribution.likely)}; not certain yet, elsewhere {_wer(attribution.elsewhere)}"
-    return none
+    return f"{none}{_few(attribution.too_little)}"
+
+
+def _few(too_little: Sequence[Where]) -> str:
+    """The first of the slices that could not be compared, each of which may be the cause as well."""
+    first = [where for where in too_little if len(where) == 1][:MOST_FEW]
+    more = " and others" if len(too_little) > len(first) else ""
+    return f"; too little speech yet of {', '.join(map(_called, first))}{more}" if first else ""
 
 
 def _told(change: SliceChange) -> str:

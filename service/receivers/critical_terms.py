@@ -13,8 +13,8 @@ LOOK_AT_CRITICAL_TERMS = (
 
 
 def critical_facts(critical: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Names and values; none where no critical terms are declared, or none was spoken since the onset."""
-    if not critical or not critical["after"]["terms"]:
+    """Names and values; none where no critical terms are declared, or none was spoken or heard since."""
+    if not critical or not (critical["after"]["terms"] or critical["after"]["inserted"]["count"]):
         return []
     sides = critical["before"], critical["after"]
     return [
@@ -41,7 +41,7 @@ def look_at_critical_terms(critical: Mapping[str, Any] | None) -> tuple[str, ...
 def _share(share: Mapping[str, Any], terms: int) -> str:
     """How many of a hundred critical terms, as far as it is sure."""
     if share["ratio"] is None:
-        return "unknown"
+        return f"{share['count']} where none was spoken" if share["count"] else "unknown"
     interval = ""
     if share["lower"] is not None:
         interval = f", {100 * share['lower']:.1f} to {100 * share['upper']:.1f} %"

@@ -22,7 +22,7 @@ from service.config_file import load_config
 from service.errors import ConfigError
 from service.lexicon import read_terms
 from service.pipeline import Pipeline
-from service.receivers.critical_terms import LOOK_AT_CRITICAL_TERMS
+from service.receivers.critical_terms import LOOK_AT_CRITICAL_TERMS, critical_facts
 from service.receivers.notice import read_notice
 from service.receivers.rendering import read
 
@@ -154,6 +154,28 @@ def test_a_rise_that_is_not_sure_is_shown_and_not_dwelt_upon(tmp_path: Path) -> 
         == "5.0 % (2 of 40, 1.0 to 15.0 %) -> 10.0 % (4 of 40, 4.0 to 30.0 %)"
     )
     assert reading.look_first == ()
+
+
+def test_more_may_be_invented_than_was_spoken(make_service: Callable[..., RunningService]) -> None:
+    service = make_service(critical_terms=TERMS)
+    for number in range(6):
+        reference = "no pain" if number else "pain"
+        service.post(
+            "/v1/references", {**said(number, reference, "no no no pain"), "speaker_id": f"s{number}"}
+        )
+    shown = service.get("/v1/cohorts/en-GB")["critical_terms"]
+    assert (shown["terms"], shown["inserted"]["count"]) == (5, 13)
+    assert shown["inserted"]["lower"] < 13 / 5 < shown["inserted"]["upper"]
+
+
+def test_what_is_invented_where_none_was_spoken_is_told() -> None:
+    none = {"count": 0, "ratio": None, "lower": None, "upper": None}
+    side = {"terms": 0, "missed": none, "inserted": none}
+    invented = {**side, "inserted": {**none, "count": 3}}
+    assert critical_facts({"lexicon": "x", "before": side, "after": side}) == []
+    assert critical_facts({"lexicon": "x", "before": side, "after": invented}) == [
+        ("Critical terms inserted", "unknown -> 3 where none was spoken")
+    ]
 
 
 def test_the_file_and_the_list_are_one_lexicon(tmp_path: Path) -> None:

@@ -49,3 +49,15 @@ def test_what_is_not_counted_apart_is_said() -> None:
     assert nothing["summary"] == (
         "too little speech since the onset to compare slices; not counted apart: site for 76 % of the words"
     )
+
+
+def test_where_none_stands_out_those_that_could_not_be_compared_are_named() -> None:
+    nothing = replace(ATTRIBUTION, named=(), too_little=())
+    assert change_where(nothing, EVENT.onset_s)["summary"] == "no slice stands out of 4 compared"
+    ward, device, pair = (("site", "ward-7"),), (("device", "b"),), (("device", "b"), ("site", "ward-7"))
+    for few, said in (
+        ((pair, ward, device), "site=ward-7, device=b and others"),
+        ((ward,), "site=ward-7"),
+    ):
+        found = change_where(replace(nothing, too_little=few), EVENT.onset_s)["summary"]
+        assert found == f"no slice stands out of 4 compared; too little speech yet of {said}"
