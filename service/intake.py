@@ -54,6 +54,12 @@ class CohortBook:
             raise
 
 
+CORRECTED_LATE = (
+    "this utterance was scored already with another reference; the first one counts: no words are kept with "
+    "which a correction could be compared, so send a reference once it is final"
+)
+
+
 class Intake:
     """Accepts utterances and references inside a transaction of the store.
 
@@ -183,9 +189,7 @@ class Intake:
                 raise _erased()
             if scored[0] == UNRECOGNISABLE:
                 raise _unrecognisable()
-            raise Refused(
-                409, "this utterance was scored already with another reference; the first one counts"
-            )
+            raise Refused(409, CORRECTED_LATE)
         receipt = self._score(reference)
         if receipt is not None:
             if brought is not None:

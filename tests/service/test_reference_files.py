@@ -158,6 +158,7 @@ def test_an_annotation_of_label_studio_is_a_reference(service: RunningService) -
     event["annotation"]["result"][0]["value"]["text"] = ["Repeat the ultrasound in 8 weeks."]
     [late] = post(service, "label_studio", json.dumps(event)).json()["rejected_lines"]
     assert (late["utterance_id"], late["status"]) == (name, 409)
+    assert late["detail"].endswith("so send a reference once it is final")
 
 
 def test_an_event_that_brings_no_transcription_is_acknowledged(service: RunningService) -> None:
