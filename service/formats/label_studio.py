@@ -7,13 +7,15 @@ Source: labelstud.io, *Webhook event format reference* and *Label Studio JSON fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from service.errors import Refused
 from service.formats.segment import Segment
 from service.providers.reading import Node, label_at, span
 
 SAVED = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_CREATED")
 """The events that bring a transcription; what others are about is no reference."""
+NO_PAYLOAD = "annotation: this field is required; switch on that the webhook sends its payload"
 TRANSCRIPTION = "transcription"
 """What the text area is called where there are several, as in Label Studio's own templates."""
 
@@ -21,7 +23,8 @@ TRANSCRIPTION = "transcription"
 def read(payload: Node) -> list[Segment]:
     """The passages of annotations, in spoken order; none of an event that is about something else.
 
-    Of several annotations of an exported task the one that is the ground truth counts, or else the last.
+    Of several annotations of an exported task the one that is the ground truth counts, or else the last; of
+    several of one utterance the last.
 
     Raises
     ------
@@ -39,23 +42,32 @@ def read(payload: Node) -> list[Segment]:
     ('utt-1', 'no fever')
     """
     if isinstance(payload.value, list):
-        return [
-            segment
+        return _last_of_each(
+            _segments(annotation, task, number)
             for number, task in enumerate(payload.items(), 1)
             for annotation in _chosen(task["annotations"].items())
-            for segment in _segments(annotation, task, number)
-        ]
+        )
     action = payload["action"].text()
     if action not in SAVED:
         return []
+    if payload.get("annotation") is None:
+        raise Refused(422, NO_PAYLOAD, "#/annotation")
     annotations, tasks = _several(payload["annotation"]), _several(payload["task"])
     if len(annotations) != len(tasks):
         raise payload["task"].wrong("as many tasks as annotations")
-    return [
-        segment
+    return _last_of_each(
+        _segments(annotation, task, number)
         for number, (annotation, task) in enumerate(zip(annotations, tasks, strict=True), 1)
-        for segment in _segments(annotation, task, number)
-    ]
+    )
+
+
+def _last_of_each(annotations: Iterable[list[Segment]]) -> list[Segment]:
+    """The passages of annotations, of those of one utterance only the last's: they are not parts of it."""
+    kept: dict[tuple[str, str | int], list[Segment]] = {}
+    for number, segments in enumerate(annotations):
+        utterance_id = segments[0].utterance_id if segments else None
+        kept[("annotation", number) if utterance_id is None else ("utterance", utterance_id)] = segments
+    return [segment for segments in kept.values() for segment in segments]
 
 
 def _chosen(annotations: list[Node]) -> list[Node]:

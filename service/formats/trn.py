@@ -22,7 +22,7 @@ def read(body: bytes) -> list[Segment]:
     Raises
     ------
     Damaged
-        Where a line has no id at its end, or its braces do not fit together.
+        Where a line has no id at its end or that of another line, or its braces do not fit together.
 
     Examples
     --------
@@ -30,7 +30,13 @@ def read(body: bytes) -> list[Segment]:
     >>> found.utterance_id, found.text
     ('utt-000124', "i've um checked the old chart")
     """
-    return [_segment(number, line) for number, line in records_of(body)]
+    segments = [_segment(number, line) for number, line in records_of(body)]
+    before: dict[str | None, int] = {}
+    for segment in segments:
+        if before.setdefault(segment.utterance_id, segment.line) != segment.line:
+            place = f"line {before[segment.utterance_id]}"
+            raise Damaged(segment.line, f"its utterance_id was on {place} already")
+    return segments
 
 
 def _segment(number: int, line: str) -> Segment:

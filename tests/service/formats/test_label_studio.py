@@ -48,6 +48,22 @@ def test_of_an_exported_task_the_ground_truth_counts_or_the_last_annotation() ->
     ]
 
 
+def annotated(text: str, utterance_id: str) -> tuple[Any, Any]:
+    result = {"type": "textarea", "from_name": "transcription", "value": {"text": [text]}}
+    return {"result": [result]}, {"data": {"utterance_id": utterance_id}}
+
+
+def test_of_several_annotations_of_an_utterance_the_last_counts_and_none_is_put_behind_another() -> None:
+    pairs = [annotated("no fever", "u-1"), annotated("other", "u-2"), annotated("some fever", "u-1")]
+    annotations, tasks = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    event = {"action": "ANNOTATIONS_CREATED", "annotation": annotations, "task": tasks}
+    export = [{**task, "annotations": [annotation]} for annotation, task in pairs]
+    for sent in (event, export):
+        found = {segment.utterance_id: segment.text for segment in read(Node(sent))}
+        assert found == {"u-1": "some fever", "u-2": "other"}
+        assert len(read(Node(sent))) == 2
+
+
 @pytest.mark.parametrize("action", ["ANNOTATIONS_DELETED", "TASKS_CREATED", "PROJECT_UPDATED", "NEW_IN_2027"])
 def test_events_about_something_else_hold_no_reference(action: str) -> None:
     assert read(Node({"action": action})) == []
@@ -57,7 +73,10 @@ def test_events_about_something_else_hold_no_reference(action: str) -> None:
     ("change", "told"),
     [
         ({"action": None}, "action: this field is required"),
-        ({"annotation": None}, "annotation: this field is required"),
+        (
+            {"annotation": None},
+            "annotation: this field is required; switch on that the webhook sends its payload",
+        ),
         ({"task": None}, "task: this field is required"),
         ({"task": [{"data": {}}, {"data": {}}]}, "task: expected as many tasks as annotations"),
         ({"annotation": {"result": [{}]}}, "annotation/result/0/type: this field is required"),

@@ -122,6 +122,7 @@ def test_lines_may_end_as_windows_ends_them_after_a_byte_order_mark(name: str) -
     [
         ("trn", "no id here", "line 1: expected the words and then the utterance's id in parentheses"),
         ("trn", "one (a)\ntwo { (b)", "line 2: a brace { is not closed"),
+        ("trn", "one (a)\n;; again\ntwo (a)", "line 3: its utterance_id was on line 1 already"),
         ("trn", "one } (a)", "line 1: } without a brace { before it"),
         ("stm", "\nward7 1 spk0 0.31", "line 2: expected recording, channel, speaker, start, end"),
         ("stm", "ward7 1 spk0 x 1 words", "line 1: expected a start in seconds"),
