@@ -90,7 +90,7 @@ def named(payload: Payload, taken: Sequence[tuple[int, Result]], beside: Beside)
         whole = payload.event_id
     if whole is not None:
         return _wholes(whole, taken)
-    return [Named(number, _needed_name(payload, result, beside), result) for number, result in taken]
+    return _apart([Named(number, _needed_name(payload, result, beside), result) for number, result in taken])
 
 
 def utterance(payload: Payload, named: Named, beside: Beside, config: Config) -> UtteranceIn:
@@ -161,6 +161,21 @@ def _needed_name(payload: Payload, result: Result, beside: Beside) -> str:
     return name
 
 
+def _apart(every: Sequence[Named]) -> list[Named]:
+    """Each result under a name that no other of the payload has: under one, the last would replace the first.
+
+    Where their places cannot tell them apart (all of a Riva answer, or of a Google answer's file, may end at
+    the same time), their numbers do.
+    """
+    first: dict[str, Result] = {}
+    return [
+        each
+        if first.setdefault(each.utterance_id, each.result) == each.result
+        else replace(each, utterance_id=f"{each.utterance_id}:{each.number}")
+        for each in every
+    ]
+
+
 def _wholes(name: str, results: Sequence[tuple[int, Result]]) -> list[Named]:
     """All of a channel as one utterance, with the channel in its name if there are several."""
     by_channel: dict[str | None, list[tuple[int, Result]]] = {}
@@ -169,7 +184,7 @@ def _wholes(name: str, results: Sequence[tuple[int, Result]]) -> list[Named]:
     return [
         Named(
             of_it[0][0],
-            name if len(by_channel) == 1 else f"{name}:{channel}",
+            name if len(by_channel) == 1 or channel is None else f"{name}:{channel}",
             joined([result for _, result in of_it]),
         )
         for channel, of_it in by_channel.items()

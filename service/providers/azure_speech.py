@@ -55,9 +55,9 @@ def read(payload: Node) -> list[Result]:
 
 def _phrase(phrase: Node) -> Result:
     status = phrase["recognitionStatus"].text()
-    if status != "Success":
+    if status not in ("Success", *HEARD_NOTHING):
         return IGNORED
-    best = phrase["nBest"][0]
+    best = phrase["nBest"][0] if status == "Success" else Node({"lexical": ""})
     words = all_or_none(probability_at(word, "confidence") for word in best.entries("words"))
     start_s = phrase["offsetInTicks"].number() / TICKS
     channel = label_at(phrase, "channel")

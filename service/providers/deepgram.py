@@ -127,6 +127,5 @@ def _language(said: Node, detected: str | None) -> str | None:
     return canonical(detected or (languages[0].text() if languages else None))
 
 
-def _model(info: Node) -> str:
-    version = text_at(info, "version")
-    return info["name"].text() if version is None else f"{info['name'].text()}@{version}"
+def _model(info: Node) -> str | None:
+    return "@".join(filter(None, (text_at(info, "name"), text_at(info, "version")))) or None

@@ -1,4 +1,4 @@
-"""OpenAI's transcriptions, API version 1: ``verbose_json``, and ``json`` as far as it goes.
+"""OpenAI's transcriptions, API version 1: ``verbose_json``, ``diarized_json``, ``json`` as far as it goes.
 
 Also what the ``whisper`` package, in its versions of 2023 and later, writes as JSON.
 
@@ -8,7 +8,7 @@ Source: platform.openai.com, *Create transcription*; github.com/openai/whisper, 
 from __future__ import annotations
 
 from service.providers.languages import canonical
-from service.providers.reading import Node, probability_at, span, text_at
+from service.providers.reading import Node, common_label, probability_at, span, text_at
 from service.providers.result import Result, all_or_none, likelihood, mean
 
 
@@ -29,7 +29,10 @@ def read(payload: Node) -> list[Result]:
             end_s=end_s,
             confidence=mean(words) if words else likelihood_of(segments or payload.entries("logprobs")),
             word_confidences=words,
-            language=canonical(text_at(payload, "language")),
+            language=canonical(
+                text_at(payload, "language") or common_label(payload.entries("languages"), "code")
+            ),
+            speaker=common_label(segments, "speaker"),
             model=text_at(payload, "model"),
         )
     ]

@@ -76,7 +76,8 @@ def _result(
 
 def _text(items: list[Node], delimiter: str) -> str:
     text, is_glued = "", True
-    for item in items:
+    # What is no word and no mark, such as a change of the speaker, has no alternatives.
+    for item in (each for each in items if each.get("alternatives") is not None):
         attached = text_at(item, "attaches_to")
         text += "" if is_glued or attached in ("previous", "both") else delimiter
         text += item["alternatives"][0]["content"].text()

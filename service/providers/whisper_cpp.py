@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from service.providers.languages import canonical
-from service.providers.reading import Node, span, text_at
+from service.providers.reading import Node, common_label, span, text_at
 from service.providers.result import Result, likelihood
 
 MILLISECONDS = 1000.0
@@ -37,6 +37,7 @@ def read(payload: Node) -> list[Result]:
             end_s=end_s,
             confidence=likelihood([math.log(p) for p in _probabilities(segments) if p > 0]),
             language=canonical(text_at(payload["result"], "language")),
+            speaker=common_label(segments, "speaker"),
             model=None if model is None else model.replace("\\", "/").rpartition("/")[2] or None,
         )
     ]

@@ -139,6 +139,18 @@ def test_the_language_that_an_engine_heard_is_no_cohort(make_service: Callable[.
     assert (said.json()["replaced"], said.json()["kept"][0]["cohort"]) == (1, "en-IE")
 
 
+def test_results_that_end_at_the_same_time_replace_each_other_in_no_answer(service: RunningService) -> None:
+    results = [
+        {"alternatives": [{"transcript": text, "confidence": 0.9}], "channelTag": 1, "audioProcessed": 9.0}
+        for text in ("no fever", "some pain")
+    ]
+    answer = service.post("/v1/ingest/riva", {"id": {"value": "clash"}, "results": results}).json()
+    assert (answer["accepted"], answer["replaced"]) == (2, 0)
+    assert [kept["utterance_id"] for kept in answer["kept"]] == ["riva:clash:1-9000", "riva:clash:1-9000:1"]
+    again = service.post("/v1/ingest/riva", {"id": {"value": "clash"}, "results": results}).json()
+    assert again["duplicate"] == 2
+
+
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [

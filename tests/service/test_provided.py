@@ -78,6 +78,27 @@ def test_names_are_the_callers_before_the_engines_before_the_events() -> None:
         utterances("openai/verbose_json", Beside({"recording_id": "r"}))
 
 
+def test_results_that_their_places_cannot_tell_apart_get_names_of_their_own() -> None:
+    def answer(*texts: str) -> Node:
+        results = [
+            {"alternatives": [{"transcript": text, "confidence": 0.5}], "resultEndTime": "9s"}
+            for text in texts
+        ]
+        return Node({"results": results, "requestId": "7", "totalBilledTime": "15s"})
+
+    def named_of(node: Node) -> list[tuple[str, str]]:
+        taken = counted(READERS["google_speech"](node), Beside())
+        found = named(Payload("google_speech", node), taken, Beside())
+        return [(each.utterance_id, each.result.text) for each in found]
+
+    assert named_of(answer("no fever", "no pain", "no fever")) == [
+        ("google_speech:7:9000", "no fever"),
+        ("google_speech:7:9000:1", "no pain"),
+        # The same again is the same.
+        ("google_speech:7:9000", "no fever"),
+    ]
+
+
 def test_a_turn_that_comes_again_formatted_has_the_same_name() -> None:
     assert ids(utterances("assemblyai/turn", Beside({"recording_id": "r"}))) == ["r:4"]
 

@@ -47,7 +47,7 @@ WORDS = {
     "assemblyai/turn": ["Yes, I can hear you now."],
     "assemblyai/turn_begun": [],
     "assemblyai/two_speakers": ["Could you repeat the last four digits?", "Nine, one, four, four."],
-    "azure_speech/batch": ["the wound is healing well", "no sign of infection"],
+    "azure_speech/batch": ["the wound is healing well", "no sign of infection", ""],
     "azure_speech/detailed_of_rest": ["next patient please"],
     "azure_speech/detailed_of_the_sdk": ["blood pressure one hundred thirty over eighty"],
     "azure_speech/hypothesis": [],
@@ -227,6 +227,46 @@ def test_whisper_cpp_is_as_sure_as_its_tokens_and_names_its_model_without_the_fo
 
 
 @settings(max_examples=1_500, deadline=None)
+def engine_says(engine: str, payload: Any) -> list[Result]:
+    return READERS[engine](Node(payload))
+
+
+def test_what_an_engine_adds_or_leaves_out_does_not_cost_its_words() -> None:
+    word = {"type": "word", "start_time": 0, "end_time": 1, "alternatives": [{"content": "no"}]}
+    turn = {"type": "speaker_change", "start_time": 1, "end_time": 1, "score": 0.8}
+    job = {"job": {"id": "j"}, "metadata": {}, "results": [word, turn, word]}
+    assert [result.text for result in engine_says("speechmatics", job)] == ["no no"]
+    stream = {
+        "type": "Results",
+        "is_final": True,
+        "channel_index": [0, 1],
+        "start": 0.0,
+        "duration": 1.0,
+        "metadata": {"model_info": {"version": "2"}},
+        "channel": {"alternatives": [{"transcript": "no fever"}]},
+    }
+    assert [about(each, "text", "model") for each in engine_says("deepgram", stream)] == [("no fever", "2")]
+    unheard = {
+        "recognitionStatus": "NoMatch",
+        "channel": 0,
+        "offsetInTicks": 98_300_000.0,
+        "durationInTicks": 1e7,
+    }
+    [result] = engine_says("azure_speech", {"recognizedPhrases": [unheard]})
+    assert about(result, "text", "is_final", "start_s") == ("", True, 9.83)
+
+
+def test_a_speaker_and_a_language_are_known_where_all_segments_have_them() -> None:
+    segments = [{"start": 0, "end": 1, "text": "no", "speaker": "A"}]
+    said = {"text": "no", "segments": segments, "languages": [{"code": "en"}]}
+    assert [about(each, "speaker", "language") for each in engine_says("openai", said)] == [("A", "en")]
+    segments.append({"start": 1, "end": 2, "text": "yes", "speaker": "B"})
+    assert [each.speaker for each in engine_says("openai", said)] == [None]
+    cut = {"text": " no", "offsets": {"from": 0, "to": 900}, "speaker": "1"}
+    file = {"params": {}, "result": {"language": "en"}, "transcription": [cut]}
+    assert [each.speaker for each in engine_says("whisper_cpp", file)] == ["1"]
+
+
 @given(damaged(NAMES))
 def test_a_damaged_payload_is_read_or_refused_with_its_place_and_without_its_words(
     sent: tuple[str, Any],
