@@ -204,6 +204,8 @@ COMPOUNDS: Mapping[str, tuple[str, ...]] = {
     "followups": ("follow", "ups"),
     "healthcare": ("health", "care"),
     "nonsmoker": ("non", "smoker"),
+    "pincode": ("pin", "code"),
+    "pincodes": ("pin", "codes"),
     "postop": ("post", "op"),
     "preop": ("pre", "op"),
     "wellbeing": ("well", "being"),

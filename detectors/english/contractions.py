@@ -5,6 +5,8 @@ Two endings have more than one meaning and get one answer each, the same on both
 - 's after a pronoun or a question word is "is" ("has" before been, got or had); after any other word only the
   apostrophe goes: "patient's", "patients'" and "patients" sound alike and become one token.
 - 'd is "had" before better, been, had or a past participle in -ed, else "would".
+
+"'cause" has lost its apostrophe by now: it is "because" before what only a sentence begins with, and a cause elsewhere.
 """
 
 from collections.abc import Mapping
@@ -30,7 +32,7 @@ def in_full(tokens: list[str]) -> list[str]:
             full.extend(_opened(token, tokens[at + 1] if at + 1 < len(tokens) else ""))
         else:
             full.append(token)
-    return full
+    return full if _BECAUSE.isdisjoint(full) else _with_reasons(full)
 
 
 def _opened(token: str, following: str) -> list[str]:
@@ -54,6 +56,19 @@ def _opened(token: str, following: str) -> list[str]:
         else:
             words.append(_PLAIN_ENDINGS[ending])
     return words
+
+
+def _with_reasons(tokens: list[str]) -> list[str]:
+    return [
+        "because" if token in _BECAUSE and _begins_sentence(tokens, at + 1) else token
+        for at, token in enumerate(tokens)
+    ]
+
+
+def _begins_sentence(tokens: list[str], at: int) -> bool:
+    """Say whether a subject stands at `at`: one that is no object, or one with its verb."""
+    first, *rest = tokens[at : at + 2] or [""]
+    return first in _SUBJECTS or (first in _SUBJECTS_OR_OBJECTS and bool(rest) and rest[0] in _VERBS)
 
 
 def _is_participle(word: str) -> bool:
@@ -123,6 +138,13 @@ _AFTER_HAD = frozenset(
     ]
 )
 
+_BECAUSE = frozenset(["cause", "cos"])
+_SUBJECTS = frozenset(["i", "he", "she", "we", "they", "there"])
+_SUBJECTS_OR_OBJECTS = frozenset(["it", "you", "that", "this", "what"])
+_VERBS = frozenset(
+    ["is", "are", "was", "were", "has", "have", "had", "will", "would", "can", "could", "do", "does", "did"]
+)
+
 # Whole words. Those without an apostrophe are no English words of their own ("ill", "well", "id" and "im", the
 # route, are, so they stay).
 _WHOLE: Mapping[str, tuple[str, ...]] = {
@@ -139,6 +161,8 @@ _WHOLE: Mapping[str, tuple[str, ...]] = {
     "gimme": ("give", "me"),
     "lemme": ("let", "me"),
     "dunno": ("do", "not", "know"),
+    "cuz": ("because",),
+    "coz": ("because",),
     "wont": ("will", "not"),
     "cant": ("can", "not"),
     "aint": ("is", "not"),
@@ -157,6 +181,17 @@ _WHOLE: Mapping[str, tuple[str, ...]] = {
     "whats": ("what", "is"),
     **{f"{word}nt": (word, "not") for word in _NEGATED},
 }
-WITHOUT_APOSTROPHE = frozenset(word for word in _WHOLE if "'" not in word)
+WITHOUT_APOSTROPHE = frozenset(word for word in _WHOLE if "'" not in word) | _BECAUSE
 
-RULES = (_PLAIN_ENDINGS, _BEFORE_NOT, _BEFORE_IS, _AFTER_HAS, _AFTER_HAD, _WHOLE)
+RULES = (
+    _PLAIN_ENDINGS,
+    _BEFORE_NOT,
+    _BEFORE_IS,
+    _AFTER_HAS,
+    _AFTER_HAD,
+    _WHOLE,
+    _BECAUSE,
+    _SUBJECTS,
+    _SUBJECTS_OR_OBJECTS,
+    _VERBS,
+)

@@ -1,20 +1,22 @@
 """Spelled numbers in digits.
 
-What is written in digits is never merged with its neighbours, because "1 20 mg" is not "120 mg"; only words
+What is written in digits is not merged with its neighbours, because "1 20 mg" is not "120 mg"; only words
 combine, and a word that combines is gone afterwards. That is what makes the step idempotent:
 
-- "one two three" is 1 2 3 and "one hundred and twenty three" is 123;
+- "one hundred and twenty three" is 123, "five six" is 5 6;
+- three and more single digits in a row are read one by one, as those of a telephone number or a code are: "seven
+  seven three" and "7 7 3" are 773, but not before a unit ("7, 8, 9 mg");
 - two words of two digits are one number where they are a year (nineteen ninety five, twenty twenty six);
 - "one twenty" is 120 before "over" and before a unit (one fifty milligrams), but not where it may be a count of
   things of that size (one fifty milligram tablet, two fifty mg capsules);
-- "one oh five" is 105, "nine oh two one" is 9 0 2 1;
+- "one oh five" is 105, "nine oh two one" is 9021;
 - "two and a half" is 2.5, "one half" and 1/2 are half, "two thirds" and 2/3 are 2 over 3;
 - "three out of ten" is 3 over 10, "3 x 4" is 3 by 4, "may fifth" is may 5.
 """
 
 from typing import NamedTuple
 
-from detectors.english import number_words, unit_words, written_numbers
+from detectors.english import number_words, single_digits, unit_words, written_numbers
 from detectors.english.cardinals import Reading, below_hundred, cardinal, word_at
 from detectors.english.number_words import (
     CARDINAL_WORDS,
@@ -42,8 +44,8 @@ def in_digits(tokens: list[str]) -> list[str]:
 
     >>> " ".join(in_digits("one hundred and twenty over eighty since may third nineteen ninety five".split()))
     '120 over 80 since may 3 1995'
-    >>> " ".join(in_digits("two point five million and two and a half of one two three".split()))
-    '2500000 and 2.5 of 1 2 3'
+    >>> " ".join(in_digits("two point five million and two and a half of one two and seven seven three".split()))
+    '2500000 and 2.5 of 1 2 and 773'
     """
     if not tokens or (min(tokens) >= _ABOVE_DIGITS and TRIGGERS.isdisjoint(tokens)):
         return tokens
@@ -53,7 +55,7 @@ def in_digits(tokens: list[str]) -> list[str]:
             words.extend(plain(token))
         else:
             words.append(token)
-    digits = _spelled_in_digits(words)
+    digits = single_digits.joined(_spelled_in_digits(words))
     return digits if _RELATIONS.isdisjoint(digits) else _related(digits)
 
 
@@ -437,4 +439,5 @@ RULES = (
     _NOT_AFTER_A_YEAR,
     _JOINS_A_NUMBER,
     _LENGTHS,
+    single_digits.RULES,
 )

@@ -51,6 +51,14 @@ EQUAL = [
     ("zero point two five", "0.25"),
     ("point five", "0.5"),
     ("one two three", "1 2 3"),
+    ("pin code one nine eight seven five three", "PIN code 198753"),
+    ("room nine oh two one", "room 9021"),
+    ("pincode", "pin code"),
+    ("cause I can't sleep", "because I can't sleep"),
+    ("'cause it's sore and cause they said so", "because it is sore and because they said so"),
+    ("cuz you're late", "because you are late"),
+    ("seven seven three four", "7, 7, 3, 4"),
+    ("FC zero zero seven", "FC 007"),
     ("first", "1st"),
     ("the twenty third", "the 23rd"),
     ("twenty twenty six", "2026"),
@@ -179,7 +187,12 @@ DIFFERENT = [
     ("two fifty mg tablets", "250 mg tablets"),
     ("day one fifty milligrams", "day 150 mg"),
     ("1 50 mg", "150 mg"),
+    ("the cause of it", "the because of it"),
+    ("what can cause it", "what can because it"),
     ("five ten milligrams", "510 mg"),
+    ("five six", "56"),
+    ("seven eight nine milligrams", "789 mg"),
+    ("one two or three days", "123 days"),
     ("10 um fibre", "10 fibre"),
     ("10 µm", "10 mm"),
     ("o r", "or"),
@@ -212,7 +225,12 @@ def test_these_words_are_no_verbs_in_ise(word: str) -> None:
 def test_an_exclamation_is_no_zero_whatever_number_stands_elsewhere() -> None:
     assert ENGLISH.tokens("oh oh oh I see") == ["oh", "oh", "oh", "i", "see"]
     assert ENGLISH.tokens("oh oh oh I see five") == ["oh", "oh", "oh", "i", "see", "5"]
-    assert ENGLISH.tokens("five oh oh six") == ["5", "0", "0", "6"]
+    assert ENGLISH.tokens("five oh oh six") == ["5006"]
+
+
+def test_an_engine_that_repeats_a_digit_says_many_words() -> None:
+    assert len(ENGLISH.tokens("one " * 16)) == 1
+    assert len(ENGLISH.tokens("one " * 17)) == 17
 
 
 @pytest.mark.parametrize("tag", ["en", "en-GB", "EN-us", "en_AU"])
