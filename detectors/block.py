@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from detectors.level import Level
+from detectors.level import Level, inflation
 from detectors.sessions import SessionSums
 from detectors.tally import ENOUGH_SPEAKERS, Tally
 from detectors.unit import Unit
@@ -118,7 +118,8 @@ class Block(msgspec.Struct, frozen=True):
 
     ``has_own`` says whether any of the cohort's units may be judged, ``has_rest`` whether there are others;
     ``sessions`` are those of the judged units. The variances vO and vR have ``own_inflation`` and
-    ``rest_inflation`` in them, which are s_c and s_r.
+    ``rest_inflation`` in them, which are s_c and s_r. ``doubt`` is the variance of what is expected of the
+    cohort, as far as it is not known what is usual in slices that its traffic moved to.
     """
 
     started_s: float
@@ -135,6 +136,7 @@ class Block(msgspec.Struct, frozen=True):
     sessions: SessionSums = {}
     own_inflation: float = 1.0
     rest_inflation: float = 1.0
+    doubt: float = 0.0
 
     @property
     def differential(self) -> float:
@@ -225,11 +227,11 @@ class BlockBuilder:
         own_inflation = rest_inflation = 1.0
         if judged.weight > 0.0:
             own_rate, own_variance = judged.mean()
-            own_inflation = _inflation(level.level, self.own_drift)
+            own_inflation = inflation(level.level, self.own_drift)
             self.own_drift += FADING * (own_rate - self.own_drift)
         if has_rest:
             rest_rate, rest_variance = rest.mean()
-            rest_inflation = _inflation(rest.levels / rest.weight, self.rest_drift)
+            rest_inflation = inflation(rest.levels / rest.weight, self.rest_drift)
             self.rest_drift += FADING * (rest_rate - self.rest_drift)
         block = Block(
             started_s=min(self.started_s, now_s),
@@ -246,6 +248,7 @@ class BlockBuilder:
             sessions=self.sessions,
             own_inflation=own_inflation,
             rest_inflation=rest_inflation,
+            doubt=level.slices.variance,
         )
         self._reopen(everybody, now_s)
         return block
@@ -268,11 +271,3 @@ def credit_days(since_s: float, now_s: float) -> float:
         return 0.0
     days = (now_s - since_s) / SECONDS_A_DAY
     return days if days < LONGEST_CREDIT_DAYS else LONGEST_CREDIT_DAYS
-
-
-def _inflation(level: float, drift: float) -> float:
-    """s: the variance follows the level, from the past only."""
-    if drift <= 0.0 and level <= 0.5:
-        return 1.0
-    moved = min(level + max(0.0, drift), 0.5)
-    return max(1.0, moved * (1.0 - moved) / (level * (1.0 - level)))

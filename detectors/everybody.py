@@ -83,7 +83,10 @@ class EverybodyDetector:
         if self.alarm is not None:
             return self._watch_for_recovery(cohort, block, x, variance)
         tally = block.rest_tally.plus(block.tally)
-        voters[cohort].update(x, variance, block.elapsed_days, block.started_s, tally, learn=learn)
+        doubt = 0.0 if leaves_one_out else block.doubt
+        voters[cohort].update(
+            x, variance, block.elapsed_days, block.started_s, tally, learn=learn, doubt=doubt
+        )
         self.trails[cohort].add(block.started_s, x - voters[cohort].baseline.mean, variance)
         # Only the process that was just updated can be the last one to agree.
         question = voters[cohort]

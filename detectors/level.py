@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from detectors.sessions import ENOUGH_SESSIONS
+from detectors.slice_levels import SliceLevels
 from detectors.unit import Unit
 from detectors.voices import Expectation, Voices
 
@@ -42,6 +43,7 @@ class Level:
     sessions_known: bool = False
     is_settled: bool = False
     voices: Voices = field(default_factory=Voices)
+    slices: SliceLevels = field(default_factory=SliceLevels)
 
     @property
     def is_learned(self) -> bool:
@@ -85,7 +87,12 @@ class Level:
 
     def expect(self, unit: Unit) -> Expectation:
         """What this unit is expected to be, from the cohort's level, its speaker's and its session's past."""
-        return self.voices.expect(unit.speaker, unit.session, unit.effective_words, self.level, self.spread)
+        level, spread, beyond = self.level, self.spread, self.slices.of(unit)
+        if beyond > 0.0:
+            spread *= inflation(level, beyond)
+        return self.voices.expect(
+            unit.speaker, unit.session, unit.effective_words, level, spread, beyond=beyond
+        )
 
     def counts(self, expectation: Expectation) -> bool:
         """Whether a unit may count as evidence about the cohort."""
@@ -93,7 +100,8 @@ class Level:
 
     def learn(self, unit: Unit, *, held: bool = False) -> None:
         """Take up a unit: for b until it is settled, for V up to 400 units, for its speaker and session."""
-        x, weight = unit.error_rate, unit.effective_words
+        slices = self.slices
+        x, weight = unit.error_rate - slices.of(unit), unit.effective_words
         self.speakers_known = self.speakers_known and unit.has_speaker
         self.sessions_known = self.sessions_known or unit.session is not None
         if self.units < LAST_SPREAD_UNIT and not held:
@@ -103,7 +111,12 @@ class Level:
             else:
                 self._learn_level(x, weight)
         held = held and self.is_learned
-        self.voices.learn(unit.speaker, unit.session, weight, x, self.level, self.spread, held=held)
+        place = () if slices.is_final else unit.attributes
+        self.voices.learn(
+            unit.speaker, unit.session, weight, x, self.level, self.spread, held=held, place=place
+        )
+        if slices.known:
+            slices.hear(unit.attributes)
         self.is_settled = self.is_settled or (self.is_learned and self._is_broad())
 
     def move(self, shift: float, precision: float | None = None) -> None:
@@ -123,3 +136,11 @@ class Level:
         step = x - self.mean
         self.mean += step * weight / self.weight
         self.squares += weight * step * (x - self.mean)
+
+
+def inflation(level: float, drift: float) -> float:
+    """s: the variance follows the level, from the past only."""
+    if drift <= 0.0 and level <= 0.5:
+        return 1.0
+    moved = min(level + max(0.0, drift), 0.5)
+    return max(1.0, moved * (1.0 - moved) / (level * (1.0 - level)))

@@ -16,7 +16,7 @@ from detectors.tally import Tally
 from detectors.unit import UnitTracker
 from detectors.wer import WindowedWER
 
-STATE_VERSION = 6
+STATE_VERSION = 7
 
 
 @dataclass(slots=True)

@@ -113,12 +113,18 @@ class Naming:
         """Take a block; ``scale`` is lambda."""
         at_s, elapsed = block.started_s, block.elapsed_days
         own_variance = block.still_own_variance
-        self.own.update(block.own, own_variance, elapsed, at_s, None, learn=learn)
+        self.own.update(block.own, own_variance, elapsed, at_s, None, learn=learn, doubt=block.doubt)
         self.differential.update(
-            block.differential, block.differential_variance, elapsed, at_s, block.tally, learn=learn
+            block.differential,
+            block.differential_variance,
+            elapsed,
+            at_s,
+            block.tally,
+            learn=learn,
+            doubt=block.doubt,
         )
         scaled, variance = block.own - scale * block.rest, block.own_variance + scale**2 * block.rest_variance
-        self.scaled.update(scaled, variance, elapsed, at_s, None, learn=learn)
+        self.scaled.update(scaled, variance, elapsed, at_s, None, learn=learn, doubt=block.doubt)
         rises = zip(
             GRID,
             self.support,

@@ -8,6 +8,7 @@ from detectors.event import Event
 from detectors.monitor_state import MonitorState
 from detectors.outages import judge_rates
 from detectors.settings import MonitorSettings
+from detectors.slice_learning import learn_slices
 from detectors.unit import Unit
 from detectors.verdicts import compare, judge
 from detectors.watching import start_watching
@@ -46,6 +47,7 @@ def _observe(state: MonitorState, settings: MonitorSettings, cohort: Cohort, uni
     was_settled = level.is_settled
     level.learn(unit, held=detector.is_suspicious or state.everybody.in_alarm)
     events = _close(state, settings, cohort)
+    learn_slices(state, settings, cohort)
     if level.is_settled and not was_settled and not (detector.in_alarm or cohort.comparison):
         start_watching(state, settings, cohort)
     if cohort.ready_s is None and level.can_judge:

@@ -22,11 +22,24 @@ class Question:
         return self.fall.evidence if self.fall is not None else 0.0
 
     def update(
-        self, x: float, variance: float, elapsed: float, at_s: float, tally: Tally | None, *, learn: bool
+        self,
+        x: float,
+        variance: float,
+        elapsed: float,
+        at_s: float,
+        tally: Tally | None,
+        *,
+        learn: bool,
+        doubt: float = 0.0,
     ) -> None:
-        """Take an observation; the baseline learns it unless something is suspicious."""
+        """Take an observation; the baseline learns it unless something is suspicious.
+
+        ``doubt`` is a variance of what is normal that comes on top of the baseline's own, 1/W.
+        """
         baseline, rise, fall = self.baseline, self.rise, self.fall
         deviation, precision = x - baseline.mean, baseline.precision
+        if doubt:
+            precision = 1.0 / (1.0 / precision + doubt)
         rise.update(deviation, variance, elapsed, precision, at_s, tally)
         held = not learn or rise.is_suspicious
         if fall is not None:

@@ -7,6 +7,7 @@ takes some fifty buckets. Buckets are aligned to multiples of their width, so th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -79,6 +80,13 @@ class SliceCell:
         return [
             Bucket(start, start + _width_s(start, now_s), counts) for start, counts in sorted(widened.items())
         ]
+
+    def until(self, at_s: float, now_s: float) -> Iterator[Bucket]:
+        """The buckets that were over at a time, as wide as they may be by now."""
+        for start, counts in self.buckets.items():
+            end = start + _width_s(start, now_s)
+            if end <= at_s:
+                yield Bucket(start, end, counts)
 
     def _remembered(self, session: str, start: int) -> tuple[int, int, int]:
         known = self.sessions.get(session)

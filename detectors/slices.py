@@ -117,6 +117,18 @@ class SliceBook:
             splits.append(Splits(attributes, before, after, speakers, cell.first_s))
         return splits
 
+    def until(self, at_s: float, now_s: float) -> list[tuple[Attributes, SliceCounts]]:
+        """Every combination's counts of what was normal until a time, to the nearest bucket before it."""
+        return [
+            (
+                attributes,
+                SliceCounts.together(
+                    bucket.counts for bucket in cell.until(at_s, now_s) if self._is_normal(bucket)
+                ),
+            )
+            for attributes, cell in self.cells.items()
+        ]
+
     def since(self, start_s: float, now_s: float) -> list[tuple[Attributes, SliceCounts]]:
         """Every combination's counts of what began after this time, to the nearest bucket."""
         return [(each.attributes, each.after) for each in self.split(start_s, now_s) if each.after.words]

@@ -20,9 +20,13 @@ Reference: Laird and Ware, Random-effects models for longitudinal data (Biometri
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
+
+from detectors.unit import Attributes
 
 MOST_REMEMBERED = 500
 """Speakers, and sessions, remembered per cohort; the one unheard for longest is forgotten first."""
@@ -31,6 +35,8 @@ SESSION_SHARE = 0.01
 """V_speaker and V_session over b (1 - b) before anything is known."""
 PRIOR_WEIGHT = 60.0
 WELL_KNOWN_UNITS = 5
+MOST_PLACES = 4
+"""Of a speaker or session, where most of what is known of it was heard."""
 LEAST_NOISE = 0.25
 """V_noise / A_u stays above this share of V / A_u."""
 
@@ -44,24 +50,50 @@ class Intercept:
     mean: float = 0.0
     estimate: float = 0.0
     variance: float = 0.0
+    places: dict[Attributes, float] = field(default_factory=dict)
 
-    def learn(self, deviation: float, effective_words: float, surprise: float, total: float) -> None:
-        """Take up a unit with e = ``surprise`` and S = ``total``."""
+    def learn(
+        self, deviation: float, effective_words: float, surprise: float, total: float, place: Attributes
+    ) -> None:
+        """Take up a unit with e = ``surprise`` and S = ``total``, spoken at ``place``."""
         self.units += 1
         self.weight += effective_words
         self.mean += (deviation - self.mean) * effective_words / self.weight
         gain = self.variance / total
         self.estimate += gain * surprise
         self.variance *= 1.0 - gain
+        if place:
+            self._remember(place, gain)
 
-    def to_state(self) -> list[float]:
+    def move(self, moved: Mapping[tuple[str, str], float]) -> None:
+        """Follow what is usual where it was heard, which each of these values moved by so much."""
+        whole = sum(self.places.values())
+        if whole > 0.0:
+            step = sum(
+                [part * sum([moved.get(pair, 0.0) for pair in place]) for place, part in self.places.items()]
+            )
+            self.estimate -= step
+            self.mean -= step / whole
+
+    def _remember(self, place: Attributes, gain: float) -> None:
+        places = self.places
+        for each in places:
+            places[each] *= 1.0 - gain
+        places[place] = places.get(place, 0.0) + gain
+        if len(places) > MOST_PLACES:
+            del places[min(places, key=places.__getitem__)]
+
+    def to_state(self) -> list[Any]:
         """JSON-ready state, for `detectors.state`."""
-        return [self.units, self.weight, self.mean, self.estimate, self.variance]
+        places = [[place, part] for place, part in self.places.items()]
+        return [self.units, self.weight, self.mean, self.estimate, self.variance, places]
 
     @classmethod
-    def from_state(cls, state: list[float]) -> Intercept:
+    def from_state(cls, state: list[Any]) -> Intercept:
         """The intercept whose state `to_state` gave."""
-        return cls(int(state[0]), *state[1:])
+        units, weight, mean, estimate, variance, places = state
+        parts = {tuple(map(tuple, place)): part for place, part in places}
+        return cls(int(units), weight, mean, estimate, variance, parts)
 
 
 _NONE = Intercept()
@@ -124,11 +156,21 @@ class Voices:
         return sum(speaker.units >= WELL_KNOWN_UNITS for speaker in self.speakers.known.values())
 
     def expect(
-        self, speaker: str | None, session: str | None, effective_words: float, level: float, spread: float
+        self,
+        speaker: str | None,
+        session: str | None,
+        effective_words: float,
+        level: float,
+        spread: float,
+        *,
+        beyond: float = 0.0,
     ) -> Expectation:
-        """What to expect of the next unit; ``level`` is b, ``spread`` is V."""
+        """What to expect of the next unit.
+
+        ``level`` is b, ``spread`` is V, ``beyond`` what is usual where it is spoken, beyond b.
+        """
         heard, held_in, total = self._find(speaker, session, effective_words, level, spread)
-        rate = min(max(level + heard.estimate + held_in.estimate, 0.0), 1.0)
+        rate = min(max(level + beyond + heard.estimate + held_in.estimate, 0.0), 1.0)
         return Expectation(rate, total * effective_words, heard.units >= WELL_KNOWN_UNITS)
 
     def learn(
@@ -141,11 +183,13 @@ class Voices:
         spread: float,
         *,
         held: bool,
+        place: Attributes = (),
     ) -> None:
         """Take up a unit of this error rate.
 
         While learning is held, well-known speakers and sessions stay as they were, and so do the variances;
-        strangers are learned still: they say little about a change, and must not look like one.
+        strangers are learned still: they say little about a change, and must not look like one. ``place`` is
+        remembered for `move`.
         """
         heard, held_in, total = self._find(speaker, session, effective_words, level, spread)
         deviation = rate - level
@@ -161,8 +205,20 @@ class Voices:
         ):
             if key is not None:
                 if not (held and intercept.units >= WELL_KNOWN_UNITS):
-                    intercept.learn(deviation, effective_words, surprise, total)
+                    intercept.learn(deviation, effective_words, surprise, total, place)
                 intercepts.keep(key, intercept)
+
+    def move(self, moved: Mapping[tuple[str, str], float]) -> None:
+        """Follow what is usual in slices: what was usual is no longer the speakers' and sessions' own."""
+        for intercepts in (self.speakers, self.sessions):
+            for intercept in intercepts.known.values():
+                intercept.move(moved)
+
+    def forget_places(self) -> None:
+        """Forget where speakers and sessions were heard: what is usual there stays as it is."""
+        for intercepts in (self.speakers, self.sessions):
+            for intercept in intercepts.known.values():
+                intercept.places = {}
 
     def _find(
         self, speaker: str | None, session: str | None, effective_words: float, level: float, spread: float
