@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from http import HTTPStatus
 
 SOON_S, LATER_S = 1, 30
 """When to send again what was put off: for the moment, or until somebody has mended what is broken."""
@@ -42,13 +43,17 @@ class StillOnDisk(WerwatchError):
 
 
 class Refused(WerwatchError):
-    """One submitted object is not accepted; ``status`` is the HTTP status that says why."""
+    """One submitted object is not accepted; ``status`` is the HTTP status that says why.
+
+    ``pointer`` is where in it something is wrong, as a JSON pointer in a URI fragment (``#/field``); in what
+    is well-formed but invalid (422) that is the whole, unless it is told.
+    """
 
     def __init__(self, status: int, detail: str, pointer: str | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.pointer = pointer
+        self.pointer = "#" if pointer is None and status == HTTPStatus.UNPROCESSABLE_ENTITY else pointer
 
 
 def place_of(error: BaseException) -> str:

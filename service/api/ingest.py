@@ -62,6 +62,7 @@ class RejectedLine(BaseModel):
     utterance_id: str | None
     status: int
     detail: str
+    pointer: str | None = Field(description="Where in its object, as a JSON pointer: `#/field`.")
 
 
 class BulkOut(BaseModel):
@@ -165,8 +166,9 @@ class Taker:
         """Answer a request; raise `Refused` where the whole of it is not taken."""
         started, trace = time.perf_counter(), trace_id(scope)
         try:
-            # Whoever names a cohort here would have it ignored.
-            said_in_query(scope, ())
+            if scope["query_string"]:
+                # Whoever names a cohort there would have it ignored.
+                said_in_query(scope, ())
             body, is_lines = await read_body(scope, receive, self._limits)
             if is_lines:
                 answer = await self.many(split_lines(body, self._limits), trace, started)
@@ -343,4 +345,10 @@ def receipt_out(record: Record, receipt: Receipt) -> dict[str, Any]:
 
 
 def _rejected(number: int, utterance_id: str | None, refusal: Refused) -> RejectedLine:
-    return RejectedLine(line=number, utterance_id=utterance_id, status=refusal.status, detail=refusal.detail)
+    return RejectedLine(
+        line=number,
+        utterance_id=utterance_id,
+        status=refusal.status,
+        detail=refusal.detail,
+        pointer=refusal.pointer,
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
@@ -42,6 +42,9 @@ class RejectedResult(BaseModel):
     utterance_id: str | None
     status: int
     detail: str
+    pointer: str | None = Field(
+        default=None, description="Where in the payload, as a JSON pointer: `#/results/0`."
+    )
 
 
 class ResultsOut(BaseModel):
@@ -189,7 +192,13 @@ class PayloadTaker:
             rejected=len(read.rejected),
             kept=[ReceiptOut(**receipt) for receipt in kept[:MOST_TOLD]],
             rejected_results=[
-                RejectedResult(index=index, utterance_id=name, status=refusal.status, detail=refusal.detail)
+                RejectedResult(
+                    index=index,
+                    utterance_id=name,
+                    status=refusal.status,
+                    detail=refusal.detail,
+                    pointer=refusal.pointer,
+                )
                 for index, name, refusal in sorted(read.rejected, key=lambda rejected: rejected[0])[
                     :MOST_TOLD
                 ]

@@ -14,7 +14,7 @@ class Damaged(Refused):
     """A line of a file is not as its format has it; the message names the line, never what stands there."""
 
     def __init__(self, line: int, detail: str) -> None:
-        super().__init__(422, f"line {line}: {detail}", "#")
+        super().__init__(422, f"line {line}: {detail}")
         self.line = line
 
 

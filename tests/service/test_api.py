@@ -160,11 +160,13 @@ def test_lines_are_kept_one_by_one_and_the_bad_ones_are_named(shared_service: Ru
     body = ndjson(good, b"{not json", b"", {"utterance_id": "x1", "hypothesis": 5}, other, good, b"[1]")
     answer = post_lines(shared_service, "/v1/utterances", body)
     assert (answer["lines"], answer["accepted"], answer["duplicate"], answer["rejected"]) == (6, 2, 1, 3)
-    assert [(line["line"], line["utterance_id"], line["status"]) for line in answer["rejected_lines"]] == [
-        (2, None, 400),
-        (4, "x1", 422),
-        (7, None, 422),
+    fields = ("line", "utterance_id", "status", "pointer")
+    assert [tuple(line[field] for field in fields) for line in answer["rejected_lines"]] == [
+        (2, None, 400, None),
+        (4, "x1", 422, "#/hypothesis"),
+        (7, None, 422, "#"),
     ]
+    assert answer["rejected_lines"][0]["detail"] == "the line is not valid JSON in UTF-8 (byte 1)"
     assert (
         answer["rejected_lines"][1]["detail"] == "hypothesis: expected a string of at most 60000 characters"
     )
