@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from detectors.alignment import ErrorCounts
 from detectors.attribution import Attribution, attribute
 from detectors.slices import SliceBook
+from detectors.stories import Stories
 from detectors.unit import Attributes, ScoredUtterance, UnitTracker
 
 IMAGING, CART = ("site", "imaging-3"), ("device", "cart-x")
@@ -112,6 +113,66 @@ def test_a_value_first_heard_around_the_onset_is_a_candidate(streams: dict[Cause
 def test_a_value_heard_before_is_not_new_at_a_later_onset(streams: dict[Cause, Simulated]) -> None:
     stream = streams[Cause.NEW]
     assert found(stream, TARGET, stream.onset_s + 5 * 86_400.0).new == ()
+
+
+@pytest.mark.parametrize(("hours", "is_candidate"), [(3.0, True), (72.0, False)])
+def test_a_value_heard_once_long_before_is_no_candidate(
+    streams: dict[Cause, Simulated], hours: float, *, is_candidate: bool
+) -> None:
+    stream = streams[Cause.NEW]
+    early = next(each for each in stream.utterances if each.at_s >= stream.onset_s - 3_600.0 * hours)
+    renamed = [replace(early, attributes=(("device", "cart-y"), *early.attributes[1:]))]
+    utterances = [*(each for each in stream.utterances if each is not early), *renamed]
+    utterances.sort(key=lambda each: each.at_s)
+    new = found(replace(stream, utterances=utterances), TARGET).new
+    assert [each.value for each in new] == ["cart-y"] * is_candidate
+    # It counts from the beginning of the shift in which it was heard.
+    assert all(early.at_s - 1_800.0 < each.first_s <= early.at_s for each in new)
+
+
+def test_where_little_was_heard_before_nothing_is_new(streams: dict[Cause, Simulated]) -> None:
+    stream = streams[Cause.ONE]
+    start_s = stream.utterances[0].at_s
+    own = [each for each in stream.utterances if each.cohort == TARGET][:200]
+    onset_s = own[60].at_s
+    assert len({each.session for each in own[:60]}) < 30
+    late = [replace(each, attributes=(("device", f"d{n // 20}"),)) for n, each in enumerate(own)]
+    attribution = found(replace(stream, utterances=late), TARGET, onset_s)
+    assert [each.value for each in attribution.new] == []
+    assert attribution.too_little
+    assert onset_s - start_s > 3_600.0
+
+
+@pytest.mark.parametrize(
+    ("others", "is_so"),
+    [
+        (None, None),
+        ((0.12, 0.05, 0.19), True),
+        ((0.09, 0.05, 0.13), None),
+        ((0.12, -0.01, 0.25), None),
+        ((0.02, -0.05, 0.09), False),
+        ((0.02, -0.07, 0.11), None),
+    ],
+)
+def test_whether_others_suffer_is_only_said_where_that_is_sure(
+    streams: dict[Cause, Simulated], others: tuple[float, float, float] | None, *, is_so: bool | None
+) -> None:
+    [named] = found(streams[Cause.ONE], TARGET).named
+    assert replace(named, rise=0.2, others=others).others_suffer is is_so
+
+
+def test_a_rise_is_moved_traffic_where_that_is_most_of_it_and_nothing_stands_out(
+    streams: dict[Cause, Simulated],
+) -> None:
+    hit = found(streams[Cause.ONE], TARGET)
+    told = Stories(mix=0.07, exposure=0.0, interaction=0.03, unknown=0.0)
+    moved = replace(found(streams[Cause.MIX], TARGET), stories=told)
+    assert moved.is_moved_traffic
+    assert not replace(moved, named=hit.named).is_moved_traffic
+    assert not replace(moved, likely=hit.named[0]).is_moved_traffic
+    for parts, is_so in (((0.07, 0.03), True), ((0.05, 0.05), False), ((-0.07, 0.03), False)):
+        told = Stories(mix=parts[0], exposure=0.0, interaction=parts[1], unknown=0.0)
+        assert replace(moved, stories=told).is_moved_traffic is is_so
 
 
 def test_slices_with_too_little_speech_are_named_as_such() -> None:

@@ -31,6 +31,7 @@ class Ward:
 
     def __init__(self, service: RunningService, began_s: float) -> None:
         self.service, self.began_s, self.said = service, began_s, 0
+        self.name = "u"
 
     def speak(self, shifts: int, wrong: int) -> None:
         """So many shifts; those of the slice have so many wrong of ten words, the others one."""
@@ -44,7 +45,7 @@ class Ward:
         is_slice = number % 5 == 4
         missing = wrong if is_slice else 1
         return {
-            "utterance_id": f"u{number}",
+            "utterance_id": f"{self.name}{number}",
             "reference": " ".join(WORDS),
             "hypothesis": " ".join(WORDS[missing:]),
             "speaker_id": f"s{number}",
@@ -184,6 +185,23 @@ def test_evidence_that_was_damaged_is_found_again_from_the_rows(ward: Ward, dama
     assert "the saved evidence on claims is not used" in service.log
     service.stop()
     assert verified(service).startswith("claims: good: ")
+
+
+def test_what_comes_when_its_shift_is_over_does_not_count_again(ward: Ward) -> None:
+    service = ward.service
+    ward.speak(31, wrong=3)
+    assert compared(service, 6)
+    before = page(service)["rests_on"]
+    ward.said, began_s = 0, ward.began_s
+    ward.began_s += 60.0
+    ward.name = "later"
+    ward.speak(30, wrong=9)
+    ward.said, ward.began_s, ward.name = 31, began_s, "u"
+    ward.speak(5, wrong=3)
+    assert compared(service, 7)
+    after = page(service)["rests_on"]
+    assert after["slice"]["utterances"] == before["slice"]["utterances"] + 1 == 7
+    assert after["slice"]["wer"] == 0.3
 
 
 def test_what_is_not_there_is_refuted(ward: Ward) -> None:
