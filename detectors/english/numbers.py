@@ -16,8 +16,15 @@ combine, and a word that combines is gone afterwards. That is what makes the ste
 
 from typing import NamedTuple
 
-from detectors.english import number_words, single_digits, unit_words, written_numbers
+from detectors.english import number_words, single_digits, written_numbers
 from detectors.english.cardinals import Reading, below_hundred, cardinal, word_at
+from detectors.english.number_neighbours import (
+    BEFORE_A_POINT,
+    COUNTED,
+    MEASURED_IN,
+    NOT_AFTER_A_YEAR,
+    NUMBERED,
+)
 from detectors.english.number_words import (
     CARDINAL_WORDS,
     DECADES,
@@ -88,7 +95,7 @@ def _read(words: list[str], at: int, out: list[str]) -> int:
         out.append(f"{DECADES[word]}s")
     elif word == "point":
         part = _digits_after_point(words, at + 1)
-        is_a_word = before in _BEFORE_A_POINT or "0" <= before[:1] <= "9"
+        is_a_word = before in BEFORE_A_POINT or "0" <= before[:1] <= "9"
         if part is None or is_a_word or not part.digits.strip("0"):
             out.append(word)
         else:
@@ -144,7 +151,7 @@ def _joined(words: list[str], at: int) -> Reading | None:
     is_amount = (
         is_count and second.value >= 20 and _is_one_amount(before, behind, word_at(words, second.end + 1))
     )
-    if is_pressure or is_amount or (_is_year(words[at], first, second) and behind not in _NOT_AFTER_A_YEAR):
+    if is_pressure or is_amount or (_is_year(words[at], first, second) and behind not in NOT_AFTER_A_YEAR):
         return Reading(first.value * 100 + second.value, second.end)
     return None
 
@@ -152,9 +159,9 @@ def _joined(words: list[str], at: int) -> Reading | None:
 def _is_one_amount(before: str, unit: str, following: str) -> bool:
     """Say whether "one fifty" before this unit is 150 of it: no numbered thing, no count of things of 50."""
     return (
-        unit in _MEASURED_IN
-        and following not in _COUNTED
-        and before not in _NUMBERED
+        unit in MEASURED_IN
+        and following not in COUNTED
+        and before not in NUMBERED
         and not is_quantity(before)
     )
 
@@ -342,101 +349,16 @@ _LENGTHS = frozenset(
         "inches",
     ]
 )
-_BEFORE_A_POINT = frozenset(
-    [
-        "this",
-        "that",
-        "which",
-        "some",
-        "the",
-        "a",
-        "an",
-        "one",
-        "what",
-        "no",
-        "any",
-        "every",
-        "each",
-        "at",
-        "to",
-        "my",
-        "his",
-        "her",
-        "your",
-        "our",
-        "their",
-        "its",
-        "good",
-        "starting",
-        "end",
-        "turning",
-        "pressure",
-        "trigger",
-        "mid",
-        "entry",
-        "exit",
-        "vantage",
-        "view",
-        "decimal",
-    ]
-)
-_NOT_AFTER_A_YEAR = (
-    _SPELLED
-    | frozenset(
-        [*unit_words.SLASHED, *SCALES, HUNDRED, "over", "percent", "per", "point", "o'clock", "degrees"]
-    )
-    | frozenset(
-        [
-            "days",
-            "day",
-            "weeks",
-            "week",
-            "months",
-            "month",
-            "years",
-            "year",
-            "times",
-            "people",
-            "patients",
-            "men",
-            "women",
-            "old",
-        ]
-    )
-)
 
-# In the plural or in short: "one fifty milligram" goes on with "tablet".
-_MEASURED_IN = frozenset([
-    "mg", "mcg", "g", "kg", "ml", "cm", "mm", "cc", "ccs", "mls", "milligrams", "micrograms", "grams",
-    "milligrammes", "microgrammes", "grammes", "kilograms", "kilos", "milliliters", "centimeters",
-    "millimeters", "mmol", "umol", "meq", "millimoles", "micromoles", "milliequivalents", "milliseconds",
-    "kilocalories", "calories", "pounds", "beats", "bpm", "mmhg",
-])  # fmt: skip
-# What comes in such sizes, so that the first number may count it.
-_COUNTED = frozenset([
-    "tab", "tabs", "tablet", "tablets", "cap", "caps", "capsule", "capsules", "caplet", "caplets", "pill",
-    "pills", "lozenge", "lozenges", "dose", "doses", "vial", "vials", "ampoule", "ampoules", "ampule",
-    "ampules", "bottle", "bottles", "bag", "bags", "syringe", "syringes", "injection", "injections",
-    "infusion", "infusions", "inhaler", "inhalers", "puff", "puffs", "spray", "sprays", "drop", "drops",
-    "sachet", "sachets", "strip", "strips", "pack", "packs", "patch", "patches", "suppository",
-    "suppositories", "pessary", "pessaries", "nodule", "nodules", "lesion", "lesions", "polyp", "polyps",
-    "stone", "stones", "cyst", "cysts",
-])  # fmt: skip
-# What the first number may be the number of: "day one, fifty milligrams".
-_NUMBERED = frozenset([
-    "day", "week", "month", "year", "visit", "step", "stage", "phase", "cycle", "arm", "group", "dose",
-    "number", "bottle", "bag", "vial", "syringe", "line", "level", "grade", "type", "part", "option",
-    "patient", "bed", "room", "case", "lesion", "nodule",
-])  # fmt: skip
 
 RULES = (
     number_words.RULES,
     written_numbers.RULES,
-    _MEASURED_IN,
-    _COUNTED,
-    _NUMBERED,
-    _BEFORE_A_POINT,
-    _NOT_AFTER_A_YEAR,
+    MEASURED_IN,
+    COUNTED,
+    NUMBERED,
+    BEFORE_A_POINT,
+    NOT_AFTER_A_YEAR,
     _JOINS_A_NUMBER,
     _LENGTHS,
     single_digits.RULES,
