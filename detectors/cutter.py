@@ -13,10 +13,14 @@ from detectors.walls import Kind
 
 __all__ = ["Cutter"]
 
-_REMEMBERED = 8_192
+_REMEMBERED, _LONGEST = 8_192, 64
+"""Pieces whose tokens are remembered, and the characters of the longest of them."""
 _MOST_WORDS = 16
 """In longer stretches rules are looked for over fewer words, and what hangs together over more is not cut."""
 _REACH = 8
+_MOST_READINGS = 20_000
+"""So many pieces are normalised, in half a second; what comes later in the text is not cut. An hour of speech
+has some thousands."""
 _AROUND_A_WORD = '.,;:?!()"'
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 
@@ -47,7 +51,7 @@ class Cutter:
 
     def __init__(self, normaliser: Normaliser) -> None:
         self._normaliser = normaliser
-        self._tokens = lru_cache(maxsize=_REMEMBERED)(self._normalised)
+        self._known = lru_cache(maxsize=_REMEMBERED)(self._normalised)
         self._apart = lru_cache(maxsize=_REMEMBERED)(self._taken_apart)
         self._kind = lru_cache(maxsize=_REMEMBERED)(self._kind_of)
 
@@ -67,13 +71,18 @@ class Cutter:
         return Cuttable(whole, knots if tokens == whole else ())
 
     def _pieces(self, words: list[str]) -> Iterator[_Piece]:
-        start, stirs = 0, False
+        start, stirs, readings = 0, False, 0
         for end, kind in enumerate([*map(self._kind, words), Kind.WALL]):
             stirs = stirs or kind is Kind.STIRRING
             if kind is not Kind.WALL:
                 continue
-            if stirs:
-                yield from self._apart(tuple(words[start:end]))
+            readings += stirs * (end - start) * min(end - start, _MOST_WORDS) // 2
+            if stirs and readings > _MOST_READINGS:
+                yield self._tokens(" ".join(words[start:end])), None
+            elif stirs:
+                stretch = tuple(words[start:end])
+                is_short = sum(map(len, stretch)) <= _LONGEST
+                yield from self._apart(stretch) if is_short else self._taken_apart(stretch)
             else:
                 yield from ((self._tokens(word), None) for word in words[start:end])
             yield from ((self._tokens(word), None) for word in words[end : end + 1])
@@ -109,6 +118,9 @@ class Cutter:
 
     def _reading(self, words: _Tokens, begin: int, end: int) -> _Tokens:
         return self._tokens(" ".join(words[begin:end]))
+
+    def _tokens(self, text: str) -> _Tokens:
+        return self._known(text) if len(text) <= _LONGEST else self._normalised(text)
 
     def _normalised(self, text: str) -> _Tokens:
         return tuple(self._normaliser.tokens(text))

@@ -192,6 +192,13 @@ def test_a_long_run_of_numbers_is_cut_too() -> None:
     assert errors_of(scored(" ".join(said), *map(" ".join, pieces))) == 0
 
 
+def test_a_text_of_numbers_alone_takes_no_time_for_knots() -> None:
+    said = ["fifty five fever"] * 3 + ["fifty five"] * 10_000
+    reference = CUTTER.cuttable(" ".join(said))
+    assert len(reference.knots) == 3
+    assert reference.tokens == ENGLISH.tokens(" ".join(said))
+
+
 def test_a_passage_is_cut_as_its_utterances_are() -> None:
     utterances = [
         "good morning to you",
