@@ -20,6 +20,7 @@ from functools import lru_cache
 
 from detectors import characters, tags
 from detectors.english import abbreviations, accents, contractions, fillers, numbers, spelling, symbols, units
+from detectors.languages import TWO_LETTERS
 from detectors.walls import LONGEST, WALL, Kind, Walls
 
 __all__ = ["Normaliser", "describe", "step_names"]
@@ -61,7 +62,8 @@ class Normaliser:
     Raises
     ------
     ValueError
-        If the language is not a tag, or a step name is unknown; the message names the nearest known step.
+        If the language is not a tag or there is none of it, or a step name is unknown; the message names the
+        nearest known step.
 
     Examples
     --------
@@ -318,9 +320,12 @@ def _steps_of(primary: str) -> tuple[_Step, ...]:
 
 
 def _primary_subtag(language: str) -> str:
-    if re.fullmatch(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*", language) is None:
+    if re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*", language) is None:
         raise ValueError(f"language: expected a BCP 47 tag such as 'en-GB', got {language[:40]!r}")
-    return re.split("[-_]", language, maxsplit=1)[0].lower()
+    primary = re.split("[-_]", language, maxsplit=1)[0].lower()
+    if primary == "eng" or (len(primary) == 2 and primary not in TWO_LETTERS):
+        raise ValueError(f"language: {primary!r} is no language of BCP 47; English is 'en'")
+    return primary
 
 
 def _check_can_be_disabled(name: str, primary: str, known: tuple[_Step, ...]) -> None:

@@ -14,7 +14,7 @@ from service.cli_alerts import alerts_commands
 from service.cli_claims import claims_commands
 from service.cli_history import history_commands
 from service.cli_notices import notices_commands
-from service.cli_options import CONFIG_FILE, asks_the_service, remote
+from service.cli_options import CONFIG_FILE, FiniteRange, asks_the_service, remote
 from service.cli_proxy import proxy
 from service.cli_score import score
 from service.cli_slices import slices_commands
@@ -58,14 +58,17 @@ def serve(config_file: Path | None) -> None:
 def check_config(config_file: Path) -> None:
     """Say what is wrong in a configuration file, and where."""
     from service.config_file import load_config
+    from service.data_dir import must_be_a_folder
     from service.deprecations import deprecated
     from service.lexicon import read_terms
     from service.privacy import load_key
     from service.receivers.kinds import endpoints
     from service.tls import server_context
     from service.tokens import read_tokens
+    from service.tracing import spans_of
 
     config = load_config(config_file)
+    must_be_a_folder(config.data_dir)
     endpoints(config)
     read_tokens(config)
     read_terms(config)
@@ -73,7 +76,10 @@ def check_config(config_file: Path) -> None:
         server_context(config.tls)
     if config.privacy.key_file is not None:
         load_key(config.privacy.key_file, may_create=False)
+    spans_of(config)
     click.echo(f"{config_file}: good")
+    if not config.model_fields_set:
+        click.echo("it sets nothing: every default holds")
     for warning in deprecated(config):
         click.echo(warning)
     if config.privacy.keep_text:
@@ -90,7 +96,7 @@ def check_config(config_file: Path) -> None:
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=1),
+    type=FiniteRange(min=1, max=86_400),
     default=75.0,
     show_default=True,
     help="How long the recorded days take.",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, field_validator, model_validator
 
 from detectors.choices import OWN, decider
 from detectors.settings import MonitorSettings
@@ -31,17 +31,27 @@ def _is_text(value: object) -> object:
 Term = Annotated[str, BeforeValidator(_is_text), Field(min_length=1, max_length=200)]
 
 
+def _once_each(names: list[str]) -> list[str]:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is there twice; name it once")
+    return names
+
+
+Names = Annotated[list[Name], AfterValidator(_once_each)]
+
+
 class Cohorts(Section):
     """Which utterances belong together."""
 
-    by: list[Name] = Field(default=["accent"], min_length=1, max_length=4)
+    by: Names = Field(default=["accent"], min_length=1, max_length=4)
     max: int = Field(default=50, ge=1, le=1000)
 
 
 class NormaliserSettings(Section):
     """How text becomes words before it is scored."""
 
-    language: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
+    language: str = "en"
     disable: list[str] = Field(default=[])
 
     @model_validator(mode="after")
@@ -191,7 +201,7 @@ class Config(Section):
     api_tokens: list[ApiToken] = Field(default=[])
     tls: Tls | None = None
     cohorts: Cohorts = Cohorts()
-    attributes: list[Name] = Field(default=["site", "device", "engine", "engine_version"])
+    attributes: Names = Field(default=["site", "device", "engine", "engine_version"])
     normaliser: NormaliserSettings = NormaliserSettings()
     critical_terms: list[Term] = Field(default=[], max_length=MOST_CRITICAL_TERMS)
     critical_terms_file: Path | None = None
@@ -212,6 +222,13 @@ class Config(Section):
     @classmethod
     def _is_address(cls, value: str) -> str:
         split_address(value)
+        return value
+
+    @field_validator("attributes")
+    @classmethod
+    def _is_no_cohort(cls, value: list[str]) -> list[str]:
+        if "cohort" in value:
+            raise ValueError("cohort stands for the cohort itself, as cohorts.by makes it; name it otherwise")
         return value
 
     @property
@@ -254,6 +271,8 @@ class Config(Section):
                 f"listen: {self.listen} can be reached from outside, so api_token_file or api_tokens "
                 "is needed (or listen on 127.0.0.1)"
             )
+        if self.listen == self.metrics_listen and split_address(self.listen)[1]:
+            raise ValueError(f"metrics_listen: expected another address than that of listen, {self.listen}")
         for key, named in (("receivers", self.receivers), ("api_tokens", self.api_tokens)):
             if len({each.name for each in named}) < len(named):
                 raise ValueError(f"{key}: every name may be used once")

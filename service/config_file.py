@@ -19,6 +19,8 @@ from service.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "WERWATCH_"
 _TOO_DEEP = "not YAML that can be used: nested too deeply, or a part that holds itself"
+_MOST_VALUES = 100_000
+_TOO_MUCH = f"expected at most {_MOST_VALUES:,} values; a part that is used again counts again"
 # For a Service named werwatch, or werwatch-something, Kubernetes sets these in every container beside it.
 _OF_A_SERVICE = r"WERWATCH(_[A-Z0-9]+)*_"
 _INJECTED = re.compile(
@@ -26,6 +28,10 @@ _INJECTED = re.compile(
     rf"|{_OF_A_SERVICE}PORT=(tcp|udp|sctp)://.*",
     re.DOTALL,
 )
+
+
+class _TooMuch(Exception):
+    """More values than any configuration has."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -54,8 +60,15 @@ class _Loader(yaml.SafeLoader):
             raise ConstructorError(None, None, problem, node.start_mark) from None
 
 
-def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
+def load_config(
+    path: Path | None, environment: Mapping[str, str] | None = None, *, may_be_empty: bool = True
+) -> Config:
     """Read the file and lay ``WERWATCH_SECTION__KEY`` variables over it.
+
+    Parameters
+    ----------
+    may_be_empty
+        Whether a file that says nothing means that every default holds, and not that it is being written.
 
     Raises
     ------
@@ -66,6 +79,8 @@ def load_config(path: Path | None, environment: Mapping[str, str] | None = None)
     lines: dict[tuple[str | int, ...], int] = {}
     if path is not None:
         document, lines = _read_yaml(path)
+        if not document and not may_be_empty:
+            raise ConfigError(f"{path}: it sets nothing; where every default is to hold, say data_dir in it")
     origins = _overlay(document, os.environ if environment is None else environment)
     try:
         return Config.model_validate(document)
@@ -93,6 +108,8 @@ def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], 
         raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', error)}") from None
     except RecursionError:
         raise ConfigError(f"{path}: {_TOO_DEEP}") from None
+    except _TooMuch:
+        raise ConfigError(f"{path}: {_TOO_MUCH}") from None
     if document is None:
         return {}, {}
     if not isinstance(document, dict):
@@ -120,6 +137,8 @@ def _index_lines(
         for index, value in enumerate(node.value):
             lines[(*location, index)] = value.start_mark.line + 1
             _index_lines(value, (*location, index), lines)
+    if len(lines) > _MOST_VALUES:
+        raise _TooMuch
 
 
 def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> dict[tuple[str | int, ...], str]:

@@ -38,6 +38,24 @@ def held(path: Path) -> Iterator[Path]:
         os.close(lock)
 
 
+def must_be_a_folder(path: Path) -> None:
+    """Find what is in the way of a data folder, whoever the service will run as.
+
+    Raises
+    ------
+    StartError
+        If it, or what it would be made in, is no folder.
+    """
+    try:
+        there = next((folder for folder in (path, *path.parents) if folder.exists()), path)
+        is_folder = there.is_dir()
+    except OSError:
+        # Whoever looks may not look there, as the service may.
+        return
+    if not is_folder:
+        raise StartError(f"data_dir: {path}: {there} is no folder; set data_dir to another place")
+
+
 def sync_folder(path: Path) -> None:
     """Put a folder's entries on disk: only then does a new or renamed file survive a power loss."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -22,7 +22,7 @@ def read_terms(config: Config) -> tuple[Term, ...]:
     Raises
     ------
     ConfigError
-        If the file cannot be read, a term is left without a word, or there are too many.
+        If the file cannot be read or has no term, a term is left without a word, or there are too many.
     """
     normaliser = Normaliser(config.normaliser.language, config.normaliser.disable)
     terms = []
@@ -56,7 +56,11 @@ def _written(config: Config) -> Iterator[tuple[str, str]]:
         yield f"critical_terms.{number}", term
     path = config.critical_terms_file
     if path is not None:
-        for number, line in enumerate(read_text(path, "critical_terms_file").splitlines(), start=1):
-            term = line.strip()
-            if term and not term.startswith("#"):
-                yield f"critical_terms_file: {path}, line {number}", term
+        lines = enumerate(read_text(path, "critical_terms_file").splitlines(), start=1)
+        terms = [(number, line.strip()) for number, line in lines if line.strip()[:1] not in ("", "#")]
+        if not terms:
+            raise ConfigError(
+                f"critical_terms_file: {path} has no term; write one a line, or leave the key out"
+            )
+        for number, term in terms:
+            yield f"critical_terms_file: {path}, line {number}", term

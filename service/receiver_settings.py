@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from service.section import Duration, Name, Section, is_loopback
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 -- the public prefix of a webhook secret, not a secret
 MOST_OF_A_URL = 2_000
+PLACEHOLDERS = ("alert_id", "cohort", "trace_id")
 _SOME = timedelta(seconds=1)
 _URL = TypeAdapter(AnyHttpUrl)
 
@@ -33,8 +35,12 @@ class Links(Section):
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
         if value is not None:
+            filled = _filled(value, "alert", "cohort", "trace")
+            if found := re.search(r"{[^{}]*}?|}", filled):
+                *others, last = (f"{{{name}}}" for name in PLACEHOLDERS)
+                raise ValueError(f"{found[0]}: expected braces only in {', '.join(others)} and {last}")
             try:
-                _URL.validate_python(_filled(value, "alert", "cohort", "trace"))
+                _URL.validate_python(filled)
             except ValidationError:
                 raise ValueError('expected a URL, like "https://wiki.example.org/werwatch"') from None
         return value
@@ -59,7 +65,7 @@ class Links(Section):
 
 
 def _filled(url: str, alert_id: str, cohort: str | None, trace_id: str | None) -> str:
-    for name, value in (("alert_id", alert_id), ("cohort", cohort), ("trace_id", trace_id)):
+    for name, value in zip(PLACEHOLDERS, (alert_id, cohort, trace_id), strict=True):
         url = url.replace(f"{{{name}}}", quote(value or "", safe=""))
     return url
 

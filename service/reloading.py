@@ -55,12 +55,12 @@ class Reloading:
         Raises
         ------
         ConfigError
-            With a line for every fault of the file, or of what it names.
+            With a line for every fault of the file, or of what it names; also if it sets nothing.
         StoreUnavailable
             If the service is stopping, or the store cannot be written.
         """
         async with self._turn:
-            wanted = await asyncio.to_thread(load_config, self._config_file)
+            wanted = await asyncio.to_thread(load_config, self._config_file, may_be_empty=False)
             made = await asyncio.to_thread(endpoints, wanted)
             before, config = self._pipeline.config, _merged(self._pipeline.config, wanted)
             await self._pipeline.reconfigure(config)

@@ -92,6 +92,23 @@ def test_a_key_that_others_can_read_is_found_by_check_config(tmp_path: Path) -> 
     assert run("check-config", str(path)).returncode == 0
 
 
+@pytest.mark.parametrize("place", ["taken", "taken/data"])
+def test_a_data_folder_that_is_a_file_is_found_by_check_config(tmp_path: Path, place: str) -> None:
+    (tmp_path / "taken").write_text("")
+    path = tmp_path / "werwatch.yaml"
+    path.write_text(f"data_dir: {tmp_path / place}\n")
+    done = run("check-config", str(path))
+    told = f"data_dir: {tmp_path / place}: {tmp_path / 'taken'} is no folder; set data_dir to another place"
+    assert (done.returncode, done.stderr) == (2, f"werwatch: {told}\n")
+
+
+def test_a_configuration_that_sets_nothing_is_called_that(tmp_path: Path) -> None:
+    path = tmp_path / "werwatch.yaml"
+    path.write_text("# to be written\n")
+    done = run("check-config", str(path))
+    assert (done.returncode, done.stdout) == (0, f"{path}: good\nit sets nothing: every default holds\n")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     done = run("serve", "--config", str(tmp_path / "none.yaml"))
     assert done.returncode == 2

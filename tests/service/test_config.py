@@ -16,6 +16,10 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
+AGAIN = [f"p{number + 1}: &p{number + 1} [{', '.join([f'*p{number}'] * 8)}]" for number in range(10)]
+"""Parts, each with the one before it eight times."""
+
+
 def test_every_key_has_a_default() -> None:
     config = load_config(None, {})
     assert config == Config()
@@ -107,6 +111,20 @@ receivers:
         ("cohorts: {max: 3, by: [accent], max: 5}", "the key max stands here again, first in line 1"),
         ("listen: 127.0.0.1:1\n\nlisten: 127.0.0.1:2", "{path}, line 3: not YAML: the key listen stands"),
         ("- 1", "expected keys with values"),
+        (
+            'links: {runbook: "https://x.org/{zq}"}',
+            "links.runbook: {{zq}}: expected braces only in {{alert_id}}, {{cohort}} and {{trace_id}}",
+        ),
+        ('links: {alert: "https://x.org/{alert_id"}', "links.alert: {{alert_id: expected braces only in"),
+        ('links: {trace: "https://x.org/trace_id}"}', "links.trace: }}: expected braces only in"),
+        ("attributes: [site, cohort]", "attributes: cohort stands for the cohort itself"),
+        ("attributes: [site, site]", "attributes: site is there twice"),
+        ("cohorts: {by: [accent, accent]}", "cohorts.by: accent is there twice"),
+        ("normaliser: {language: zq}", "language: 'zq' is no language of BCP 47; English is 'en'"),
+        ("normaliser: {language: eng}", "language: 'eng' is no language of BCP 47; English is 'en'"),
+        ("normaliser: {language: english}", "language: expected a BCP 47 tag such as 'en-GB', got 'english'"),
+        ("{listen: 127.0.0.1:1, metrics_listen: 127.0.0.1:1}", "metrics_listen: expected another address"),
+        ("\n".join(["p0: &p0 [0]", *AGAIN]), "{path}: expected at most 100,000 values"),
         ("privacy: {scored_retention: 99999999999999999d}", "scored_retention: expected a shorter time"),
         (f"alerts: {{update_interval: {'9' * 400}h}}", "update_interval: expected a shorter time"),
     ],
@@ -116,6 +134,14 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, messag
     with pytest.raises(ConfigError) as error:
         load_config(path, {})
     assert message.format(path=path) in str(error.value)
+
+
+def test_a_file_that_sets_nothing_may_be_one_that_is_being_written(tmp_path: Path) -> None:
+    for text in ("", "# only this\n", "{}"):
+        path = write(tmp_path, text)
+        assert load_config(path, {}) == Config()
+        with pytest.raises(ConfigError, match="it sets nothing"):
+            load_config(path, {}, may_be_empty=False)
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:

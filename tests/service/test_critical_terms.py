@@ -190,6 +190,7 @@ def test_the_file_and_the_list_are_one_lexicon(tmp_path: Path) -> None:
     [
         (["no", "..."], None, "critical_terms.1: the normaliser leaves nothing of it"),
         ([], "# these\nno\n!!\n", "critical_terms_file: .*terms.txt, line 3: the normaliser leaves nothing"),
+        ([], "# none\n\n", "critical_terms_file: .*terms.txt has no term; write one a line"),
         ([], b"\xff", "critical_terms_file: .*terms.txt cannot be read: it is not UTF-8 text"),
         ([], "\n".join(f"drug {n}" for n in range(10_001)), "critical_terms: expected at most 10,000, got"),
     ],

@@ -102,6 +102,11 @@ def test_what_cannot_be_used_changes_nothing(make_service: Callable[..., Running
     assert (done.returncode, done.stdout) == (0, "changed: alerts\nafter a restart: api_token\n")
     # The old way in still holds.
     assert service.post("/v1/utterances", {"utterance_id": "a", "hypothesis": "no fever"}).status_code == 202
+    for text in ("", "# being written\n"):
+        (service.folder / "werwatch.yaml").write_text(text)
+        refused = service.post("/v1/admin/reload", {})
+        assert refused.status_code == 409
+        assert "it sets nothing" in refused.json()["detail"]
     (service.folder / "werwatch.yaml").unlink()
     assert service.post("/v1/admin/reload", {}).status_code == 409
     assert service.stop() == 0
