@@ -8,7 +8,7 @@ import click
 
 from service import told
 from service.cli_alerts import AUTHOR
-from service.cli_options import asks_the_service, remote
+from service.cli_options import FiniteRange, asks_the_service, named_values, remote
 from service.told import path
 
 
@@ -30,7 +30,12 @@ def claims(claim_id: str | None, api: str, **credentials: Path | None) -> None:
 
 @click.command()
 @click.argument("slice_", metavar="ATTRIBUTE=VALUE...", nargs=-1, required=True)
-@click.option("--excess", type=float, required=True, help="WER points above everybody else at the same time.")
+@click.option(
+    "--excess",
+    type=FiniteRange(min=0, max=100, min_open=True),
+    required=True,
+    help="WER points above everybody else at the same time.",
+)
 @click.option("--note", required=True, help="What it rests on.")
 @AUTHOR
 @asks_the_service
@@ -47,10 +52,12 @@ def claim(
 
     The slice is all utterances that have every ATTRIBUTE=VALUE, such as accent=en-IN site=ward-7.
     """
-    pairs = dict(_pair(text) for text in slice_)
-    if len(pairs) < len(slice_):
-        raise click.UsageError("expected every attribute once")
-    body = {"slice": pairs, "excess_points": excess, "note": note, "author": author}
+    body = {
+        "slice": named_values(slice_, "site=ward-7"),
+        "excess_points": excess,
+        "note": note,
+        "author": author,
+    }
     made = remote(api, credentials).post(told.Claim, "/v1/claims", body)
     click.echo(f"{made.claim_id}: {made.title}, judged on what is spoken from {made.filed_at} on")
 
@@ -81,10 +88,3 @@ def _show(found: told.Claim) -> None:
         click.echo(f"  {name}: {rests_on}, WER {wer}")
     for row in found.record:
         click.echo(f"  {row.taken_at}  {row.action}  {row.author or 'the evidence'}: {row.note}")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator or not name or not value:
-        raise click.UsageError(f"{text!r}: expected attribute=value, like site=ward-7")
-    return name, value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli_options import CONFIG_FILE, TIMES, asks_the_service
+from service.cli_options import CONFIG_FILE, TIMES, FiniteRange, asks_the_service
 from service.errors import StartError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def reads_files(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--gap",
             "gap_s",
-            type=click.FloatRange(min=0),
+            type=FiniteRange(min=0, max=366 * 86_400),
             default=60.0,
             show_default=True,
             help="Seconds between the lines that --begin gives a time.",
@@ -109,7 +110,8 @@ def replay(source: Path, config_file: Path | None, *, as_json: bool, **options: 
     """Say what would have been raised in a history, and when; nobody is told, and nothing is changed.
 
     SOURCE is a file of lines as `werwatch import` takes them, a data folder, which a service may have open,
-    or a backup. The events are those of a live run over the same rows under the same settings.
+    or a backup. The events are those of a live run over the same rows under the same settings. Lines that are
+    not taken are named on standard error, and the exit code is 1 then.
     """
     import json
 
@@ -119,10 +121,12 @@ def replay(source: Path, config_file: Path | None, *, as_json: bool, **options: 
 
     config = load_config(config_file)
     settings = config.monitor_settings()
-    with _history(source, options, config) as history, bar("replay", history.last_seq()) as note_seq:
-        replayed = replaying.replay(history, settings, note_seq)
+    with _history(source, options, config) as (history, rejected), bar("replay", history.last_seq()) as note:
+        replayed = replaying.replay(history, settings, note)
     found = replaying.as_json(replayed, settings)
     click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else replaying.as_text(found))
+    if rejected:
+        sys.exit(1)
 
 
 @click.command()
@@ -131,11 +135,13 @@ def replay(source: Path, config_file: Path | None, *, as_json: bool, **options: 
 @click.option(
     "--runs", type=click.IntRange(1, 1_000), default=10, show_default=True, help="Histories to draw."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same: as before.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="The same: as before."
+)
 @click.option(
     "--budget",
     "budgets",
-    type=click.FloatRange(min=0, min_open=True, max=10_000),
+    type=FiniteRange(min=0, min_open=True, max=10_000),
     multiple=True,
     default=(0.5, 1.0, 2.0, 5.0),
     show_default=True,
@@ -144,7 +150,7 @@ def replay(source: Path, config_file: Path | None, *, as_json: bool, **options: 
 @click.option(
     "--smallest-change",
     "smallest",
-    type=click.FloatRange(min=0, min_open=True, max=50),
+    type=FiniteRange(min=0, min_open=True, max=50),
     multiple=True,
     default=(3.0, 5.0, 10.0),
     show_default=True,
@@ -169,7 +175,7 @@ def backtest(
 
     SOURCE is what `werwatch replay` takes. It is replayed under each budget and smallest change; then
     histories are drawn from its sessions, watched as they are, and watched with errors injected into one
-    cohort at a time.
+    cohort at a time. As of `werwatch replay`, the exit code is 1 if lines are not taken.
     """
     import json
 
@@ -180,7 +186,9 @@ def backtest(
 
     config = load_config(config_file)
     settings = config.monitor_settings()
-    with _history(source, options, config) as history, bar("backtest", 1.0) as note_done:
+    if html_file is not None:
+        _must_be_writable(html_file, source)
+    with _history(source, options, config) as (history, rejected), bar("backtest", 1.0) as note_done:
         found = backtesting.run(
             history, settings, budgets, smallest, runs=runs, seed=seed, note_done=note_done
         )
@@ -190,25 +198,45 @@ def backtest(
             html_file.write_text(page(found), encoding="utf-8")
         except OSError as error:
             raise StartError(f"{html_file}: cannot be written: {error.strerror}") from None
+    if rejected:
+        sys.exit(1)
 
 
 history_commands = (import_files, replay, backtest)
 
 
 @contextmanager
-def _history(source: Path, options: dict[str, Any], config: Config) -> Iterator[History]:
-    """The history in a source, whose refused lines are named."""
+def _history(
+    source: Path, options: dict[str, Any], config: Config
+) -> Iterator[tuple[History, Sequence[int]]]:
+    """The history in a source with the numbers of its refused lines, which are named."""
     from service.bulk.bar import bar
-    from service.bulk.past import history_in
+    from service.bulk.past import history_in, unused
+
+    rejected: list[int] = []
 
     def reject(number: int, reason: str) -> None:
         click.echo(f"{source}:{number}: {reason}", err=True)
+        rejected.append(number)
 
     with ExitStack() as opened:
         with bar(source.name, source.stat().st_size) as note_read:
             mapping = _mapping(options)
             history = opened.enter_context(history_in(source, mapping, config, note_read, reject))
-        yield history
+        for told in unused(history):
+            click.echo(f"{source}: {told}", err=True)
+        yield history, rejected
+
+
+def _must_be_writable(html_file: Path, source: Path) -> None:
+    """Find out before the work that takes minutes."""
+    if html_file.exists() and html_file.samefile(source):
+        raise StartError(f"--html: {html_file} is the history itself; name another file")
+    folder = html_file.parent
+    if not folder.is_dir():
+        raise StartError(f"--html: {html_file}: there is no folder {folder}")
+    if not os.access(html_file if html_file.exists() else folder, os.W_OK):
+        raise StartError(f"--html: {html_file} cannot be written: Permission denied")
 
 
 def _mapping(options: dict[str, Any]) -> Mapping:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,38 @@ if TYPE_CHECKING:
 
 TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 CONFIG_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class FiniteRange(click.FloatRange):
+    """Numbers in a range, which NaN is in for click, as it is neither below nor above."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, or a usage error."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that could be meant.", param, ctx)
+        return number
+
+
+def named_values(texts: Sequence[str], example: str) -> dict[str, str]:
+    """The values of ``NAME=VALUE``, all of which have to hold.
+
+    Raises
+    ------
+    UsageError
+        If one is none, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator or not name or not value:
+            raise click.UsageError(f"expected NAME=VALUE like {example}, got {text}")
+        if name in found:
+            raise click.UsageError(f"{name} is there twice: one utterance has one value of it; ask for each")
+        found[name] = value
+    return found
 
 
 def asks_the_service(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.cli_options import CONFIG_FILE
+from service.errors import StartError
 
 if TYPE_CHECKING:
     from detectors.cuttable import Cuttable
@@ -63,11 +64,11 @@ def score(
     from service.scoring.pairing import paired
     from service.scoring.score import by_group, total
     from service.scoring.score import score as score_pair
-    from service.scoring.side import CannotScore, read_side
+    from service.scoring.side import HYPOTHESIS, REFERENCE, CannotScore, read_side
 
     tokens, cuttable, version = _normaliser(normalisation, language, config_file)
-    side = read_side(reference, ref_format, "reference")
-    other = None if hypothesis is None else read_side(hypothesis, hyp_format, "hypothesis")
+    side = read_side(reference, ref_format, REFERENCE)
+    other = None if hypothesis is None else read_side(hypothesis, hyp_format, HYPOTHESIS)
     found = paired(side, other)
     if found.lone_references or found.lone_hypotheses:
         lone = f"without a hypothesis {found.lone_references}, without a reference {found.lone_hypotheses}"
@@ -78,7 +79,7 @@ def score(
     known = dict.fromkeys(name for pair in found.pairs for heard in pair.heard for name in heard.groups)
     for name in by:
         if name not in known:
-            raise CannotScore(f"--by {name}: not in the files; known are {', '.join(known) or 'none'}")
+            raise StartError(f"--by: {name} is not in the files; known are {', '.join(known) or 'none'}")
     groups = by_group(scored, by or [name for name in ("accent", "label", "speaker") if name in known][:1])
     if as_json:
         body = report.as_json(total(scored), groups, scored, shows_words=shows_words)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from service import told
-from service.cli_options import CONFIG_FILE, TIMES, asks_the_service, remote
+from service.cli_options import CONFIG_FILE, TIMES, FiniteRange, asks_the_service, named_values, remote
+from service.errors import StartError
 from service.told import path
 
+if TYPE_CHECKING:
+    from service.slice_rows import SliceRow
+
+MOST_HOURS = 24 * 366
 HEADING = ("slice", "WER", "95 %", "sessions", "words")
 CHANGE_HEADING = ("slice", "excess errors", "share", "WER", "rise in points", "sessions")
 
@@ -21,7 +27,9 @@ CHANGE_HEADING = ("slice", "excess errors", "share", "WER", "rise in points", "s
 @click.command()
 @click.argument("alert_id", required=False)
 @click.option("--cohort", help="Whose slices to rank, in place of an alert.")
-@click.option("--hours", type=click.FloatRange(min=0, min_open=True), default=168.0, show_default=True)
+@click.option(
+    "--hours", type=FiniteRange(min=0, max=MOST_HOURS, min_open=True), default=168.0, show_default=True
+)
 @click.option(
     "--since", type=click.DateTime(TIMES), help="Explain the change of the cohort's WER since then."
 )
@@ -70,40 +78,48 @@ def explain(
 @click.argument("conditions", metavar="NAME=VALUE...", nargs=-1, required=True)
 @click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
 @click.option(
-    "--most", type=click.IntRange(min=1), default=1_000, show_default=True, help="How many at most."
+    "--most", type=click.IntRange(1, 10_000_000), default=1_000, show_default=True, help="How many at most."
 )
-@click.option("--out", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="Where to; CSV.")
-def export_slice(conditions: tuple[str, ...], config_file: Path | None, most: int, out: TextIO) -> None:
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="Where to; CSV."
+)
+def export_slice(conditions: tuple[str, ...], config_file: Path | None, most: int, out: Path | None) -> None:
     """Write the ids of a slice's scored utterances, the worst first, to collect audio for training or tests.
 
-    NAME=VALUE names an attribute, or the cohort (cohort=en-IN); all must hold. No text is in it.
+    NAME=VALUE names an attribute, or the cohort (cohort=en-IN); all must hold. No text is in it. Where there
+    is none the exit code is 1, and nothing is written.
     """
-    import csv
-
     from service.config_file import load_config
-    from service.facts import rfc3339
     from service.slice_rows import slice_rows
 
-    where = dict(_condition(each) for each in conditions)
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["utterance_id", "spoken_at", "errors", "reference_words"])
-    count = 0
-    for row in slice_rows(load_config(config_file), where, most):
-        writer.writerow([row.utterance_id, rfc3339(row.spoken_at), row.errors, row.reference_words])
-        count += 1
-    click.echo(f"{count} utterances of {_called(where)}", err=True)
-    if not count:
+    where = named_values(conditions, "site=ward-7")
+    rows = list(slice_rows(load_config(config_file), where, most))
+    click.echo(f"{len(rows)} utterances of {_called(where)}", err=True)
+    if not rows:
         sys.exit(1)
+    if out is None or str(out) == "-":
+        _write(sys.stdout, rows)
+        return
+    is_pipe = out.exists() and not out.is_file()
+    try:
+        with out.open("w" if is_pipe else "x", encoding="utf-8") as file:
+            _write(file, rows)
+    except FileExistsError:
+        raise StartError(f"{out}: is there already; name another file, or move it") from None
+    except OSError as error:
+        raise StartError(f"{out}: cannot be written: {error.strerror}") from None
 
 
 slices_commands = (explain, export_slice)
 
 
-def _condition(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator or not name or not value:
-        raise click.UsageError(f"expected NAME=VALUE like site=ward-7, got {text}")
-    return name, value
+def _write(file: TextIO, rows: Sequence[SliceRow]) -> None:
+    from service.facts import rfc3339
+
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["utterance_id", "spoken_at", "errors", "reference_words"])
+    for row in rows:
+        writer.writerow([row.utterance_id, rfc3339(row.spoken_at), row.errors, row.reference_words])
 
 
 def _show_change(where: told.Where | None) -> None:

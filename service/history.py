@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from detectors.alignment import ErrorCounts
 from service.records import EDITED, Intervention, Place, SavedState, ScoredRow
@@ -10,6 +12,25 @@ from service.utterance_values import attributes_of
 
 ENDLESS = 2**63 - 1
 NEWEST_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """References of which nothing was scored.
+
+    Attributes
+    ----------
+    lone
+        Those whose utterance is not there.
+    waiting
+        Those by recording of which utterances are not there, or none.
+    refused
+        Those by recording that cannot be used, by the reason.
+    """
+
+    lone: int
+    waiting: int
+    refused: Mapping[str, int]
 
 
 class History:
@@ -45,6 +66,16 @@ class History:
         """The newest scored row; 0 before the first."""
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'scored'").fetchone()
         return int(row[0]) if row else 0
+
+    def unused_references(self) -> Unused:
+        """The references of which nothing was scored."""
+        [(lone,)] = self._db.execute("SELECT COUNT(*) FROM waiting_references")
+        reasons = self._db.execute(
+            "SELECT reason, COUNT(*) FROM recording_references WHERE state IN ('waiting', 'refused') "
+            "GROUP BY state, reason ORDER BY COUNT(*) DESC"
+        )
+        of_recordings = dict(reasons.fetchall())
+        return Unused(lone, of_recordings.pop(None, 0), of_recordings)
 
     def last_scored_at(self) -> dict[str, float]:
         """When a cohort was last scored against no edited reference, of those among the newest rows."""

@@ -46,7 +46,7 @@ def slice_rows(config: Config, where: Mapping[str, str], most: int) -> Iterator[
     ConfigError
         If an attribute is not declared.
     StartError
-        If there is no store, or it is of another version.
+        If there is no store, it is of another version, or it knows no such cohort.
     """
     undeclared = sorted(where.keys() - config.declared - {COHORT})
     if undeclared:
@@ -58,7 +58,14 @@ def slice_rows(config: Config, where: Mapping[str, str], most: int) -> Iterator[
     with closing(connect(path, read_only=True)) as db:
         if version_of(db) != len(MIGRATIONS):
             raise StartError(f"{path}: it has another layout; start the service once, which upgrades it")
+        _must_be_known(db, where.get(COHORT))
         yield from _rows(db, where, most)
+
+
+def _must_be_known(db: sqlite3.Connection, cohort: str | None) -> None:
+    known = [name for (name,) in db.execute("SELECT cohort FROM cohorts ORDER BY cohort")]
+    if cohort is not None and cohort not in known:
+        raise StartError(f"cohort={cohort}: there is no such cohort; these are: {', '.join(known) or 'none'}")
 
 
 def _rows(db: sqlite3.Connection, where: Mapping[str, str], most: int) -> Iterator[SliceRow]:

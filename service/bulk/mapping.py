@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping as Named
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -110,7 +111,9 @@ class Mapping:
             try:
                 constants["probability"] = float(constants["probability"])
             except ValueError:
-                raise StartError("--set: probability: expected a number") from None
+                constants["probability"] = math.nan
+            if not 0 < constants["probability"] <= 1:
+                raise StartError("--set: probability: expected a number above 0, and 1 at most")
         mapping = cls(_pairs("--map", taken), constants, _pairs("--only", only), begin, gap_s)
         known = {*UtteranceIn.__struct_fields__, *ReferenceIn.__struct_fields__}
         for option, names in (("--map", mapping.taken), ("--set", mapping.given)):
@@ -163,7 +166,10 @@ class Mapping:
         for target, value in self.given.items():
             _put(fields, target, value, is_usual=True)
         if is_spoken and self.begin is not None and "spoken_at" not in fields:
-            fields["spoken_at"] = self.begin + timedelta(seconds=self.gap_s * spoken)
+            try:
+                fields["spoken_at"] = self.begin + timedelta(seconds=self.gap_s * spoken)
+            except OverflowError:
+                raise Unusable("spoken_at: --begin and --gap lead too far into the future") from None
         _check(is_reference=is_reference, is_spoken=is_spoken, has_time="spoken_at" in fields)
         if self.taken or self.given:
             kind = ReferenceIn if is_reference else UtteranceIn
@@ -182,6 +188,8 @@ def _pairs(option: str, pairs: Sequence[str]) -> dict[str, Any]:
         name, separator, value = pair.partition("=")
         if not separator or not name:
             raise StartError(f"{option}: expected NAME=VALUE, got {pair}")
+        if name in found:
+            raise StartError(f"{option}: {name} is there twice; give it once")
         found[name] = value
     return found
 

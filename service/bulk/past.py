@@ -66,6 +66,21 @@ def history_in(
             yield history
 
 
+def unused(history: History) -> Iterator[str]:
+    """What there is to say of references that are in a history and that no row of it comes from."""
+    found = history.unused_references()
+    by_recording = {"its utterances are not there, or not all of them": found.waiting, **found.refused}
+    if found.lone:
+        yield f"not used: {_references(found.lone)}, whose utterance is not there"
+    for reason, count in by_recording.items():
+        if count:
+            yield f"not used: {_references(count)} by recording: {reason}"
+
+
+def _references(count: int) -> str:
+    return f"{count:,} reference{'' if count == 1 else 's'}"
+
+
 def _is_store(path: Path) -> bool:
     try:
         with path.open("rb") as file:

@@ -13,12 +13,14 @@ from typing import Annotated, Any
 import msgspec
 
 from detectors.readings import Part
-from service.errors import Refused, WerwatchError
+from service.errors import Refused, StartError, WerwatchError
 from service.formats import READERS
 from service.formats.lines import Damaged, lines_of
 from service.formats.segment import Segment
 
 TEXT, NDJSON = "txt", "ndjson"
+REFERENCE, HYPOTHESIS = "reference", "hypothesis"
+GZIP = b"\x1f\x8b"
 FORMATS = (TEXT, NDJSON, *READERS)
 _ENDINGS = {".text": TEXT, ".jsonl": NDJSON, ".webvtt": "vtt"} | {f".{name}": name for name in FORMATS}
 _SPEAKER, _LABEL, _RECORDING = "speaker", "label", "recording"
@@ -87,13 +89,16 @@ def read_side(path: Path, format_name: str | None, role: str) -> Side:
 
     Raises
     ------
+    StartError
+        Where the file cannot be read, or its format is unknown.
     CannotScore
-        Where the file cannot be read, its format is unknown, or a line of it is not as the format has it.
+        Where it is damaged, or a line of it is not as the format has it.
     """
-    name = format_name or _format_of(path)
-    if name not in FORMATS:
-        raise CannotScore(f"{name}: no such format; known are {', '.join(FORMATS)}")
+    option = "--ref-format" if role == REFERENCE else "--hyp-format"
+    if format_name not in (None, *FORMATS):
+        raise StartError(f"{option}: there is no format {format_name}; known are {', '.join(FORMATS)}")
     body = _bytes_of(path)
+    name = format_name or _format_of(path, option)
     try:
         if name == NDJSON:
             return Side(path, Naming.ID, _rows_of_ndjson(body))
@@ -104,22 +109,25 @@ def read_side(path: Path, format_name: str | None, role: str) -> Side:
     return Side(path, naming or Naming.NOTHING, [_row(segment, role) for segment in segments])
 
 
-def _format_of(path: Path) -> str:
+def _format_of(path: Path, option: str) -> str:
     endings = [ending.lower() for ending in path.suffixes]
     if endings[-1:] == [".gz"]:
         endings.pop()
     if not endings or endings[-1] not in _ENDINGS:
-        raise CannotScore(f"{path}: its ending names no format; say which of {', '.join(FORMATS)} it has")
+        known = ", ".join(FORMATS)
+        raise StartError(f"{path}: its name does not end in a known format; say with {option} which: {known}")
     return _ENDINGS[endings[-1]]
 
 
 def _bytes_of(path: Path) -> bytes:
     try:
         body = path.read_bytes()
-        return gzip.decompress(body) if path.suffix == ".gz" else body
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or "it is no whole gzip file"
-        raise CannotScore(f"{path}: {reason}") from None
+    except OSError as error:
+        raise StartError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        return gzip.decompress(body) if body.startswith(GZIP) or path.suffix == ".gz" else body
+    except (OSError, EOFError, zlib.error):
+        raise CannotScore(f"{path}: it is no whole gzip file") from None
 
 
 def _lines_of_text(body: bytes) -> list[Segment]:
@@ -138,8 +146,8 @@ def _row(segment: Segment, role: str) -> Row:
     return Row(
         line=segment.line,
         name=_name(segment),
-        reference=segment.text if role == "reference" else None,
-        hypothesis=segment.text if role == "hypothesis" else None,
+        reference=segment.text if role == REFERENCE else None,
+        hypothesis=segment.text if role == HYPOTHESIS else None,
         wording=segment.wording,
         groups={name: values for name, values in groups.items() if values},
         segment=segment,

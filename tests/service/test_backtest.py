@@ -107,8 +107,14 @@ def test_a_history_that_feeds_nothing_and_a_page_that_cannot_be_written_are_name
     empty.write_text(json.dumps(said(0, 1).utterance()))
     done = command(empty, *FEW)
     assert (done.returncode, "detection.selections" in done.stderr) == (2, True)
-    done = command(empty, *FEW, "--html", tmp_path / "none" / "page.html")
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    # Before the work, not after it.
+    none = tmp_path / "none" / "page.html"
+    done = command(empty, *FEW, "--html", none)
+    told = f"werwatch: --html: {none}: there is no folder {none.parent}\n"
+    assert (done.returncode, done.stderr) == (2, told)
+    done = command(empty, *FEW, "--html", empty)
+    assert f"--html: {empty} is the history itself" in done.stderr
+    assert json.loads(empty.read_text())
 
 
 @pytest.mark.slow

@@ -133,3 +133,54 @@ def test_an_id_with_any_characters_is_asked_for_as_it_is() -> None:
         done = call("acknowledge", "../a b?\u00e9#", "--api", server.url)
     assert done.err == f"werwatch: {server.url}: no such alert\n"
     assert server.got[0].path == "/v1/alerts/..%2Fa%20b%3F%C3%A9%23/acknowledge"
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "-1", "0", "1e400", "ten", ""])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["claim", "site=x", "--note", "x", "--excess"],
+        ["explain", "--cohort", "x", "--hours"],
+        ["backtest", ".", "--budget"],
+        ["backtest", ".", "--smallest-change"],
+        ["backtest", ".", "--runs"],
+        ["export-slice", "site=x", "--most"],
+        ["demo", "--seconds"],
+    ],
+    ids=lambda command: f"{command[0]} {command[-1]}",
+)
+def test_a_number_that_cannot_be_meant_is_named_with_its_option(command: list[str], number: str) -> None:
+    done = call(*command, number)
+    assert (done.code, done.out) == (2, "")
+    assert f"Invalid value for '{command[-1]}': " in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--gap", "nan"], "Invalid value for '--gap': nan"),
+        (["--gap", "1e300"], "Invalid value for '--gap': 1e+300 is not in the range"),
+        (["--set", "probability=nan"], "--set: probability: expected a number above 0, and 1 at most"),
+        (["--set", "probability=2"], "--set: probability: expected a number above 0, and 1 at most"),
+        (["--set", "selection=random", "--set", "selection=requested"], "--set: selection is there twice"),
+        (["--only", "a=1", "--only", "a=2"], "--only: a is there twice"),
+        (["--map", "speaker_id=a", "--map", "speaker_id=b"], "--map: speaker_id is there twice"),
+    ],
+)
+def test_what_is_said_of_lines_is_said_once_and_can_be_meant(
+    options: list[str], told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.ndjson"
+    path.write_text('{"utterance_id": "u", "reference": "x"}\n')
+    for command in ("import", "replay", "backtest"):
+        done = call(command, str(path), *options)
+        assert done.code == 2
+        assert told in done.err
+
+
+def test_times_that_lead_out_of_the_calendar_are_the_fault_of_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "history.ndjson"
+    path.write_text('{"utterance_id": "u", "hypothesis": "x"}\n' * 2)
+    done = call("replay", str(path), "--begin", "9999-12-31T00:00Z", "--gap", "31622400")
+    assert done.code == 1
+    assert f"{path}:2: spoken_at: --begin and --gap lead too far into the future\n" in done.err

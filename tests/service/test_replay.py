@@ -156,6 +156,26 @@ def test_lines_that_are_not_taken_are_named_and_the_others_replayed(tmp_path: Pa
     done = command(path)
     assert [line.split(": ")[0] for line in done.stderr.splitlines()] == [f"{path}:2", f"{path}:3"]
     assert "0 alerts, 0 of them pages, in 1 scored utterances" in done.stdout
+    assert done.returncode == 1
+
+
+def test_references_that_lead_to_nothing_are_counted_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "history.ndjson"
+    drawn = {"selection": "random", "probability": 1.0}
+    spoken = [{**said(index, 1).utterance(), "recording_id": "visit"} for index in range(2)]
+    references = [
+        {"utterance_id": "nobody", "reference": "x", **drawn},
+        {"recording_id": "visit", "reference": "x y", "utterances": 3, **drawn},
+        {"recording_id": "another", "reference": "x y", **drawn},
+        {"recording_id": "visit", "reference": "nothing like it was said", "passage": True, **drawn},
+    ]
+    path.write_text("\n".join(map(json.dumps, [*spoken, *references])))
+    told = [line.removeprefix(f"{path}: not used: ") for line in command(path).stderr.splitlines()]
+    assert told[:2] == [
+        "1 reference, whose utterance is not there",
+        "2 references by recording: its utterances are not there, or not all of them",
+    ]
+    assert [line[:26] for line in told[2:]] == ["1 reference by recording: "]
 
 
 def test_a_reference_for_a_recording_is_scored_once_all_of_the_history_is_there(tmp_path: Path) -> None:

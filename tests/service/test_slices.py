@@ -203,6 +203,13 @@ def test_utterances_of_a_slice_are_exported_by_id_the_worst_first(
     out = tmp_path / "ids.csv"
     assert run(*command, "site=ward-2", "--out", str(out)).returncode == 0
     assert out.read_text().startswith("utterance_id,spoken_at,errors,reference_words\n")
+    before = out.read_text()
+    done = run(*command, "site=ward-7", "--out", str(out))
+    assert (done.returncode, out.read_text()) == (2, before)
+    assert f"{out}: is there already; name another file, or move it" in done.stderr
+    new = tmp_path / "new.csv"
+    assert run(*command, "site=nowhere", "--out", str(new)).returncode == 1
+    assert not new.exists()
 
 
 @pytest.mark.parametrize(
@@ -211,6 +218,8 @@ def test_utterances_of_a_slice_are_exported_by_id_the_worst_first(
         ("floor=3", 2, "floor: no such attribute is declared; these are: accent, cohort, device"),
         ("site", 2, "expected NAME=VALUE like site=ward-7, got site"),
         ("site=nowhere", 1, "0 utterances of site=nowhere"),
+        ("cohort=en-XX", 2, "cohort=en-XX: there is no such cohort; these are: en-IN, en-US"),
+        ("site=ward-7 site=ward-8", 2, "site is there twice: one utterance has one value of it"),
     ],
 )
 def test_a_slice_that_is_none_is_said_so(
@@ -218,6 +227,6 @@ def test_a_slice_that_is_none_is_said_so(
 ) -> None:
     config = tmp_path / "werwatch.yaml"
     config.write_text(yaml.safe_dump({"data_dir": str(service.data_dir)}))
-    done = run("export-slice", condition, "--config", str(config))
+    done = run("export-slice", *condition.split(), "--config", str(config))
     assert (done.returncode, told in done.stderr) == (status, True), done.stderr
     assert "Traceback" not in done.stderr

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from commands import call
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -247,7 +248,14 @@ def test_nothing_that_is_shown_steers_the_terminal(tmp_path: Path) -> None:
         ),
         ({"ref_trn": "a (a)\n"}, "no reference in it has its hypothesis; name a second file"),
         ({"ref_txt": "a\n"}, "only a file of NDJSON has both; name the file with the hypotheses"),
-        ({"ref_odt": "a\n"}, "its ending names no format; say which of txt, ndjson, ctm, srt, stm, trn, vtt"),
+        (
+            {"ref_odt": "a\n"},
+            "ref.odt: its name does not end in a known format; say with --ref-format which",
+        ),
+        (
+            {"ref_txt": "a\n", "hyp_odt": "a\n"},
+            "hyp.odt: its name does not end in a known format; say with --hyp-format which",
+        ),
         ({"ref_ndjson": "{"}, "line 1: expected a JSON object"),
         ({"ref_ndjson": "[]"}, "line 1: expected a JSON object"),
         ({"ref_ndjson": '{"reference": "a"}'}, "line 1: utterance_id: this field is required"),
@@ -258,7 +266,7 @@ def test_nothing_that_is_shown_steers_the_terminal(tmp_path: Path) -> None:
         ),
         ({"ref_ndjson": '{"recording_id": "a", "passage": true}'}, "line 1: passage: only the service finds"),
         ({"ref_ndjson": '{"utterance_id": "a", "attributes": 7}'}, "line 1: attributes: expected an object"),
-        ({"ref_gz": "no gzip"}, "its ending names no format"),
+        ({"ref_gz": "no gzip"}, "it is no whole gzip file"),
         ({"ref_txt_gz": "no gzip"}, "it is no whole gzip file"),
         (
             {"ref_vtt": "WEBVTT\n", "hyp_ctm": "a 1 0 1 x\nb 1 0 1 y\n"},
@@ -275,7 +283,16 @@ def test_what_does_not_fit_is_said_with_its_place(files: dict[str, str], told: s
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    assert refusal(str(tmp_path / "a.trn")) == f"{tmp_path}/a.trn: No such file or directory"
+    for name in ("a.trn", "a.odt"):
+        done = call("score", str(tmp_path / name))
+        told = f"werwatch: {tmp_path}/{name}: cannot be read: No such file or directory\n"
+        assert (done.code, done.err) == (2, told)
+
+
+def test_what_is_packed_is_known_by_what_it_holds(tmp_path: Path) -> None:
+    [reference, hypothesis] = write(tmp_path, ref_txt="a b\n", hyp_txt="a c\n")
+    Path(reference).write_bytes(gzip.compress(b"a b\n"))
+    assert run(reference, hypothesis).stdout.splitlines()[1].split()[:3] == ["all", "1", "2"]
 
 
 def test_what_has_no_counterpart_is_an_error_unless_it_may_be_left_out(tmp_path: Path) -> None:
