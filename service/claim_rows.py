@@ -144,7 +144,7 @@ class ClaimRows:
             "SELECT scored.seq, scored.cohort, scored.spoken_at, scored.speaker, unit_key, scored.session, "
             "scored.normaliser, scored.attributes, COALESCE(utterances.received_at, scored_at), "
             "substitutions, deletions, insertions, hits "
-            "FROM scored LEFT JOIN utterances USING (utterance_id) "
+            "FROM scored LEFT JOIN utterances ON utterances.number = utterance_number "
             "WHERE seq > ? AND seq <= ? AND detects = 1 ORDER BY seq LIMIT ?",
             (seq, last, limit),
         )

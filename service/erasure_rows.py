@@ -13,6 +13,7 @@ from service.recording_rows import RecordingRows
 from service.records import Erased, Erasure, Subject
 from service.text_rows import TextRows
 from service.trace_rows import TraceRows
+from service.utterance_ids import UtteranceIds
 
 ERASED = bytes(16)
 """Stands for the digest of content that was erased; as long as one, so that it is written over it."""
@@ -24,9 +25,15 @@ class ErasureRows:
     """Over the store's connection; what writes runs inside a transaction that the caller holds."""
 
     def __init__(
-        self, db: sqlite3.Connection, texts: TextRows, traces: TraceRows, recordings: RecordingRows
+        self,
+        db: sqlite3.Connection,
+        ids: UtteranceIds,
+        texts: TextRows,
+        traces: TraceRows,
+        recordings: RecordingRows,
     ) -> None:
         self._db = db
+        self._ids = ids
         self._texts = texts
         self._traces = traces
         self._recordings = recordings
@@ -36,8 +43,9 @@ class ErasureRows:
         waited = self._db.execute(
             "DELETE FROM waiting_references WHERE utterance_id = ?", (utterance_id,)
         ).rowcount
+        number = self._ids.number_of(utterance_id)
         known = self._db.execute(
-            "SELECT content, scored_seq, recording FROM utterances WHERE utterance_id = ?", (utterance_id,)
+            "SELECT content, scored_seq, recording FROM utterances WHERE number = ?", (number,)
         ).fetchone()
         unscored = scored = 0
         if known is None:
@@ -65,24 +73,26 @@ class ErasureRows:
     def _remember(self, utterance_id: str) -> None:
         now = time.time()
         self._db.execute(
-            "INSERT INTO utterances (utterance_id, content, cohort, attributes, spoken_at, received_at, "
-            "normaliser, hypothesis_words, scored_seq) VALUES (?, ?, '', '{}', ?, ?, '', 0, ?)",
-            (utterance_id, ERASED, now, now, NEVER_SCORED),
+            "INSERT INTO utterances (number, utterance_id, content, cohort, attributes, spoken_at, "
+            "received_at, normaliser, hypothesis_words, scored_seq) "
+            "VALUES (?, ?, ?, '', '{}', ?, ?, '', 0, ?)",
+            (*self._ids.next_numbers([utterance_id]), utterance_id, ERASED, now, now, NEVER_SCORED),
         )
 
     def _erase_unscored(self, utterance_id: str) -> None:
         self._db.execute(
             "UPDATE utterances SET content = ?, scored_seq = ?, hypothesis = NULL, word_confidences = NULL, "
-            "attributes = '{}', speaker = NULL, session = NULL, recording = NULL WHERE utterance_id = ?",
-            (ERASED, NEVER_SCORED, utterance_id),
+            "attributes = '{}', speaker = NULL, session = NULL, recording = NULL WHERE number = ?",
+            (ERASED, NEVER_SCORED, self._ids.number_of(utterance_id)),
         )
 
     def _erase_scored(self, utterance_id: str) -> None:
-        for column in ("utterances SET content", "scored SET reference_content"):
-            self._db.execute(
-                f"UPDATE {column} = ? WHERE utterance_id = ?",
-                (ERASED, utterance_id),
-            )
+        self._db.execute(
+            "UPDATE utterances SET content = ? WHERE number = ?", (ERASED, self._ids.number_of(utterance_id))
+        )
+        self._db.execute(
+            "UPDATE scored SET reference_content = ? WHERE utterance_id = ?", (ERASED, utterance_id)
+        )
 
 
 def read_erasures(db: sqlite3.Connection, limit: int) -> list[Erasure]:

@@ -58,6 +58,8 @@ class KeyRecord:
 
     def drop_unjoinable(self) -> None:
         """Delete what waits to be joined, and every digest that could confirm a guess at what was sent."""
+        unscored = "SELECT number FROM utterances WHERE scored_seq IS NULL"
+        self._db.execute(f"DELETE FROM utterance_ids WHERE number IN ({unscored})")  # noqa: S608 -- a constant
         self._db.execute("DELETE FROM utterances WHERE scored_seq IS NULL")
         self._db.execute("DELETE FROM waiting_references")
         self._db.execute("DELETE FROM recording_references")

@@ -6,6 +6,7 @@ import sqlite3
 
 from detectors.alignment import LOOP_MINIMUM_ERRORS
 from service.history import ENDLESS
+from service.utterance_ids import UtteranceIds
 
 SECONDS_AN_HOUR = 3600
 
@@ -39,16 +40,18 @@ class OldRows:
     What deletes takes at most so many rows, and returns how many it took.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, ids: UtteranceIds) -> None:
         self._db = db
+        self._ids = ids
 
     def drop_utterances(self, before: float, most: int) -> int:
         """Delete utterances that were received before this time and have no reference."""
-        return self._db.execute(
-            "DELETE FROM utterances WHERE number IN (SELECT number FROM utterances "
-            "WHERE scored_seq IS NULL AND received_at < ? ORDER BY received_at LIMIT ?)",
+        old = self._db.execute(
+            "SELECT number, utterance_id FROM utterances "
+            "WHERE scored_seq IS NULL AND received_at < ? ORDER BY received_at LIMIT ?",
             (before, most),
-        ).rowcount
+        ).fetchall()
+        return self._ids.delete(old)
 
     def drop_references(self, before: float, most: int) -> int:
         """Delete references that were received before this time and have no utterance."""
@@ -98,10 +101,12 @@ class OldRows:
             if self._begins_after() < saved_seq or self._claims_have_seen("base") < claims_seq:
                 return 0
         self._db.execute(_SUMS, (last,))
-        self._db.execute(
-            "DELETE FROM utterances WHERE utterance_id IN (SELECT utterance_id FROM scored WHERE seq <= ?)",
+        gone = self._db.execute(
+            "SELECT number, utterances.utterance_id FROM scored JOIN utterances ON number = utterance_number "
+            "WHERE seq <= ?",
             (last,),
-        )
+        ).fetchall()
+        self._ids.delete(gone)
         return self._db.execute("DELETE FROM scored WHERE seq <= ?", (last,)).rowcount
 
     def drop_alerts(self, before: float, most: int) -> int:

@@ -192,6 +192,7 @@ class Pipeline:
 
     def _after_commit(self) -> bool:
         self._fold.go_on()
+        self.store.ids.step(self.store.transaction)
         has_rows = self.watch.go_on(TURN_S)
         has_rows |= self.claims.go_on(TURN_S)
         now = time.time()

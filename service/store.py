@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -32,6 +32,7 @@ from service.schema import migrate
 from service.silence_rows import SilenceRows
 from service.text_rows import TextRows
 from service.trace_rows import TraceRows
+from service.utterance_ids import UtteranceIds
 from service.utterance_values import (
     PLACES,
     UNSCORED_COLUMNS,
@@ -83,11 +84,7 @@ def make_forgetful(connection: sqlite3.Connection) -> None:
 @lru_cache(maxsize=ROWS_A_STATEMENT)
 def _inserting(rows: int) -> str:
     places = ", ".join([PLACES] * rows)
-    return f"INSERT OR IGNORE INTO utterances ({UTTERANCE_COLUMNS}) VALUES {places}"  # noqa: S608 -- constants
-
-
-class _Known(Exception):
-    """A row is there already."""
+    return f"INSERT INTO utterances (number, {UTTERANCE_COLUMNS}) VALUES {places}"  # noqa: S608 -- constants
 
 
 class Store:
@@ -102,6 +99,8 @@ class Store:
     ----------
     alerts
         Alerts and their notices, over the same connection.
+    ids
+        Which row an utterance_id belongs to, over the same connection.
     silences, record
         Silences, and what became of alerts and them, over the same connection.
     history
@@ -153,12 +152,13 @@ class Store:
                 tell_of_loss(self.loss, self._db, self.path)
         except (OSError, sqlite3.Error) as error:
             raise StartError(f"{self.path}: the store cannot be opened: {fault(error)}") from None
+        self.ids = UtteranceIds(self._db)
         self.alerts = AlertRows(self._db)
         self.silences = SilenceRows(self._db)
         self.record = AlertRecord(self._db)
         self.history = History(self._db)
         self.key = KeyRecord(self._db)
-        self.old_rows = OldRows(self._db)
+        self.old_rows = OldRows(self._db, self.ids)
         self.outbox = OutboxRows(self._db)
         self.room = Room(self._db, self.path)
         self.claims = ClaimRows(self._db)
@@ -166,7 +166,7 @@ class Store:
         self.recordings = RecordingRows(self._db)
         self.texts = TextRows(self._db)
         self.traces = TraceRows(self._db)
-        self.erasures = ErasureRows(self._db, self.texts, self.traces, self.recordings)
+        self.erasures = ErasureRows(self._db, self.ids, self.texts, self.traces, self.recordings)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""
@@ -175,28 +175,30 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; on disk when it ends without an error."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+        with self.ids.or_undone():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part of the transaction that is undone alone if it fails."""
-        self._db.execute("SAVEPOINT part")
-        try:
-            yield
-        except BaseException:
-            # On a full disk SQLite may have undone the whole transaction already.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK TO part")
-                self._db.execute("RELEASE part")
-            raise
-        self._db.execute("RELEASE part")
+        with self.ids.or_undone():
+            self._db.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException:
+                # On a full disk SQLite may have undone the whole transaction already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK TO part")
+                    self._db.execute("RELEASE part")
+                raise
+            self._db.execute("RELEASE part")
 
     def probe(self) -> None:
         """Write what is there already: it shows whether the store can be written."""
@@ -208,37 +210,38 @@ class Store:
     def known_content(self, utterance_id: str) -> tuple[bytes, int | None] | None:
         """Content digest and, if scored, the seq of a known utterance."""
         row = self._db.execute(
-            "SELECT content, scored_seq FROM utterances WHERE utterance_id = ?", (utterance_id,)
+            "SELECT content, scored_seq FROM utterances WHERE number = ?", (self.ids.number_of(utterance_id),)
         ).fetchone()
         return (row[0], row[1]) if row else None
 
     def put_utterance(self, utterance: Utterance, cohort: str) -> None:
         """Insert an utterance under its (perhaps folded) cohort, or in the place of one with its id."""
-        self._db.execute(
-            f"INSERT OR REPLACE INTO utterances ({UTTERANCE_COLUMNS}) VALUES {PLACES}",  # noqa: S608 -- constants
-            utterance_values(utterance, cohort),
-        )
+        known = self.ids.number_of(utterance.utterance_id)
+        if known is not None:
+            self.ids.delete([(known, utterance.utterance_id)])
+        self._insert([utterance.utterance_id], [utterance_values(utterance, cohort)])
 
     def put_new_utterances(self, utterances: Sequence[Utterance]) -> bool:
         """Insert utterances under their own cohorts; False, and nothing is done, if one is there already."""
-        with suppress(_Known), self.part():
-            for begin in range(0, len(utterances), ROWS_A_STATEMENT):
-                together = utterances[begin : begin + ROWS_A_STATEMENT]
-                inserted = self._db.execute(
-                    _inserting(len(together)),
-                    list(chain.from_iterable(utterance_values(each, each.cohort) for each in together)),
-                )
-                if inserted.rowcount < len(together):
-                    raise _Known
-            return True
-        return False
+        names = [utterance.utterance_id for utterance in utterances]
+        if self.ids.knows_any(names):
+            return False
+        self._insert(names, [utterance_values(each, each.cohort) for each in utterances])
+        return True
+
+    def _insert(self, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        numbered = list(zip(self.ids.next_numbers(names), rows, strict=True))
+        for begin in range(0, len(numbered), ROWS_A_STATEMENT):
+            together = numbered[begin : begin + ROWS_A_STATEMENT]
+            values = list(chain.from_iterable((number, *row) for number, row in together))
+            self._db.execute(_inserting(len(together)), values)
 
     def unscored(self, utterance_id: str) -> Unscored | None:
         """An utterance that was not scored."""
         row = self._db.execute(
             f"SELECT {UNSCORED_COLUMNS} "  # noqa: S608 -- constants
-            "FROM utterances WHERE utterance_id = ? AND (scored_seq IS NULL OR scored_seq = ?)",
-            (utterance_id, NEVER_SCORED),
+            "FROM utterances WHERE number = ? AND (scored_seq IS NULL OR scored_seq = ?)",
+            (self.ids.number_of(utterance_id), NEVER_SCORED),
         ).fetchone()
         return unscored_of(row) if row else None
 
@@ -308,17 +311,17 @@ class Store:
 
     def put_scored(self, values: tuple[Any, ...], utterance_id: str) -> int:
         """Append a scored row, drop the utterance's tokens, return its seq."""
+        number = self.ids.number_of(utterance_id)
         cursor = self._db.execute(
             "INSERT INTO scored (utterance_id, reference_content, cohort, attributes, speaker, unit_key, "
             "spoken_at, scored_at, substitutions, deletions, insertions, hits, confidence, kind, selection, "
             "probability, normaliser, detects, session, lexicon, critical_terms, critical_missed, "
-            "critical_inserted) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            values,
+            "critical_inserted, utterance_number) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (*values, number),
         )
         seq = int(cursor.lastrowid or 0)
         self._db.execute(
-            "UPDATE utterances SET hypothesis = NULL, scored_seq = ? WHERE utterance_id = ?",
-            (seq, utterance_id),
+            "UPDATE utterances SET hypothesis = NULL, scored_seq = ? WHERE number = ?", (seq, number)
         )
         return seq
 

@@ -19,7 +19,8 @@ UTTERANCE_COLUMNS = (
     "duration_s, confidence, word_confidences, audio, normaliser, hypothesis_words, hypothesis"
 )
 """Named and ordered as the first fields of an `Utterance`."""
-PLACES = f"({', '.join('?' * COLUMNS)})"
+PLACES = f"({', '.join('?' * (COLUMNS + 1))})"
+"""Of the row's number, then of `UTTERANCE_COLUMNS`."""
 UNSCORED_COLUMNS = (
     "utterance_id, cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis"
 )

@@ -33,26 +33,28 @@ DAY_S = 86_400.0
 CACHE_KB = 2_000_000
 
 UTTERANCES = """
-INSERT INTO utterances (utterance_id, content, cohort, attributes, speaker, session, spoken_at, received_at,
-    duration_s, confidence, audio, normaliser, hypothesis_words, hypothesis, scored_seq)
+INSERT INTO utterances (number, utterance_id, content, cohort, attributes, speaker, session, spoken_at,
+    received_at, duration_s, confidence, audio, normaliser, hypothesis_words, hypothesis, scored_seq)
 WITH RECURSIVE numbers (number) AS
     (VALUES (:first) UNION ALL SELECT number + 1 FROM numbers WHERE number + 1 < :last)
-SELECT scrambled(number), randomblob(16), cohort, attributes, speaker, session, :begin_s + number * :each_s,
-    :received_s + number * :received_each_s, 3.9, 0.76, '{"snr_db": 20.4}', normaliser, hypothesis_words,
+SELECT number + 1, scrambled(number), randomblob(16), cohort, attributes, speaker, session,
+    :begin_s + number * :each_s, :received_s + number * :received_each_s,
+    3.9, 0.76, '{"snr_db": 20.4}', normaliser, hypothesis_words,
     iif(number < :scored, NULL, hypothesis), iif(number < :scored, number + 1, NULL)
 FROM numbers JOIN template ON template.position = number % :templates
 """
 SCORED = """
 INSERT INTO scored (seq, utterance_id, reference_content, cohort, attributes, speaker, session, unit_key,
     spoken_at, scored_at, substitutions, deletions, insertions, hits, confidence, kind, selection,
-    probability, normaliser, detects)
+    probability, normaliser, detects, utterance_number)
 WITH RECURSIVE numbers (number) AS
     (VALUES (:first) UNION ALL SELECT number + 1 FROM numbers WHERE number + 1 < :last)
 SELECT number + 1, scrambled(number), randomblob(16), cohort, attributes, speaker, session, session,
     :begin_s + number * :each_s, :received_s + number * :received_each_s, substitutions, deletions,
-    insertions, hits, 0.76, 'verbatim', 'random', 1.0, normaliser, 1
+    insertions, hits, 0.76, 'verbatim', 'random', 1.0, normaliser, 1, number + 1
 FROM numbers JOIN template ON template.position = number % :templates
 """
+IDS = "INSERT OR REPLACE INTO utterance_ids SELECT utterance_id, number FROM utterances ORDER BY utterance_id"
 TEMPLATE = """
 CREATE TEMP TABLE template (position INTEGER PRIMARY KEY, cohort, attributes, speaker, session, normaliser,
     hypothesis_words, hypothesis, substitutions, deletions, insertions, hits)
@@ -79,6 +81,8 @@ def seeded(folder: Path, utterances: int, scored: int) -> Iterator[RunningServic
         _insert(db, known, utterances, scored, utterances)
         db.execute(TOTALS)
         say_seen(db, scored)
+        db.execute(IDS)
+        db.execute("UPDATE filed SET number = (SELECT MAX(number) FROM utterances)")
     yield service
     if service.process is not None and service.process.poll() is None:
         service.kill()

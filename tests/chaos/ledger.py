@@ -13,6 +13,7 @@ from detectors.alignment import align
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, parse
 from service.records import Reference, Utterance
+from service.utterance_values import tokens_of
 
 Body = dict[str, Any]
 """One object as it is sent."""
@@ -114,7 +115,7 @@ class Ledger:
         for _, key, cohort, spoken_at, speaker, *counts in rows[len(self._scored) :]:
             utterance = utterances[key]
             assert (cohort, spoken_at, speaker) == (utterance.cohort, utterance.spoken_at, utterance.speaker)
-            expected = align(references[key].tokens or (), utterance.hypothesis)
+            expected = align(references[key].tokens or (), tokens_of(utterance.hypothesis))
             assert counts == [
                 expected.substitutions,
                 expected.deletions,

@@ -24,6 +24,7 @@ from service.config import Config
 from service.counts import Counts
 from service.privacy import Hasher, load_key
 from service.store import FILE_NAME
+from service.utterance_values import tokens_of
 
 KILLS = 15
 SEED = 8
@@ -55,9 +56,10 @@ class Recording:
 
     def expected(self, translator: Translator) -> dict[str, tuple[int, ...]]:
         """Counts by utterance."""
-        words = [translator.utterance(_wire(each.utterance()), 0.0).hypothesis for each in self.said]
+        records = [translator.utterance(_wire(each.utterance()), 0.0) for each in self.said]
+        words = [tokens_of(record.hypothesis) for record in records]
         [spoken] = [translator.utterance(_wire({"utterance_id": "r", "hypothesis": self.reference}), 0.0)]
-        found = (passage_shares if self.is_passage else shares)(spoken.hypothesis, words)
+        found = (passage_shares if self.is_passage else shares)(tokens_of(spoken.hypothesis), words)
         assert isinstance(found, list), "a passage of the stream has no place"
         return {
             self.said[share.utterance].utterance_id: (

@@ -105,7 +105,7 @@ DIFFERENT = "state: BAD: the saved one is not what the rows 701"
         ),
         ("UPDATE snapshot SET state = substr(state, 1, 1000)", "state: BAD: the saved one cannot be used"),
         ("DELETE FROM snapshot", "state: good: none is saved yet"),
-        ("PRAGMA user_version = 3", "layout: BAD: layout 3, this version's is 7"),
+        ("PRAGMA user_version = 3", "layout: BAD: layout 3, this version's is 8"),
     ],
 )
 def test_what_does_not_fit_is_named(spoil: str, line: str, service: RunningService) -> None:

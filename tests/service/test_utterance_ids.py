@@ -1,0 +1,117 @@
+"""Every id leads to its row and no other, whatever was filed, undone, deleted or read again in between."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+import service.utterance_ids as module
+from service.store import Store
+
+EVERY = [f"u{number}" for number in range(12)]
+NAMES = st.lists(st.sampled_from(EVERY), unique=True, max_size=6)
+
+
+def put(store: Store, names: list[str]) -> None:
+    for name, number in zip(names, store.ids.next_numbers(names), strict=True):
+        store._db.execute(
+            "INSERT INTO utterances (number, utterance_id, content, cohort, attributes, spoken_at, "
+            "received_at, normaliser, hypothesis_words) VALUES (?, ?, x'', '', '', 0, 0, '', 0)",
+            (number, name),
+        )
+
+
+class Broken(Exception):
+    """What ends a transaction before it is whole."""
+
+
+class Ids(RuleBasedStateMachine):
+    """Rows come, are replaced and go, in transactions that may be undone as a whole or in part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.store = Store(Path(self.folder.name))
+        self.store._db.execute("PRAGMA synchronous = OFF")
+
+    def teardown(self) -> None:
+        self.store.close()
+        self.folder.cleanup()
+
+    @rule(
+        parts=st.lists(st.tuples(st.booleans(), NAMES, st.booleans()), max_size=4),
+        is_broken=st.booleans(),
+    )
+    def write(self, parts: list[tuple[bool, list[str], bool]], *, is_broken: bool) -> None:
+        with suppress(Broken), self.store.transaction():
+            for is_deletion, names, is_undone in parts:
+                with suppress(Broken), self.store.part():
+                    known = [(number, name) for name in names if (number := self.store.ids.number_of(name))]
+                    assert self.store.ids.delete(known) == len(known)
+                    if not is_deletion:
+                        put(self.store, names)
+                    if is_undone:
+                        raise Broken
+            if is_broken:
+                raise Broken
+
+    @rule()
+    def file_some(self) -> None:
+        self.store.ids.step(self.store.transaction)
+
+    @rule()
+    def fail_to_file(self) -> None:
+        self.store._db.execute(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON utterance_ids BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        self.store.ids.step(self.store.transaction)
+        self.store.ids._rests_until = 0.0
+        self.store._db.execute("DROP TRIGGER full")
+
+    @rule()
+    def start_again(self) -> None:
+        self.store.close()
+        self.store = Store(Path(self.folder.name))
+
+    @invariant()
+    def each_id_leads_to_its_row(self) -> None:
+        found = self.store._db.execute("SELECT utterance_id, number FROM utterances").fetchall()
+        rows = dict(found)
+        assert len(rows) == len(found)
+        for name in EVERY:
+            assert self.store.ids.number_of(name) == rows.get(name)
+            assert self.store.ids.knows_any([name, "nobody"]) == (name in rows)
+        filed = dict(self.store._db.execute("SELECT utterance_id, number FROM utterance_ids"))
+        assert filed.items() <= rows.items()
+
+
+def test_ids_lead_to_their_rows_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_FRESH", 5)
+    monkeypatch.setattr(module, "SLICE", 2)
+    monkeypatch.setattr(module, "MOST_LEFT", 8)
+    run_state_machine_as_test(
+        Ids, settings=settings(max_examples=60, stateful_step_count=30, derandomize=True, deadline=None)
+    )
+
+
+def test_a_number_is_not_given_out_again_once_its_row_was_filed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_FRESH", 1)
+    with closing(Store(tmp_path)) as store:
+        with store.transaction():
+            put(store, ["a", "b"])
+        store.ids.step(store.transaction)
+        with store.transaction():
+            store.ids.delete([(1, "a"), (2, "b")])
+        with store.transaction():
+            put(store, ["c"])
+    # Whoever starts looks for what is not filed behind what was.
+    with closing(Store(tmp_path)) as store:
+        assert store.ids.number_of("c") == 3
