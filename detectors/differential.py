@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from river.base import DriftDetector
@@ -27,13 +27,14 @@ PLAIN_ELAPSED_DAYS = 0.1
 
 @dataclass(slots=True)
 class Alarm:
-    """An alarm that lasts: its effect when it was raised, what was gathered since, and what would end it."""
+    """An alarm that lasts: its effect when it was raised, what was heard after it, and what would end it."""
 
     effect: Effect
     onset_interval: tuple[float, float]
     recovery: EvidenceProcess
     weight: float = 0.0
     weighted: float = 0.0
+    heard: Tally = field(default_factory=Tally)
 
 
 @dataclass(slots=True)
@@ -191,7 +192,7 @@ class DifferentialDetector(DriftDetector):
 
         After a finding that is no alarm, its effect until the next update. While an alarm lasts the estimate
         is taken from the blocks after it, which nothing selected, as soon as their confidence sequence is
-        the narrower one.
+        the narrower one; what it says of all since the onset goes on to grow.
         """
         state = self._state
         alarm, base = state.alarm, self.baseline.precision
@@ -199,7 +200,7 @@ class DifferentialDetector(DriftDetector):
             return self._found
         if alarm is None:
             return state.naming.differential.rise.effect(base)
-        first = alarm.effect
+        first = replace(alarm.effect, since=alarm.effect.since.plus(alarm.heard))
         if alarm.weight <= 0:
             return first
         half = half_width(alarm.weight, base, self.smallest_change)
@@ -301,6 +302,7 @@ class DifferentialDetector(DriftDetector):
     def _watch_for_recovery(self, alarm: Alarm, block: Block) -> None:
         baseline = self.baseline
         deviation, variance = block.differential - baseline.mean, block.differential_variance
+        alarm.heard.merge(block.tally)
         alarm.weight += 1.0 / variance
         alarm.weighted += deviation / variance
         alarm.recovery.update(

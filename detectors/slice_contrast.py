@@ -33,7 +33,7 @@ LARGEST_RATIO = 3.0
 PRIOR_WORDS = 100.0
 """Weight of the cohort's rate in that of a slice, where a variance is taken from it."""
 LEAST_SESSIONS = 5
-"""On each side; with fewer a slice has too little data to be compared."""
+"""Since the onset, in a slice, and outside of it on each side; with fewer it cannot be compared."""
 _NORMAL = NormalDist()
 
 

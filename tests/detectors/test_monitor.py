@@ -196,6 +196,24 @@ def test_what_lasts_is_what_was_raised_and_has_not_ended(
     assert signal in raised
 
 
+def test_while_an_alarm_lasts_it_rests_on_all_since_its_onset() -> None:
+    rise = 0.15
+    stream = Stream(UTTERANCES, 101, shift=lambda name, i, _: rise if name == "C" and i >= CHANGE_AT else 0.0)
+    monitor, events = watch(stream)
+    [raised] = [event for _, event in events if event.signal in PAGING]
+    [lasts] = [event for event in monitor.lasting() if event.signal is Signal.DIFFERENTIAL]
+    since = [each for each in simulate(stream) if each.cohort == "C" and each.at_s >= raised.onset_s]
+    heard = lasts.after.utterances
+    assert raised.after.utterances < len(since) / 3
+    # What is not in a block yet is the last hours'.
+    assert 0.9 * len(since) < heard <= len(since)
+    words = sum(each.counts.reference_words for each in since[:heard])
+    wer = sum(each.counts.errors for each in since[:heard]) / words
+    assert lasts.after.wer is not None
+    assert abs(lasts.after.wer - wer) < 0.01
+    assert lasts.effect_points != raised.effect_points
+
+
 def effect_of(event: Event) -> tuple[float, float, float]:
     return event.lower_points, event.effect_points, event.upper_points
 
