@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from detectors.block import Block
+from detectors.crowd import Crowd
 from detectors.event import Change
 from detectors.evidence import (
     Baseline,
@@ -14,13 +15,19 @@ from detectors.evidence import (
 )
 from detectors.onset import OnsetTrail
 from detectors.question import Question
+from detectors.unit import Unit
 
 COHORTS_TO_LEAVE_ONE_OUT = 3
+CROWD_SHARE = 1.0 / 3.0
+"""Of the false alarms that global alarms may use, for what cohorts without a level tell together."""
 
 
 @dataclass(slots=True)
 class EverybodyDetector:
     """Evidence that the rise is not one cohort's own.
+
+    Cohorts that have a level tell it by their blocks, those that are too small for one tell it together
+    (`detectors.crowd`); either raises the alarm, and ends what it raised.
 
     With three cohorts and more: for every cohort c a process on the rest without c; all must agree, so a
     single bad cohort cannot raise it, since the process that leaves that cohort out sees nothing. With one
@@ -33,11 +40,14 @@ class EverybodyDetector:
     smallest_change
         Delta, as a ratio.
     false_alarms_per_day
-        r, the share of the tolerated false alarms that global alarms may use.
+        r, the share of the tolerated false alarms that these processes may use.
+    crowd
+        The small cohorts, with a share of their own.
     """
 
     smallest_change: float
     false_alarms_per_day: float
+    crowd: Crowd
     rests: dict[str, Question] = field(default_factory=dict)
     owns: dict[str, Question] = field(default_factory=dict)
     trails: dict[str, OnsetTrail] = field(default_factory=dict)
@@ -45,12 +55,16 @@ class EverybodyDetector:
     alarm: Effect | None = None
     onset_interval: tuple[float, float] = (0.0, 0.0)
 
+    @classmethod
+    def start(cls, smallest_change: float, false_alarms_per_day: float) -> EverybodyDetector:
+        """A detector that shares the false alarms that global alarms may use."""
+        crowds = CROWD_SHARE * false_alarms_per_day
+        return cls(smallest_change, false_alarms_per_day - crowds, Crowd(smallest_change, crowds))
+
     @property
     def evidence(self) -> float:
-        """The smallest M of the processes that must agree; 1 as long as the alarm lasts."""
-        if self.alarm is not None:
-            return 1.0
-        return min((question.rise.evidence for question in self._voters.values()), default=0.0)
+        """The larger of the crowd's M and the smallest M of the processes that must agree; 1 in alarm."""
+        return 1.0 if self.alarm is not None else max(self._voters_evidence, self.crowd.evidence)
 
     @property
     def in_alarm(self) -> bool:
@@ -65,6 +79,7 @@ class EverybodyDetector:
 
     def leave(self, cohort: str) -> None:
         """Forget a cohort until it is learned again."""
+        self.crowd.leave(cohort)
         for book in (self.rests, self.owns, self.trails, self.recoveries):
             book.pop(cohort, None)
 
@@ -90,7 +105,7 @@ class EverybodyDetector:
         self.trails[cohort].add(block.started_s, x - voters[cohort].baseline.mean, variance)
         # Only the process that was just updated can be the last one to agree.
         question = voters[cohort]
-        if question.rise.evidence >= 1.0 and self.evidence >= 1.0:
+        if question.rise.evidence >= 1.0 and self._voters_evidence >= 1.0:
             self._raise_alarm()
             assert self.alarm is not None
             return Change.DEGRADED, self.alarm
@@ -98,10 +113,39 @@ class EverybodyDetector:
             return Change.IMPROVED, self._take_improvement()
         return None
 
+    def take(self, unit: Unit, now_s: float, *, has_level: bool) -> tuple[Change, Effect] | None:
+        """Take a unit as part of the crowd; return what it made certain, with the effect.
+
+        ``has_level`` says whether its cohort has a level to be judged by: then the crowd need not tell.
+        """
+        crowd, alarm = self.crowd, self.alarm
+        if has_level and (crowd.alarm is None or unit.cohort not in crowd.cohorts):
+            crowd.leave(unit.cohort)
+            crowd.hear(unit)
+            return None
+        if alarm is not None and crowd.alarm is None:
+            return None
+        change = crowd.update(unit, now_s)
+        if change is Change.DEGRADED:
+            assert crowd.alarm is not None
+            self.alarm, self.onset_interval = crowd.alarm, crowd.onset_interval
+            self._forget()
+            return change, crowd.alarm
+        if change is Change.RECOVERED:
+            assert alarm is not None
+            self.end_alarm()
+            return change, alarm
+        return None
+
     def end_alarm(self) -> None:
         """Watch for a rise again."""
+        self.crowd.end_alarm()
         self.alarm = None
         self.recoveries = {}
+
+    @property
+    def _voters_evidence(self) -> float:
+        return min((question.rise.evidence for question in self._voters.values()), default=0.0)
 
     @property
     def _voters(self) -> dict[str, Question]:
@@ -120,6 +164,7 @@ class EverybodyDetector:
             name: EvidenceProcess.of_recovery(self.smallest_change, self.false_alarms_per_day)
             for name in self._voters
         }
+        self.crowd.calm()
         self._forget()
 
     def _take_improvement(self) -> Effect:

@@ -223,6 +223,11 @@ class EvidenceProcess:
         self.mean_y += MOMENT_MEMORY * (standardised - self.mean_y)
         self.mean_y_squared += MOMENT_MEMORY * (standardised**2 - self.mean_y_squared)
 
+    def credit(self, elapsed: float) -> None:
+        """Add r dt for ``elapsed`` to the evidence: what the next observation may make certain."""
+        for component, weight in zip(self.components, self.weights, strict=True):
+            component.evidence += self.rate * elapsed * weight
+
     def _gather(self, y: float, scale: float, margin: float, credit: float) -> None:
         """M_g <- e_g (M_g + r pi_g dt), with scale = sqrt(phi v) and credit = r dt."""
         grid, weights, smallest_change = self.grid, self.weights, self.smallest_change

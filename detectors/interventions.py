@@ -56,6 +56,7 @@ def announce(state: MonitorState, settings: MonitorSettings, about: str) -> list
             cohort.comparison = Comparison(about, state.now_s, smallest, baseline.mean, baseline.precision)
             cohort.blocks = BlockBuilder(state.now_s, joins_rest=False, rest_start=state.residuals.copy())
             state.everybody.leave(cohort.name)
+    state.everybody.crowd.forget()
     return events
 
 

@@ -16,7 +16,7 @@ from detectors.tally import Tally
 from detectors.unit import UnitTracker
 from detectors.wer import WindowedWER
 
-STATE_VERSION = 7
+STATE_VERSION = 8
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class MonitorState:
     def start(cls, settings: MonitorSettings) -> MonitorState:
         """What is remembered before the first utterance."""
         rate = GLOBAL_SHARE * settings.false_alarms_per_day
-        return cls(EverybodyDetector(settings.smallest_change, rate))
+        return cls(EverybodyDetector.start(settings.smallest_change, rate))
 
     @property
     def now_s(self) -> float:

@@ -10,7 +10,7 @@ from detectors.outages import judge_rates
 from detectors.settings import MonitorSettings
 from detectors.slice_learning import learn_slices
 from detectors.unit import Unit
-from detectors.verdicts import compare, judge
+from detectors.verdicts import compare, judge, judge_crowd
 from detectors.watching import start_watching
 
 UNITS_BETWEEN_SWEEPS = 16
@@ -26,6 +26,7 @@ def take(state: MonitorState, settings: MonitorSettings, unit: Unit) -> list[Eve
         return events
     if not state.everybody.in_alarm:
         state.healthy.merge(unit.tally)
+    events += judge_crowd(state, settings, cohort, unit)
     if cohort.level.is_learned:
         return events + _observe(state, settings, cohort, unit)
     cohort.healthy.merge(unit.tally)

@@ -7,9 +7,11 @@ from detectors.cohort import Cohort
 from detectors.comparison import Comparison
 from detectors.differential import DifferentialDetector
 from detectors.event import Change, Event, Signal
+from detectors.evidence import Effect
 from detectors.monitor_state import MonitorState
 from detectors.settings import MonitorSettings
 from detectors.telling import told, whole_gap
+from detectors.unit import Unit
 from detectors.watching import start_watching
 
 
@@ -27,6 +29,12 @@ def judge(
         events += _judge_differential(state, settings, cohort, detector, block)
         events += _judge_standing(state, settings, cohort, block)
     return events
+
+
+def judge_crowd(state: MonitorState, settings: MonitorSettings, cohort: Cohort, unit: Unit) -> list[Event]:
+    """Put a unit to the question that small cohorts are asked together."""
+    found = state.everybody.take(unit, state.now_s, has_level=cohort.level.is_settled)
+    return _told_of_everybody(state, settings, found, state.now_s)
 
 
 def compare(
@@ -54,12 +62,21 @@ def _judge_everybody(
     block: Block,
 ) -> list[Event]:
     found = state.everybody.update(cohort.name, block, learn=not detector.in_alarm)
+    return _told_of_everybody(state, settings, found, block.ended_s)
+
+
+def _told_of_everybody(
+    state: MonitorState,
+    settings: MonitorSettings,
+    found: tuple[Change, Effect] | None,
+    ended_s: float,
+) -> list[Event]:
     if found is None:
         return []
     change, effect = found
     if change is not Change.RECOVERED:
         state.healthy = state.healthy.without(effect.since)
-    event = told(state, settings, Signal.GLOBAL, change, None, effect, block.ended_s)
+    event = told(state, settings, Signal.GLOBAL, change, None, effect, ended_s)
     if change is Change.IMPROVED:
         _move_levels(state, effect.estimate)
         state.healthy = effect.since.copy()
@@ -67,7 +84,7 @@ def _judge_everybody(
             each.slices.begin(effect.onset_s)
     elif change is Change.RECOVERED:
         for each in state.cohorts.values():
-            each.slices.exclude(effect.onset_s, block.ended_s)
+            each.slices.exclude(effect.onset_s, ended_s)
     return [event]
 
 

@@ -102,5 +102,6 @@ def test_the_parts_of_the_budget_add_up_to_the_operators_number() -> None:
         *(watch["question"]["rise"]["rate"] for cohort in cohorts for watch in cohort["rates"].values()),
         *(watch["rise"]["rate"] for watch in state["outages"].values()),
         state["everybody"]["false_alarms_per_day"],
+        state["everybody"]["crowd"]["false_alarms_per_day"],
     ]
     assert math.fsum(parts) == pytest.approx(SETTINGS.false_alarms_per_day)

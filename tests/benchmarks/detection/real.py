@@ -10,7 +10,7 @@ from benchmarks.detection import recordings
 from benchmarks.detection.figures import Share, cell, quantile
 from benchmarks.detection.recordings import ORDERS, Replay
 from benchmarks.detection.runs import spread
-from benchmarks.detection.truths import CohortTruth, truths
+from benchmarks.detection.truths import CohortTruth, EverybodysTruth, everybodys, truths
 from benchmarks.timing import table
 from detectors.event import Event
 from detectors.monitor import Monitor, MonitorSettings
@@ -24,6 +24,8 @@ LENGTHENED: Mapping[str, int] = {
     "afri-finetune-average-up-cohort-down": 8,
     "edacc-null": 4,
     "afri-null": 4,
+    "edacc-global-edge": 4,
+    "afri-global": 8,
 }
 """Scenarios that a full run also shows with recordings drawn with replacement, so many times as long."""
 ALSO_WORSE_POINTS = 2.5
@@ -72,12 +74,18 @@ class Scenario:
     target_points: float
     rest_points: float
     cohorts: tuple[CohortTruth, ...]
+    everybodys: EverybodysTruth | None = None
+
+    @property
+    def title(self) -> str:
+        """The scenario, and how many times as long as the recordings."""
+        return self.name if self.repeat == 1 else f"{self.name} x {self.repeat}"
 
     def row(self) -> list[str]:
         """Cells for a table."""
         others = ", ".join(f"{name} {count}" for name, count in sorted(self.others.items()))
         return [
-            self.name if self.repeat == 1 else f"{self.name} x {self.repeat}",
+            self.title,
             self.order,
             f"{self.utterances:.0f}",
             f"{self.target_points:+.1f}/{self.rest_points:+.1f}",
@@ -122,6 +130,17 @@ ASKED_HEADING = [
     "holds twice that",
     "named in",
 ]
+EVERYBODYS_HEADING = [
+    "scenario",
+    "order",
+    "rise",
+    "nats in the stream",
+    "asked",
+    "holds twice that",
+    "called global in",
+]
+EVERYBODYS = ("edacc-global-edge", "e21-global", "afri-global")
+"""Scenarios whose change hits everybody alike."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +188,16 @@ def watch(task: Task) -> Scenario:
         cohorts=tuple(
             _averaged(name, true) for name in replays[0].targets if any(name in known for known in true)
         ),
+        everybodys=_everybodys(replays, task.budget) if task.name in EVERYBODYS else None,
+    )
+
+
+def _everybodys(replays: Sequence[Replay], budget: float) -> EverybodysTruth:
+    true = [everybodys(replay, budget) for replay in replays]
+    return EverybodysTruth(
+        statistics.fmean(each.points for each in true),
+        statistics.fmean(each.nats for each in true),
+        statistics.fmean(each.asked for each in true),
     )
 
 
@@ -287,12 +316,27 @@ def show(found: Sequence[Scenario]) -> None:
     title = f"recorded engines, {found[0].runs} seeds, {found[0].budget:g} a month"
     table(title, [HEADING, *(each.row() for each in found)])
     rows = [
-        [each.row()[0], *_asked_cells(truth), str(each.target_found)]
+        [each.title, *_asked_cells(truth), str(each.target_found)]
         for each in found
         if each.order == found[0].order
         for truth in each.cohorts
     ]
     table("what the bound asks for, and what the streams hold", [ASKED_HEADING, *rows])
+    together = [
+        [
+            each.title,
+            each.order,
+            f"{each.everybodys.points:+.1f}",
+            f"{each.everybodys.nats:.0f}",
+            f"{each.everybodys.asked:.0f}",
+            "yes" if each.everybodys.holds_twice else "no",
+            str(each.global_runs),
+        ]
+        for each in found
+        if each.everybodys is not None
+    ]
+    if together:
+        table("the same for what hits everybody, in nats", [EVERYBODYS_HEADING, *together])
 
 
 def _asked_cells(truth: CohortTruth) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,13 @@ import numpy as np
 from benchmarks.detection.feeds import Shifts, rows
 from benchmarks.detection.recordings import GAP_S, Replay
 from detectors.alignment import ErrorCounts
+from detectors.block import ResidualSums
+from detectors.evidence import EvidenceProcess
+from detectors.likeness import Likeness
+from detectors.settings import GLOBAL_SHARE
+from detectors.since import Since
+from detectors.small_cohort import SmallCohort
+from detectors.unit import Unit, UnitTracker
 
 DIFFERENTIAL_SHARE = 0.6
 """Share of the budget that all cohorts' differentials have together."""
@@ -45,6 +52,68 @@ class CohortTruth:
             return False
         enough = self.utterances_after >= 2 * self.asked_utterances
         return enough and self.speakers_after >= 2 * self.asked_speakers
+
+
+@dataclass(frozen=True)
+class EverybodysTruth:
+    """What everybody's change is, in points of capped WER, and how much of it the stream can tell.
+
+    ``nats`` is delta^2 I / 2 with I the precision with which all shifts after the change tell its size, if it
+    is known when it was, each against what was heard of its own cohort, session and speaker. ``asked`` is
+    log(ARL).
+    """
+
+    points: float
+    nats: float
+    asked: float
+
+    @property
+    def holds_twice(self) -> bool:
+        """Whether the stream holds twice what the bound asks for."""
+        return self.points > 0.0 and self.nats >= 2 * self.asked
+
+
+def everybodys(replay: Replay, false_alarms_per_month: float) -> EverybodysTruth:
+    """The truth about everybody together.
+
+    I = sum h^2 / S over the shifts that close after the change, with the forecasts of
+    `detectors.small_cohort` and the variances between and within sessions and speakers that the shifts before
+    it have. ARL is the number of shifts in one false alarm's time, 15 % of the budget.
+    """
+    units: list[tuple[int, Unit]] = []
+    tracker = UnitTracker()
+    for index, scored in enumerate(replay.utterances):
+        units += [(index, unit) for unit in tracker.add(scored) if unit.tally.reference_words]
+    likeness = Likeness()
+    for _ in _forecasts(replay, units, likeness):
+        pass
+    points = _rise(replay, range(replay.middle, len(replay.utterances)))
+    information = math.fsum(left * left / variance for left, variance in _forecasts(replay, units, likeness))
+    days = GAP_S * len(replay.utterances) / 86_400.0
+    an_alarm = DAYS_A_MONTH / (GLOBAL_SHARE * false_alarms_per_month) / days * len(units)
+    return EverybodysTruth(points, (points / 100.0) ** 2 * information / 2.0, math.log(an_alarm))
+
+
+def _forecasts(
+    replay: Replay, units: Sequence[tuple[int, Unit]], likeness: Likeness
+) -> Iterator[tuple[float, float]]:
+    """h and S of each shift after the change; ``likeness`` learns from those before."""
+    cohorts: dict[str, SmallCohort] = {}
+    moment = Since(0.0, ResidualSums(), 0.0, EvidenceProcess(1.0, 1.0))
+    for index, unit in units:
+        cohort = cohorts.setdefault(unit.cohort, SmallCohort())
+        level = cohort.level(unit.error_rate)
+        forecast = cohort.forecast(unit, likeness.variances(), level)
+        if index < replay.middle:
+            cohort.compare(unit, unit.error_rate, likeness, level)
+        else:
+            if forecast is not None:
+                totals = {key: speaker.words for key, speaker in cohort.speakers.items()}
+                yield moment.left(unit.cohort, forecast, totals), forecast.variance
+            moment.count(unit.cohort, unit.key, unit.effective_words)
+        forgotten = cohort.learn(unit, unit.error_rate)
+        if forgotten is not None:
+            moment.forget(unit.cohort, forgotten)
 
 
 def truths(replay: Replay, false_alarms_per_month: float) -> Mapping[str, CohortTruth]:
