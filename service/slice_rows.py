@@ -46,7 +46,7 @@ def slice_rows(config: Config, where: Mapping[str, str], most: int) -> Iterator[
     ConfigError
         If an attribute is not declared.
     StartError
-        If there is no store, it is of another version, or it knows no such cohort.
+        If there is no store, it is damaged or of another version, or it knows no such cohort.
     """
     undeclared = sorted(where.keys() - config.declared - {COHORT})
     if undeclared:
@@ -55,11 +55,14 @@ def slice_rows(config: Config, where: Mapping[str, str], most: int) -> Iterator[
     path = config.data_dir / FILE_NAME
     if not path.exists():
         raise StartError(f"data_dir: {config.data_dir} holds no store")
-    with closing(connect(path, read_only=True)) as db:
-        if version_of(db) != len(MIGRATIONS):
-            raise StartError(f"{path}: it has another layout; start the service once, which upgrades it")
-        _must_be_known(db, where.get(COHORT))
-        yield from _rows(db, where, most)
+    try:
+        with closing(connect(path, read_only=True)) as db:
+            if version_of(db) != len(MIGRATIONS):
+                raise StartError(f"{path}: it has another layout; start the service once, which upgrades it")
+            _must_be_known(db, where.get(COHORT))
+            yield from _rows(db, where, most)
+    except sqlite3.Error as error:
+        raise StartError(f"{path}: cannot be read: {error}") from None
 
 
 def _must_be_known(db: sqlite3.Connection, cohort: str | None) -> None:

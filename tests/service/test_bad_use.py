@@ -7,6 +7,8 @@ import pytest
 from commands import call
 from stand_in import Got, Reply, stand_in
 
+from service.store import FILE_NAME
+
 ASKING = {
     "alerts": ["alerts"],
     "acknowledge": ["acknowledge", "alert_1"],
@@ -184,3 +186,21 @@ def test_times_that_lead_out_of_the_calendar_are_the_fault_of_their_line(tmp_pat
     done = call("replay", str(path), "--begin", "9999-12-31T00:00Z", "--gap", "31622400")
     assert done.code == 1
     assert f"{path}:2: spoken_at: --begin and --gap lead too far into the future\n" in done.err
+
+
+@pytest.mark.parametrize("store", [None, b"", b"no database" * 1_000])
+def test_a_store_that_is_damaged_is_no_traceback(tmp_path: Path, store: bytes | None) -> None:
+    path = tmp_path / "data" / FILE_NAME
+    path.parent.mkdir()
+    if store is None:
+        path.mkdir()
+    else:
+        path.write_bytes(store)
+    config = tmp_path / "werwatch.yaml"
+    config.write_text(f"data_dir: {path.parent}\n")
+    for command in (["export-slice", "site=x"], ["backup", str(tmp_path / "copy.db")]):
+        done = call(*command, "--config", str(config))
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(f"werwatch: {path}: ")
+    assert call("verify", "--config", str(config)).code == 1
+    assert not (tmp_path / "copy.db").exists()
