@@ -51,6 +51,7 @@ def test_who_is_a_receiver_now_is_told_what_fires_and_who_was_one_no_more(
         service = make_service(detection=DETECTION, receivers=[webhook(old)])
         score(service, 0, ENOUGH)
         assert eventually(lambda: "firing" in types(old))
+        assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
         active = service.get("/v1/alerts?state=active")["alerts"]
         change(service, receivers=[webhook(new, "pager")])
         hang_up(service)
