@@ -16,13 +16,13 @@ from service.reader import Reader
 from service.receivers.attempt import Attempt, Refreshing, Verdict
 from service.receivers.kinds import Endpoint
 from service.receivers.notice import read_notice
-from service.records import Delivery
+from service.records import Delivery, Remembered
 
 if TYPE_CHECKING:
     from service.spans import Spans
 
 MOST_AT_ONCE = 8
-"""Alerts whose notices go to one receiver at the same time."""
+"""Alerts of which a notice is on its way to one receiver at the same time."""
 GIVE_UP_S = 72 * 3_600.0
 REFRESH_AGAIN_S = 10.0
 """After a failure, long before what a receiver was told runs out."""
@@ -42,6 +42,11 @@ class _Settled:
 
 class Lane:
     """Sends what the outbox holds for one receiver.
+
+    Of each alert one notice is on its way at a time, the oldest that waits, and the next one sets out once
+    that has been written down; another alert waits for it only while there are too many at once. What a
+    receiver is told again and again leaves out alerts of which a notice is on its way, and holds up those
+    that it tells: it must not be older than what was told last.
 
     After a failure the next attempt waits for a random time up to 1 s doubled each time, at most five minutes
     and at least what Retry-After asks, and with Retry-After everything else for this receiver waits as well;
@@ -77,8 +82,11 @@ class Lane:
         self._fault = ""
         self._refresh_fault = ""
         self._has_work = asyncio.Event()
-        # What is told again must not be older than what has just been told.
-        self._turn = asyncio.Lock()
+        self._on_its_way: dict[str, asyncio.Task[None]] = {}
+        self._is_stopping = False
+        self._refreshing = asyncio.Lock()
+        self._is_reading_what_to_refresh = False
+        self._refreshed: frozenset[str] = frozenset()
 
     def wake(self) -> None:
         """Say that something may be due."""
@@ -86,22 +94,24 @@ class Lane:
 
     async def stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """End the tasks in which it runs, once what is being sent has arrived or failed."""
-        async with self._turn:
+        self._is_stopping = True
+        async with self._refreshing:
+            if self._on_its_way:
+                await asyncio.wait(self._on_its_way.values())
             for task in tasks:
                 task.cancel()
         await asyncio.wait(tasks)
 
     async def run(self) -> None:
         """Send whenever it is woken, until cancelled."""
-        while True:
-            await self._has_work.wait()
-            self._has_work.clear()
-            try:
-                while await self._send_some():
-                    pass
-                self._fault = ""
-            except Exception as error:  # noqa: BLE001 -- on-call must be told even after an unforeseen fault
-                self._note(type(error).__name__)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._has_work.wait()
+                self._has_work.clear()
+                try:
+                    await self._start_some(group)
+                except Exception as error:  # noqa: BLE001 -- on-call must be told even after an unforeseen fault
+                    self._note(type(error).__name__)
 
     async def keep_refreshed(self) -> None:
         """Tell the receiver again and again what is active, if it is one that needs that, until cancelled."""
@@ -114,7 +124,7 @@ class Lane:
         while True:
             is_told = False
             try:
-                async with self._turn:
+                async with self._refreshing:
                     is_told = await self._refresh(endpoint, receiver)
             except Exception as error:  # noqa: BLE001 -- as above
                 self._note(type(error).__name__)
@@ -122,9 +132,12 @@ class Lane:
 
     async def _refresh(self, endpoint: Endpoint, receiver: Refreshing) -> bool:
         now = time.time()
-        since = now - receiver.remembered_s
-        remembered = await asyncio.to_thread(self._reader.remembered, self.name, since)
-        attempt = await receiver.refresh(endpoint.client, remembered, now)
+        remembered = await self._to_refresh(now - receiver.remembered_s)
+        try:
+            attempt = await receiver.refresh(endpoint.client, remembered, now)
+        finally:
+            self._refreshed = frozenset()
+            self.wake()
         is_told = attempt is None or attempt.verdict is Verdict.DELIVERED
         if attempt is not None:
             self._pipeline.counts.refreshes[self.name, "delivered" if is_told else "failed"] += 1
@@ -134,19 +147,51 @@ class Lane:
         self._refresh_fault = fault
         return is_told
 
-    async def _send_some(self) -> bool:
-        """Try what is due; whether there may be more."""
-        if time.monotonic() < self._paused_until:
-            return False
-        async with self._turn:
-            now = time.time()
-            due = await asyncio.to_thread(self._reader.due_deliveries, self.name, now, MOST_AT_ONCE)
-            work = map(self._deliver, due)
-            # One that fails leaves the others at work.
-            for result in await asyncio.gather(*work, return_exceptions=True):
-                if isinstance(result, Exception):
-                    raise result
-        return bool(due)
+    async def _to_refresh(self, since: float) -> list[Remembered]:
+        """What to tell again; until that is done, no notice of it may set out."""
+        busy = set(self._on_its_way)
+        self._is_reading_what_to_refresh = True
+        try:
+            remembered = await asyncio.to_thread(self._reader.remembered, self.name, since)
+        finally:
+            self._is_reading_what_to_refresh = False
+        remembered = [each for each in remembered if each.alert_id not in busy]
+        self._refreshed = frozenset(each.alert_id for each in remembered)
+        return remembered
+
+    async def _start_some(self, group: asyncio.TaskGroup) -> None:
+        """Let what is due set out, as far as there is room."""
+        if not self._may_send:
+            return
+        # Of these, another notice may be the oldest by the time that this one was read.
+        busy = set(self._on_its_way)
+        most = MOST_AT_ONCE + len(self._refreshed)
+        due = await asyncio.to_thread(self._reader.due_deliveries, self.name, time.time(), most)
+        if not due:
+            self._fault = ""
+        for delivery in due:
+            alert_id = delivery.alert_id
+            is_free = alert_id not in busy and alert_id not in self._on_its_way
+            if is_free and alert_id not in self._refreshed and self._may_send:
+                self._on_its_way[alert_id] = group.create_task(self._carry(delivery))
+
+    @property
+    def _may_send(self) -> bool:
+        is_held = self._is_stopping or self._is_reading_what_to_refresh
+        has_room = len(self._on_its_way) < MOST_AT_ONCE
+        return has_room and not is_held and time.monotonic() >= self._paused_until
+
+    async def _carry(self, delivery: Delivery) -> None:
+        """Deliver, and make room. What fails is found again when the outbox is looked at the next time."""
+        try:
+            await self._deliver(delivery)
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._note(type(error).__name__)
+        else:
+            self._fault = ""
+            self.wake()
+        finally:
+            del self._on_its_way[delivery.alert_id]
 
     async def _deliver(self, delivery: Delivery) -> None:
         identity, outbox = delivery.delivery_id, self._pipeline.store.outbox

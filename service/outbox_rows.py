@@ -119,7 +119,7 @@ def read_receivers_due(db: sqlite3.Connection, now: float) -> list[str]:
 def read_remembered(db: sqlite3.Connection, receiver: str, ended_after: float) -> list[Remembered]:
     """What a receiver remembers of alerts that are active, or ended after this time."""
     rows = db.execute(
-        "SELECT memory, CASE WHEN state IN ('firing', 'acknowledged') THEN NULL "
+        "SELECT alert_id, memory, CASE WHEN state IN ('firing', 'acknowledged') THEN NULL "
         "ELSE COALESCE(resolved_at, fired_at) END AS ended_at "
         "FROM receiver_memory JOIN alerts USING (alert_id) "
         "WHERE receiver = ? AND (ended_at IS NULL OR ended_at > ?) ORDER BY fired_at, alert_id",

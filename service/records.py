@@ -293,5 +293,6 @@ class SentNotice:
 class Remembered:
     """What a receiver wanted to know of an alert that it was told of, and when that ended, if it has."""
 
+    alert_id: str
     memory: str
     ended_at: float | None

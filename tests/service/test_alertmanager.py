@@ -90,12 +90,12 @@ def test_an_alert_is_told_firing_once_and_resolved_once(running: Start) -> None:
     assert alert["fingerprint"] == fingerprint(labels_of(fresh(Kind.FIRING, now)))
     assert alert["generatorURL"].startswith("https://werwatch.example.org/v1/alerts/alert_")
     assert attempt.memory is not None
-    refresh(am.url, [Remembered(attempt.memory, None)], now)
+    refresh(am.url, [Remembered("alert_1", attempt.memory, None)], now)
     # Its quarter of an hour is over.
     long_ago = json.dumps(json.loads(attempt.memory) | {"taken_at": now - 2_000})
     send(am.url, fresh(Kind.RESOLVED, now, memory=long_ago), now)
     assert eventually(lambda: am.statuses() == ["firing", "resolved"])
-    refresh(am.url, [Remembered(long_ago, now)], now + 200)
+    refresh(am.url, [Remembered("alert_1", long_ago, now)], now + 200)
     time.sleep(1.0)
     assert am.statuses() == ["firing", "resolved"]
 
@@ -131,7 +131,9 @@ def test_what_is_not_sent_again_ends_and_what_is_stays(running: Start) -> None:
     attempt = send(am.url, fresh(Kind.FIRING, then), then)
     assert attempt.memory is not None
     for _ in range(5):
-        refresh(am.url, [Remembered(attempt.memory, None)], time.time() - receiver_module.HELD_S + 3)
+        refresh(
+            am.url, [Remembered("alert_1", attempt.memory, None)], time.time() - receiver_module.HELD_S + 3
+        )
         time.sleep(1.0)
     assert am.statuses() == ["firing"]
     assert eventually(lambda: am.statuses() == ["firing", "resolved"])
@@ -150,7 +152,7 @@ def test_it_fires_on_after_alertmanager_has_lost_everything(
     am.start()
     assert am.alerts() == []
     assert attempt.memory is not None
-    refresh(am.url, [Remembered(attempt.memory, None)], time.time())
+    refresh(am.url, [Remembered("alert_1", attempt.memory, None)], time.time())
     assert [alert["status"]["state"] for alert in am.alerts()] == ["active"]
     time.sleep(1.0)
     assert am.statuses() == ["firing"]
