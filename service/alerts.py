@@ -16,14 +16,12 @@ from service.config import Config
 from service.errors import Refused
 from service.facts import describe, rfc3339, size_of
 from service.notices import ACKNOWLEDGED, FIRING, NOTED, REPEATED, RESOLVED, UPDATED, Notices
-from service.records import AlertRow
+from service.records import PAGE, TICKET, AlertRow
 from service.silences import Silence, muting
 from service.store import Store
 from service.where import named_in, where_of
 
 ACTIVE = (FIRING, ACKNOWLEDGED)
-PAGE = "page"
-TICKET = "ticket"
 
 ENDINGS = (Change.RECOVERED, Change.REBASED, Change.ABSORBED)
 PAGING = (Signal.DIFFERENTIAL, Signal.GLOBAL)

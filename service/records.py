@@ -18,6 +18,8 @@ from detectors.alignment import ErrorCounts
 from detectors.critical_terms import CriticalCounts
 from detectors.unit import Attributes
 
+PAGE, TICKET = "page", "ticket"
+"""How severe an alert is."""
 EDITED = "edited"
 """The kind of a reference that changed what was said: not all errors against it are the engine's."""
 

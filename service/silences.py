@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from service.records import AlertRow
+from detectors.event import Signal
+from service.records import PAGE, TICKET, AlertRow
 
 LABELS = ("signal", "cohort", "severity", "alert_id")
+VALUES = {"signal": tuple(Signal), "severity": (PAGE, TICKET)}
+"""Of the labels that have few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,34 @@ class Matcher:
     def __str__(self) -> str:
         """As it is written."""
         return f"{self.label}{'=' if self.is_equal else '!='}{self.value}"
+
+
+def must_mean_something(matchers: Sequence[Matcher]) -> None:
+    """Find a slip in conditions that all have to hold.
+
+    Raises
+    ------
+    ValueError
+        If one names a signal or a severity that there is none of, or two of them never hold together.
+
+    Examples
+    --------
+    >>> must_mean_something([Matcher.parse("cohort=en-IN"), Matcher.parse("cohort=en-GB")])
+    Traceback (most recent call last):
+        ...
+    ValueError: cohort=en-IN and cohort=en-GB never hold together; make a silence of each
+    """
+    exact: dict[str, Matcher] = {}
+    for matcher in matchers:
+        if "*" in matcher.value:
+            continue
+        known = VALUES.get(matcher.label, (matcher.value,))
+        if matcher.value not in known:
+            raise ValueError(f"{matcher}: expected {matcher.label} to be one of {', '.join(known)}")
+        if matcher.is_equal:
+            other = exact.setdefault(matcher.label, matcher)
+            if other.value != matcher.value:
+                raise ValueError(f"{other} and {matcher} never hold together; make a silence of each")
 
 
 @dataclass(frozen=True, slots=True)

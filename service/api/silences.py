@@ -17,7 +17,7 @@ from service.attending import Attending
 from service.errors import Refused
 from service.facts import rfc3339
 from service.reader import Reader
-from service.silences import Matcher, Silence
+from service.silences import Matcher, Silence, must_mean_something
 
 OF_MAKING, OF_ENDING = refusals(400, 408, 413, 415, 503), refusals(404, 409, 503)
 LONGEST_S = 366 * 86_400.0
@@ -84,6 +84,7 @@ def silence_routes(attending: Attending, reader: Reader) -> APIRouter:
         """
         try:
             matchers = [Matcher.parse(text) for text in body.matchers]
+            must_mean_something(matchers)
         except ValueError as error:
             raise Refused(422, f"matchers: {error}", "#/matchers") from None
         begins, ends = body.span(time.time())

@@ -176,6 +176,7 @@ def span(starts_at: str, ends_at: str) -> dict[str, str]:
         ("/v1/alerts/nobody/resolve", {"note": "x"}, 422, "author: this field is required"),
         ("/v1/silences", silence(matchers=["accent=B"]), 422, "label of signal, cohort, severity"),
         ("/v1/silences", silence(matchers=[]), 422, "matchers"),
+        ("/v1/silences", silence(matchers=["cohort=A", "cohort=B"]), 422, "never hold together"),
         ("/v1/silences", silence(ends_at="2020-01-01T00:00:00Z"), 422, "ends_at: expected a time to come"),
         ("/v1/silences", silence(ends_at="2099-01-01T00:00:00Z"), 422, "by a year at most"),
         ("/v1/silences", silence(**span("0001-01-01T00:00:00+14:00", "0001-01-01T01:00:00+14:00")), 422,

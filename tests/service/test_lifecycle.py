@@ -1,6 +1,7 @@
 """The life of an alert over a real store: what is told when, to whom, and what is on record of it."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,7 +20,7 @@ from service.alerts import Alerting, alert_id
 from service.config import Config
 from service.errors import Refused
 from service.records import AlertRow
-from service.silences import Matcher, Silence
+from service.silences import Matcher, Silence, must_mean_something
 from service.store import FILE_NAME, Store
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
@@ -456,6 +457,25 @@ def test_a_matcher_means_what_it_says(written: str, cohort: str, is_meant: bool)
     matcher = Matcher.parse(written)
     assert matcher.matches({"cohort": cohort}) is is_meant
     assert str(matcher) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (["cohort=a", "cohort=b"], "cohort=a and cohort=b never hold together; make a silence of each"),
+        (["severity=pages"], "severity=pages: expected severity to be one of page, ticket"),
+        (["severity!=pages"], "severity!=pages: expected severity to be one of page, ticket"),
+        (["signal=differental"], "signal=differental: expected signal to be one of differential, global"),
+        (["cohort=a*", "cohort=b", "cohort!=c", "cohort=b", "severity=p*", "signal=global"], None),
+    ],
+)
+def test_conditions_that_never_hold_are_a_slip(written: list[str], told: str | None) -> None:
+    matchers = list(map(Matcher.parse, written))
+    if told is None:
+        must_mean_something(matchers)
+        return
+    with pytest.raises(ValueError, match=re.escape(told)):
+        must_mean_something(matchers)
 
 
 @pytest.mark.parametrize("written", ["cohort", "cohort~en", "accent=en", "=x", "cohort==en!"])
