@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from service import told
-from service.cli_options import TIMES, asks_the_service, remote
+from service.cli_options import Moment, asks_the_service, remote
 from service.told import path
 
 AUTHOR = click.option("--author", help="Who says so, on record; without it, the token's name.")
@@ -66,8 +66,8 @@ def resolve(alert_id: str, note: str, author: str | None, api: str, **credential
 @click.command()
 @click.argument("matchers", nargs=-1, required=True)
 @click.option("--for", "duration", help="How long: 30m, 2h, 7d.")
-@click.option("--from", "starts_at", type=click.DateTime(TIMES), help="When it begins; without it, now.")
-@click.option("--until", "ends_at", type=click.DateTime(TIMES), help="When it ends, in place of --for.")
+@click.option("--from", "starts_at", type=Moment(), help="When it begins; without it, now.")
+@click.option("--until", "ends_at", type=Moment(), help="When it ends, in place of --for.")
 @click.option("--note", required=True, help="Why.")
 @AUTHOR
 @asks_the_service

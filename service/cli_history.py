@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli_options import CONFIG_FILE, TIMES, FiniteRange, asks_the_service
+from service.cli_options import CONFIG_FILE, FiniteRange, Moment, asks_the_service
 from service.errors import StartError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def reads_files(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--begin",
-            type=click.DateTime(TIMES),
+            type=Moment(),
             help="When the first line without spoken_at was spoken, for a file without times.",
         ),
         click.option(

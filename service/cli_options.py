@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,22 @@ import click
 if TYPE_CHECKING:
     from service.remote import Remote
 
-TIMES = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 CONFIG_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Moment(click.DateTime):
+    """A time with its timezone."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The time, or a usage error."""
+        try:
+            moment: datetime = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"expected a time with its timezone, like 2026-12-01T20:00Z, got {value}.", param, ctx)
+        return moment
 
 
 class FiniteRange(click.FloatRange):

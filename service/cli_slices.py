@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from service import told
-from service.cli_options import CONFIG_FILE, TIMES, FiniteRange, asks_the_service, named_values, remote
+from service.cli_options import CONFIG_FILE, FiniteRange, Moment, asks_the_service, named_values, remote
 from service.errors import StartError
 from service.told import path
 
@@ -30,9 +30,7 @@ CHANGE_HEADING = ("slice", "excess errors", "share", "WER", "rise in points", "s
 @click.option(
     "--hours", type=FiniteRange(min=0, max=MOST_HOURS, min_open=True), default=168.0, show_default=True
 )
-@click.option(
-    "--since", type=click.DateTime(TIMES), help="Explain the change of the cohort's WER since then."
-)
+@click.option("--since", type=Moment(), help="Explain the change of the cohort's WER since then.")
 @asks_the_service
 def explain(
     *,

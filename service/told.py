@@ -6,15 +6,25 @@ from urllib.parse import quote
 
 import msgspec
 
+from service.errors import StartError
+
 
 def path(*parts: str) -> str:
     """The route of these parts, whatever they hold.
 
+    Raises
+    ------
+    StartError
+        If one can be no id.
+
     Examples
     --------
-    >>> path("alerts", "a/b", "resolve")
-    '/v1/alerts/a%2Fb/resolve'
+    >>> path("alerts", "a?b", "resolve")
+    '/v1/alerts/a%3Fb/resolve'
     """
+    for part in parts:
+        if not part or "/" in part:
+            raise StartError(f"expected an id as the lists show it, got {part!r}")
     return "/".join(("/v1", *(quote(part, safe="") for part in parts)))
 
 

@@ -132,9 +132,9 @@ def test_a_token_that_no_header_can_hold_is_not_repeated(tmp_path: Path, content
 
 def test_an_id_with_any_characters_is_asked_for_as_it_is() -> None:
     with stand_in(lambda _: Reply(404, b'{"detail": "no such alert"}')) as server:
-        done = call("acknowledge", "../a b?\u00e9#", "--api", server.url)
+        done = call("acknowledge", "..a b?\u00e9#", "--api", server.url)
     assert done.err == f"werwatch: {server.url}: no such alert\n"
-    assert server.got[0].path == "/v1/alerts/..%2Fa%20b%3F%C3%A9%23/acknowledge"
+    assert server.got[0].path == "/v1/alerts/..a%20b%3F%C3%A9%23/acknowledge"
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf", "-1", "0", "1e400", "ten", ""])
@@ -204,3 +204,20 @@ def test_a_store_that_is_damaged_is_no_traceback(tmp_path: Path, store: bytes | 
         assert done.err.startswith(f"werwatch: {path}: ")
     assert call("verify", "--config", str(config)).code == 1
     assert not (tmp_path / "copy.db").exists()
+
+
+@pytest.mark.parametrize("identity", ["", "a/b", "/"])
+def test_what_is_no_id_is_named(identity: str) -> None:
+    for command in (["acknowledge"], ["claims"], ["explain"], ["end-silence"], ["resend"]):
+        done = call(*command, identity)
+        told = f"werwatch: expected an id as the lists show it, got {identity!r}\n"
+        assert (done.code, done.err) == (2, told)
+
+
+@pytest.mark.parametrize("time", ["tomorrow", "2026-12-01", "2026-12-01T20:00", ""])
+def test_a_time_that_is_none_is_named_with_one(time: str) -> None:
+    told = f"expected a time with its timezone, like 2026-12-01T20:00Z, got {time}.\n"
+    silence = ["silence", "cohort=a", "--note", "x"]
+    for command in ([*silence, "--until"], [*silence, "--from"], ["explain", "--cohort", "x", "--since"]):
+        done = call(*command, time)
+        assert (done.code, done.err.endswith(told)) == (2, True)
