@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
@@ -118,7 +118,7 @@ class Counts:
                 for kind in ("substitution", "deletion", "insertion"):
                     self.word_errors[cohort, selection, kind] = 0
 
-    def receive(self, receipts: Iterable[Receipt], now: float) -> None:
+    def receive(self, receipts: Sequence[Receipt], now: float) -> None:
         """Count committed objects."""
         for receipt, times in tallied(receipts):
             with self._turn:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -42,7 +42,7 @@ class _Record(msgspec.Struct, frozen=True):
         return f"<{type(self).__name__}>"
 
 
-class Utterance(_Record, frozen=True):
+class Utterance(_Record, frozen=True, gc=False):
     """One final transcript, hashed, as the store keeps it. Times are seconds since the epoch.
 
     Attributes
@@ -157,11 +157,10 @@ class Receipt(msgspec.Struct, frozen=True):
     utterances: int | None = None
 
 
-def tallied(receipts: Iterable[Receipt]) -> list[tuple[Receipt, int]]:
+def tallied(receipts: Sequence[Receipt]) -> list[tuple[Receipt, int]]:
     """Each receipt once, with how many objects share it."""
-    found = list(receipts)
-    shared = dict(zip(map(id, found), found, strict=True))
-    return [(shared[name], times) for name, times in Counter(map(id, found)).items()]
+    shared = dict(zip(map(id, receipts), receipts, strict=True))
+    return [(shared[name], times) for name, times in Counter(map(id, receipts)).items()]
 
 
 @dataclass(frozen=True, slots=True)

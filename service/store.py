@@ -46,6 +46,8 @@ from service.wal import loss
 
 FILE_NAME = "werwatch.db"
 BUSY_MS = 2_000
+CACHE_KB = 16_000
+"""Of pages that the writer has at hand: most of what ids are looked up in, of a million of them."""
 ROWS_A_STATEMENT = 50
 """One step of SQLite for so many rows: between two of them the writer may have to wait for the loop."""
 
@@ -146,6 +148,7 @@ class Store:
             make_durable(self._db)
             bound_log(self._db)
             make_forgetful(self._db)
+            self._db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
             migrate(self._db)
             sync_folder(data_dir)
             if self.loss is not None:

@@ -7,7 +7,7 @@ because the digests of a store are made of it. Each function makes one field's p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -16,12 +16,12 @@ _quoted = json.encoder.encode_basestring_ascii
 _encode = msgspec.json.Encoder().encode
 
 
-def canonical(parts: Iterable[str]) -> bytes:
+def canonical(*parts: str) -> bytes:
     """The whole of its parts, which stand in the order of the fields' names.
 
     Examples
     --------
-    >>> canonical([attributes_part({"site": "a"}), value_part("confidence", 1.0)])
+    >>> canonical(attributes_part({"site": "a"}), value_part("confidence", 1.0))
     b'{"attributes": {"site": "a"}, "confidence": 1.0}'
     """
     return f"{{{''.join(parts)}}}".encode()
@@ -38,9 +38,9 @@ def audio_part(audio: Mapping[str, float]) -> str:
     return f', "audio": {{{", ".join(named)}}}'
 
 
-def value_part(field: str, value: float | list[float] | None) -> str:
+def value_part(field: str, value: float | list[float]) -> str:
     """A number, or some."""
-    return "" if value is None else f', "{field}": {value!r}'
+    return f', "{field}": {value!r}'
 
 
 def named_part(field: str, value: str) -> str:
@@ -48,6 +48,6 @@ def named_part(field: str, value: str) -> str:
     return f', "{field}": {_quoted(value)}'
 
 
-def moment_part(field: str, value: datetime | None) -> str:
+def moment_part(field: str, value: datetime) -> str:
     """A time, as `datetime.isoformat` writes it but with Z for UTC."""
-    return "" if value is None else f', "{field}": {_encode(value).decode()}'
+    return f', "{field}": {_encode(value).decode()}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -161,6 +161,7 @@ class Taker:
         self._turn = turn
         self._usual = usual
         self._limits = pipeline.config.limits
+        self._longest = self._limits.line_bytes
 
     async def take(self, scope: Scope, receive: Receive) -> Response:
         """Answer a request; raise `Refused` where the whole of it is not taken."""
@@ -182,7 +183,8 @@ class Taker:
 
     async def _one(self, body: bytes, trace: str | None) -> Response:
         is_short = len(body) <= SHORT_BYTES
-        record = self._record(body) if is_short else await self._aside(self._record, body)
+        now = time.time()
+        record = self._record(body, now) if is_short else await self._aside(self._record, body, now)
         receipt = await self._pipeline.accept_one(in_trace(record, trace))
         is_known_now = receipt.outcome in (Outcome.DUPLICATE, Outcome.SCORED)
         return Encoded(_encode(receipt_out(record, receipt)), 200 if is_known_now else 202)
@@ -193,11 +195,16 @@ class Taker:
         outcomes = dict.fromkeys(Outcome, 0)
         for read, receipts in await self._read_and_kept(lines, trace):
             rejected += read.rejected
-            for number, record, receipt in zip(read.numbers, read.records, receipts, strict=True):
-                if isinstance(receipt, Refused):
-                    rejected.append(_rejected(number, record.utterance_id, receipt))
-            for receipt, times in tallied(each for each in receipts if isinstance(each, Receipt)):
+            kept = [receipt for receipt in receipts if isinstance(receipt, Receipt)]
+            for receipt, times in tallied(kept):
                 outcomes[receipt.outcome] += times
+            if len(kept) < len(receipts):
+                sent = zip(read.numbers, read.records, receipts, strict=True)
+                rejected += [
+                    _rejected(number, record.utterance_id, refusal)
+                    for number, record, refusal in sent
+                    if isinstance(refusal, Refused)
+                ]
         for line in rejected:
             self._pipeline.counts.reject(line.status)
         answer = BulkOut(
@@ -244,20 +251,20 @@ class Taker:
         async with self._turn:
             return await asyncio.to_thread(work, *parts)
 
-    def _read_some(self, portion: list[tuple[int, bytes]], read: _Lines) -> None:
+    def _read_some(self, portion: Sequence[tuple[int, bytes]], read: _Lines) -> None:
+        now = time.time()
         for number, text in portion:
             try:
-                record = self._record(text, "the line")
+                record = self._record(text, now, "the line")
             except Refused as refusal:
                 read.rejected.append(_rejected(number, sent_id(text), refusal))
             else:
                 read.records.append(record)
                 read.numbers.append(number)
 
-    def _record(self, text: bytes, what: str = "the body") -> Record:
-        if len(text) > self._limits.line_bytes:
-            raise Refused(413, f"{what} is longer than {self._limits.line_bytes} bytes")
-        now = time.time()
+    def _record(self, text: bytes, now: float, what: str = "the body") -> Record:
+        if len(text) > self._longest:
+            raise Refused(413, f"{what} is longer than {self._longest} bytes")
         usual = None if self._usual is None else self._usual(text, now)
         return self._translate(parse(self._kind, text, what), now) if usual is None else usual
 
@@ -309,17 +316,15 @@ def ingest_routes(
     return router, short
 
 
-def _portions(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    portion: list[tuple[int, bytes]] = []
-    size = 0
-    for line in lines:
-        portion.append(line)
-        size += len(line[1])
-        if size >= PORTION_BYTES or len(portion) == MOST_RECORDS:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion
+def _portions(lines: Sequence[tuple[int, bytes]]) -> Iterator[Sequence[tuple[int, bytes]]]:
+    begin = size = 0
+    for at, (_, text) in enumerate(lines, 1):
+        size += len(text)
+        if size >= PORTION_BYTES or at - begin == MOST_RECORDS:
+            yield lines[begin:at]
+            begin, size = at, 0
+    if begin < len(lines):
+        yield lines[begin:]
 
 
 def receipt_out(record: Record, receipt: Receipt) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class Translator:
         self._counting = threading.Lock()
         self._keeps_text = config.privacy.keep_text
         self._declared = config.declared
+        self._most_words = config.limits.words
         self._codes = TokenCodes(self._normaliser, hasher.code)
         # Sites, devices and engines come in few combinations, speakers and sessions again and again.
         self._of_attributes = lru_cache(maxsize=_REMEMBERED)(self._attributes)
@@ -113,18 +114,17 @@ class Translator:
         speaker, speaker_part = self._named("speaker", sent.speaker_id)
         session, session_part = self._named("session", sent.session_id)
         recording, recording_part = self._named("recording", sent.recording_id)
+        confidence, duration_s, spoken_at = sent.confidence, sent.duration_s, sent.spoken_at
         about = canonical(
-            (
-                attributes.part,
-                audio.part,
-                value_part("confidence", sent.confidence),
-                value_part("duration_s", sent.duration_s),
-                recording_part,
-                session_part,
-                speaker_part,
-                moment_part("spoken_at", sent.spoken_at),
-                value_part("word_confidences", word_confidences),
-            )
+            attributes.part,
+            audio.part,
+            "" if confidence is None else value_part("confidence", confidence),
+            "" if duration_s is None else value_part("duration_s", duration_s),
+            recording_part,
+            session_part,
+            speaker_part,
+            "" if spoken_at is None else moment_part("spoken_at", spoken_at),
+            "" if word_confidences is None else value_part("word_confidences", word_confidences),
         )
         return Utterance(
             sent.utterance_id,
@@ -134,13 +134,13 @@ class Translator:
             speaker,
             session,
             recording,
-            sent.spoken_at.timestamp() if sent.spoken_at else now,
+            now if spoken_at is None else spoken_at.timestamp(),
             now,
-            sent.duration_s,
-            sent.confidence,
+            duration_s,
+            confidence,
             None if word_confidences is None else _json(word_confidences).decode(),
             audio.kept,
-            self.normaliser_version,
+            self._normaliser.version,
             len(codes) // TOKEN_BYTES,
             codes,
             text if self._keeps_text else None,
@@ -211,7 +211,7 @@ class Translator:
             detail = f"{field}: more than {MOST_CHARACTERS} characters with its ligatures taken apart"
             raise Refused(422, detail, f"#/{field}")
         codes = self._codes.of(text)
-        words, most = len(codes) // TOKEN_BYTES, self._config.limits.words
+        words, most = len(codes) // TOKEN_BYTES, self._most_words
         if words > most:
             detail = f"{field}: {words} words once normalised, more than {most}; send it in parts"
             raise Refused(422, detail, f"#/{field}")

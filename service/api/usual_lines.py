@@ -28,7 +28,7 @@ _NONE = msgspec.Raw(b"null")
 _EARLIEST_S = EARLIEST.timestamp()
 
 
-class UsualLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class UsualLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Fields of `UtteranceIn`, but for ``word_confidences``; ``attributes`` and ``audio`` as they came."""
 
     utterance_id: Identifier

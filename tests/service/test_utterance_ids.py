@@ -100,6 +100,11 @@ def test_ids_lead_to_their_rows_whatever_happens(monkeypatch: pytest.MonkeyPatch
     )
 
 
+def test_nobody_is_known_among_none(tmp_path: Path) -> None:
+    with closing(Store(tmp_path)) as store:
+        assert not store.ids.knows_any([])
+
+
 def test_a_number_is_not_given_out_again_once_its_row_was_filed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
