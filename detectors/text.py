@@ -274,7 +274,7 @@ _STEPS = (
     ),
     _Step(
         "contractions",
-        "write them in full: can't = can not, I'm = I am, it's = it is; patient's = patients",
+        "in full: can't = can not, I'm = I am, it's = it is, 'cause I = because I; patient's = patients",
         contractions.RULES,
         on_tokens=contractions.in_full,
         heeds=contractions.WITHOUT_APOSTROPHE.__contains__,
@@ -290,7 +290,7 @@ _STEPS = (
     ),
     _Step(
         "numbers",
-        "digits for spelled cardinals, ordinals, decimals, fractions and years",
+        "digits for spelled cardinals, ordinals, decimals, fractions, years; single digits: 7 7 3 = 773",
         numbers.RULES,
         on_tokens=numbers.in_digits,
         heeds=numbers.TRIGGERS.__contains__,
