@@ -36,7 +36,8 @@ def cuts(reference: Cuttable[Any], utterances: Sequence[Words]) -> list[Cut]:
     Each utterance was normalised by itself: "the dose is twenty" and "five minutes later" have 20 and 5,
     where the reference as a whole has 25. The reference is aligned as a whole first. Where the end of an
     utterance lies in or near a knot then, it is cut at each place around, with the pieces read by themselves.
-    Of all ways that with the fewest errors is taken; none, if it has no fewer than the whole.
+    Of all ways that with the fewest errors is taken; none, if it has no fewer than the whole. A token that is
+    lost by a cut counts as an error: else "mm hmm", which an engine left out, would be cut and so forgiven.
 
     Returns
     -------
@@ -114,11 +115,12 @@ class _End:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A way to cut the reference up to a place."""
+    """A way to cut the reference up to a place; ``kept`` of the tokens of a knot that is cut there."""
 
     place: int
     errors: int = 0
     before: _Way | None = None
+    kept: int = 0
 
 
 def _together(path: _Path, starts: Sequence[int], around: int) -> list[list[int]]:
@@ -154,16 +156,19 @@ def _best(reference: Cuttable[Any], ways: Iterable[_Way], place: int, heard: Wor
     """Go on up to a place from where that leaves the fewest errors, if it leaves no more than so many."""
     best: _Way | None = None
     for way in ways:
-        left = most - way.errors
-        if left < 0 or way.place > place:
+        if way.place > place:
+            continue
+        kept, lost = reference.kept(way.place, way.kept, place)
+        errors = way.errors + lost
+        if errors > most:
             continue
         piece = reference.piece(way.place, place)
-        if abs(len(piece) - len(heard)) > left:
+        if abs(len(piece) - len(heard)) > most - errors:
             continue
-        errors = Levenshtein.distance(piece, heard, score_cutoff=left)
-        if errors <= left:
-            best = _Way(place, way.errors + errors, way)
-            most = best.errors - 1
+        errors += Levenshtein.distance(piece, heard, score_cutoff=most - errors)
+        if errors < most + (best is None) or (errors == most and best is not None and kept > best.kept):
+            best = _Way(place, errors, way, kept)
+            most = errors
     return best
 
 

@@ -67,6 +67,27 @@ class Cuttable(Generic[Word]):
         """Whether a knot is cut here."""
         return self._knot_around(place) is not None
 
+    def kept(self, begin: int, before: int, end: int) -> tuple[int, int]:
+        """How many tokens of a knot cut at ``end`` there are up to it, and how many that at ``begin`` lost.
+
+        A knot loses tokens where its pieces have fewer than the whole: "mm hmm" is yes, "mm" alone nothing.
+
+        Parameters
+        ----------
+        before
+            How many tokens of the knot cut at ``begin`` there are up to that.
+        """
+        left, right = self._knot_around(begin), self._knot_around(end)
+        kept = lost = 0
+        if left is not None:
+            knot, start = self.knots[left], self._begins[left]
+            if left == right:
+                return before + (len(knot.readings[begin - start, end - start]) if begin < end else 0), 0
+            lost = max(0, knot.end - knot.begin - before - len(knot.readings[begin - start, knot.words]))
+        if right is not None:
+            kept = len(self.knots[right].readings[0, end - self._begins[right]])
+        return kept, lost
+
     def has_knot(self, begin: int, end: int) -> bool:
         """Whether a knot can be cut at one of these places, both included."""
         number = bisect_right(self._begins, end - 1) - 1

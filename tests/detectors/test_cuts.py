@@ -21,12 +21,12 @@ CUTTER = Cutter(ENGLISH)
 JOINED = """
     one two three five nine ten twenty fifty ninety nineteen hundred thousand million point oh zero and a half
     quarter quarters third thirds over percent per cent mg milligrams grams g pounds m degrees c e x ray it's
-    been she'd had uh huh mm hmm um et cetera second years old may 5th out of 5 20 1.5 120/80 5-10 $5 $ 2 1/2
-    % - twenty. Five, twenty-five [pause] (about ten) o'clock t3 a.m. B12
+    been she'd had et cetera second years old may 5th out of 5 20 1.5 120/80 5-10 $5 $ 2 1/2
+    % - twenty. Five, [pause] (about ten) o'clock t3 a.m. B12
 """.split()
 PLAIN = ("fever", "the", "dose", "is", "we", "stop", "later", "minutes", "Monday.", "don't")
 WORD = st.sampled_from([*JOINED, *PLAIN])
-TEXT = st.lists(WORD, min_size=2, max_size=24)
+TEXT = st.lists(WORD, min_size=2, max_size=16)
 SHORT = st.lists(WORD, min_size=2, max_size=7)
 
 
@@ -66,7 +66,6 @@ def cut_up(draw: st.DrawFn, text: st.SearchStrategy[list[str]]) -> list[list[str
         ("The E C G was fine.", ["the E", "C G was fine"]),
         ("Eighty per cent of them.", ["eighty per", "cent of them"]),
         ("One hundred and five.", ["one", "hundred", "and", "five"]),
-        ("Mm-hmm, yes.", ["mm", "hmm yes"]),
         ("two and a half litres", ["two", "and a half", "litres"]),
         ("two thirds", ["two", "", "thirds"]),
     ],
@@ -85,14 +84,35 @@ def test_a_number_that_one_utterance_has_is_joined_wherever_the_utterance_ends()
     assert errors_of(scored("Give twenty five now.", "give 20 5", "now")) == 2
 
 
+def test_what_a_cut_would_drop_is_not_forgiven() -> None:
+    for said in ("Does it hurt? Mm-hmm. And here?", "does it hurt mm hmm and here"):
+        assert errors_of(scored(said, "does it hurt", "and here")) == 1
+        assert errors_of(scored(said, "does it hurt mhm", "and here")) == 0
+        # An utterance's fillers are dropped, so these two words are two fillers, and nobody said yes.
+        assert errors_of(scored(said, "does it hurt mm", "hmm and here")) == 1
+    assert errors_of(scored("Ask two thirds of them.", "ask", "of them")) == 3
+
+
 @given(cut_up(TEXT))
 @settings(max_examples=600, deadline=None)
 def test_a_recording_whose_words_are_the_same_has_no_errors_wherever_it_was_cut(
     pieces: list[list[str]],
 ) -> None:
     utterances = heard(pieces)
-    found = shares(CUTTER.cuttable(" ".join(flat(pieces))), utterances)
-    assert [share.counts for share in found] == [ErrorCounts(0, 0, 0, len(words)) for words in utterances]
+    reference = CUTTER.cuttable(" ".join(flat(pieces)))
+    found = shares(reference, utterances)
+    if not loses(reference):
+        assert [share.counts for share in found] == [ErrorCounts(0, 0, 0, len(words)) for words in utterances]
+    # What a cut would drop ("$5 1/2" has one word more than "$5" and "1/2") may be missing.
+    assert errors_of(found) == sum(share.counts.deletions for share in found)
+
+
+def loses(reference: Cuttable[str]) -> bool:
+    """Whether a knot that is cut somewhere has fewer tokens than the whole."""
+    return any(
+        reference.kept(place, reference.kept(0, 0, place)[0], reference.last)[1] > 0
+        for place in range(reference.last + 1)
+    )
 
 
 @given(cut_up(TEXT), st.data())
@@ -138,19 +158,30 @@ def test_no_other_way_to_cut_has_fewer_errors(pieces: list[list[str]], others: l
     def reading(begin: int, end: int) -> list[str]:
         return ENGLISH.tokens(" ".join(words[begin:end]))
 
+    def lost(way: Sequence[int]) -> int:
+        kept = total = 0
+        for begin, end in pairwise([0, *way, len(words)]):
+            kept, more = reference.kept(begin, kept, end)
+            total += more
+        return total
+
     def each_cut() -> int:
         ends = len(utterances) - 1
         ways = combinations(sorted([*range(len(words) + 1)] * ends), ends)
         return min(
-            sum(
+            lost(way)
+            + sum(
                 Levenshtein.distance(reading(begin, end), each)
                 for (begin, end), each in zip(pairwise([0, *way, len(words)]), utterances, strict=True)
             )
             for way in set(ways)
         )
 
-    found = errors_of(shares(CUTTER.cuttable(" ".join(words)), utterances))
-    assert fewest(0, 0) <= found <= min(each_cut(), align(reading(0, len(words)), flat(utterances)).errors)
+    reference = CUTTER.cuttable(" ".join(words))
+    found = errors_of(shares(reference, utterances))
+    assert fewest(0, 0) <= found <= align(reference.tokens, flat(utterances)).errors
+    if reference.last == len(words):
+        assert found <= each_cut()
 
 
 @given(TEXT)
