@@ -18,7 +18,7 @@ the cohort is idle it closes with 3,000 of the rest and speaks of the rest alone
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -194,6 +194,11 @@ class BlockBuilder:
             self._meet(unit, residual)
         if unit.started_s < self.started_s:
             self.started_s = unit.started_s
+
+    def copy(self) -> BlockBuilder:
+        """The block as it stands, to see what it would be with more."""
+        own, judged, sessions = self.own.copy(), self.judged.copy(), self.sessions.copy()
+        return replace(self, own=own, judged=judged, sessions=sessions)
 
     def may_close(self, everybody: ResidualSums) -> bool:
         """Whether `close` could find a block: there are own units, or many of the rest."""

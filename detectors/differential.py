@@ -187,6 +187,15 @@ class DifferentialDetector(DriftDetector):
             self._change = self._finding(block)
         self._drift_detected = self._change is Change.DEGRADED
 
+    @property
+    def is_near(self) -> bool:
+        """Whether one more block could be the last that an alarm needs."""
+        return self.decider is None and not self.in_alarm and self._state.naming.is_near
+
+    def would_alarm(self, block: Block) -> bool:
+        """Whether an update with this block would raise an alarm; nothing is changed."""
+        return self._state.naming.would_be_certain(block, self.scale)
+
     def effect(self) -> Effect:
         """The differential's change since its onset: of the alarm while it lasts, else of the suspicion.
 

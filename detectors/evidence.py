@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from detectors.component import NOTHING, Component
 from detectors.tally import Tally
@@ -35,6 +35,8 @@ RECOVERY_WEIGHTS = (0.5, 0.5)
 
 LARGEST_Y = 3.0
 LARGEST_KAPPA = 2.0
+LARGEST_E = 25.0 / 3.0
+"""exp(psi(6)) / 3, the e-value of the largest y and kappa."""
 MOMENT_MEMORY = 1.0 / 64.0
 LAG_INFORMATION = 40.0
 """The newest observations, worth LAG_INFORMATION / Delta^2 of precision, wait before a baseline takes them
@@ -257,6 +259,10 @@ class EvidenceProcess:
                 steps = component.steps
                 since = component.since if tally is None else component.since.plus(tally)
             component.go_on(weight, weighted, since)
+
+    def copy(self) -> EvidenceProcess:
+        """The process as it stands."""
+        return replace(self, components=[replace(component) for component in self.components])
 
     def reset(self) -> None:
         """Forget the evidence and the onset: what follows an alarm."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from detectors import interventions, monitor_state, progress, telling
+from detectors import interventions, monitor_state, open_shifts, progress, telling
 from detectors.attribution import Attribution
 from detectors.choices import OWN
 from detectors.cohort import CohortView
@@ -140,6 +140,7 @@ class Monitor:
         for scored in ready:
             for unit in self._state.tracker.add(scored):
                 events += progress.take(self._state, self.settings, unit)
+            events += open_shifts.look(self._state, self.settings, scored.cohort)
         return events
 
     @classmethod

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 
 from detectors.block import Block
 from detectors.doubt import margin_errors
-from detectors.evidence import GRID, Baseline, EvidenceProcess
+from detectors.evidence import GRID, LARGEST_E, Baseline, EvidenceProcess
 from detectors.question import Question
 from detectors.sessions import REMAINDER, SessionsSince, shares_of
 
@@ -54,6 +54,10 @@ class Support:
     differential: float = 0.0
     scaled: float = 0.0
     sessions: SessionsSince = field(default_factory=SessionsSince)
+
+    def copy(self) -> Support:
+        """What was gathered up to now."""
+        return Support(self.differential, self.scaled, SessionsSince(self.sessions.parts.copy()))
 
 
 @dataclass(slots=True)
@@ -105,6 +109,11 @@ class Naming:
         return self.own.rise.evidence >= 1.0 and self.evidence >= 1.0
 
     @property
+    def is_near(self) -> bool:
+        """Whether one more block could name the cohort: an e-value is at most `LARGEST_E`."""
+        return self.own.rise.evidence * LARGEST_E >= 1.0 and self.evidence * LARGEST_E >= 1.0
+
+    @property
     def is_suspicious(self) -> bool:
         """Whether there is evidence enough to stop learning."""
         return self.own.rise.is_suspicious or self.differential.rise.is_suspicious
@@ -146,6 +155,13 @@ class Naming:
             )
             support.differential += differential.log_e
             support.scaled += scaled_component.log_e
+
+    def would_be_certain(self, block: Block, scale: float) -> bool:
+        """Whether this block, taken now, would name the cohort; nothing is changed."""
+        own, differential, scaled = self.own.rising(), self.differential.rising(), self.scaled.rising()
+        trial = Naming(own, differential, scaled, [support.copy() for support in self.support])
+        trial.observe(block, scale, learn=False)
+        return trial.is_certain
 
     def set_rate(self, rate: float) -> None:
         """Set r anew, and the margins with it."""

@@ -20,6 +20,25 @@ UNITS_BETWEEN_SWEEPS = 16
 def take(state: MonitorState, settings: MonitorSettings, unit: Unit) -> list[Event]:
     """Take a complete unit; return what it made certain, in order."""
     cohort = state.cohort(unit.cohort, settings)
+    level = cohort.level
+    was_learned, was_settled = level.is_learned, level.is_settled
+    events = gather(state, settings, unit)
+    if not was_learned or unit.tally.reference_words == 0:
+        return events
+    events += close_block(state, settings, cohort)
+    learn_slices(state, settings, cohort)
+    settle(state, settings, cohort, was_settled=was_settled)
+    state.observed += 1
+    if state.observed % UNITS_BETWEEN_SWEEPS == 0:
+        for other in state.cohorts.values():
+            if other.blocks is not None and other.blocks.may_close(state.residuals):
+                events += close_block(state, settings, other)
+    return events
+
+
+def gather(state: MonitorState, settings: MonitorSettings, unit: Unit) -> list[Event]:
+    """Take a complete unit into its cohort's level and into its open block; return what its rates say."""
+    cohort = state.cohort(unit.cohort, settings)
     cohort.complete(unit, state.now_s, settings.cohort_attributes)
     events = judge_rates(state, settings, cohort, unit)
     if unit.tally.reference_words == 0:
@@ -27,17 +46,13 @@ def take(state: MonitorState, settings: MonitorSettings, unit: Unit) -> list[Eve
     if not state.everybody.in_alarm:
         state.healthy.merge(unit.tally)
     events += judge_crowd(state, settings, cohort, unit)
-    if cohort.level.is_learned:
-        return events + _observe(state, settings, cohort, unit)
-    cohort.healthy.merge(unit.tally)
-    cohort.level.learn(unit)
-    if cohort.level.is_learned:
-        start_watching(state, settings, cohort)
-    return events
-
-
-def _observe(state: MonitorState, settings: MonitorSettings, cohort: Cohort, unit: Unit) -> list[Event]:
     level, blocks, detector = cohort.level, cohort.blocks, cohort.detector
+    if not level.is_learned:
+        cohort.healthy.merge(unit.tally)
+        level.learn(unit)
+        if level.is_learned:
+            start_watching(state, settings, cohort)
+        return events
     assert blocks is not None
     assert detector is not None
     expected = level.expect(unit)
@@ -45,32 +60,26 @@ def _observe(state: MonitorState, settings: MonitorSettings, cohort: Cohort, uni
     if blocks.joins_rest:
         state.residuals.add(unit, residual)
     blocks.add_own(unit, residual, is_judged=level.counts(expected))
-    was_settled = level.is_settled
     level.learn(unit, held=detector.is_suspicious or state.everybody.in_alarm)
-    events = _close(state, settings, cohort)
-    learn_slices(state, settings, cohort)
+    return events
+
+
+def settle(state: MonitorState, settings: MonitorSettings, cohort: Cohort, *, was_settled: bool) -> None:
+    """Watch a learned cohort anew once its level rests on enough speakers; note since when it is judged."""
+    detector, level = cohort.detector, cohort.level
+    assert detector is not None
     if level.is_settled and not was_settled and not (detector.in_alarm or cohort.comparison):
         start_watching(state, settings, cohort)
     if cohort.ready_s is None and level.can_judge:
         cohort.ready_s = state.now_s
-    state.observed += 1
-    if state.observed % UNITS_BETWEEN_SWEEPS == 0:
-        for other in state.cohorts.values():
-            if other.blocks is not None and other.blocks.may_close(state.residuals):
-                events += _close(state, settings, other)
-    return events
 
 
-def _close(state: MonitorState, settings: MonitorSettings, cohort: Cohort) -> list[Event]:
+def close_block(state: MonitorState, settings: MonitorSettings, cohort: Cohort) -> list[Event]:
+    """Close the cohort's block if it is full, and judge it."""
     blocks, detector = cohort.blocks, cohort.detector
     assert blocks is not None
     assert detector is not None
-    has_rest = any(
-        other.blocks is not None and other.blocks.joins_rest
-        for other in state.cohorts.values()
-        if other is not cohort
-    )
-    block = blocks.close(state.residuals, cohort.level, state.now_s, has_rest=has_rest)
+    block = blocks.close(state.residuals, cohort.level, state.now_s, has_rest=has_rest(state, cohort))
     if block is None:
         return []
     if cohort.comparison is not None:
@@ -78,3 +87,12 @@ def _close(state: MonitorState, settings: MonitorSettings, cohort: Cohort) -> li
     events = judge(state, settings, cohort, detector, block)
     blocks.joins_rest = not detector.in_alarm
     return events
+
+
+def has_rest(state: MonitorState, cohort: Cohort) -> bool:
+    """Whether any other cohort joins the rest."""
+    return any(
+        other.blocks is not None and other.blocks.joins_rest
+        for other in state.cohorts.values()
+        if other is not cohort
+    )

@@ -53,6 +53,10 @@ class Question:
             if process is not None:
                 process.rate, process.margin_errors = rate, margin_errors
 
+    def rising(self) -> Question:
+        """The question of the rise alone as it stands, to be asked of what may come."""
+        return Question(Baseline(self.baseline.mean, self.baseline.precision), self.rise.copy())
+
     def reset(self) -> None:
         """Forget the evidence both ways."""
         self.rise.reset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from detectors.alignment import ErrorCounts
@@ -143,7 +144,7 @@ class UnitTracker:
         """Add an utterance; return the units that are complete now, oldest first."""
         if scored.at_s > self.now_s:
             self.now_s = scored.at_s
-        closed = self._idle()
+        closed = self.close_idle()
         key = scored.speaker or scored.unit_key
         slot = f"{scored.cohort} {key}"
         unit = self.open.pop(slot, None)
@@ -173,18 +174,27 @@ class UnitTracker:
             complete.tally.units = 1
         return closed
 
-    def drop(self, cohort: str | None = None) -> None:
-        """Forget the open units of one cohort, or of all."""
-        self.open = {slot: unit for slot, unit in self.open.items() if cohort not in (None, unit.cohort)}
+    def idle(self, idle_s: float) -> Iterator[Unit]:
+        """The open units without their speaker for so long, the longest first."""
+        for unit in self.open.values():
+            if self.now_s - unit.touched_s < idle_s:
+                return
+            yield unit
 
-    def _idle(self) -> list[Unit]:
+    def close_idle(self, idle_s: float = IDLE_S) -> list[Unit]:
+        """Complete the open units without their speaker for so long; should he return, it is another unit."""
         closed = []
         while self.open:
             slot, unit = next(iter(self.open.items()))
-            if self.now_s - unit.touched_s < IDLE_S:
+            if self.now_s - unit.touched_s < idle_s:
                 break
+            unit.tally.units = 1
             closed.append(self.open.pop(slot))
         return closed
+
+    def drop(self, cohort: str | None = None) -> None:
+        """Forget the open units of one cohort, or of all."""
+        self.open = {slot: unit for slot, unit in self.open.items() if cohort not in (None, unit.cohort)}
 
 
 def _belongs(scored: ScoredUtterance, unit: Unit) -> bool:

@@ -31,6 +31,19 @@ def test_a_shift_closes_at_four_hundred_words() -> None:
     assert tracker.open == {}
 
 
+def test_a_silent_shift_that_is_closed_early_goes_on_as_another_unit() -> None:
+    tracker = UnitTracker()
+    for at_s, speaker in ((0.0, "ann"), (60.0, "ann"), (130.0, "bob"), (300.0, "eve")):
+        tracker.add(scored(at_s, speaker))
+    assert [unit.key for unit in tracker.idle(180.0)] == ["ann"]
+    closed = tracker.close_idle(180.0)
+    assert [(unit.key, unit.tally.units, unit.tally.utterances) for unit in closed] == [("ann", 1, 2)]
+    tracker.add(scored(310.0, "ann"))
+    tracker.add(scored(320.0, "bob"))
+    open_units = {unit.key: unit.tally.utterances for unit in tracker.open.values()}
+    assert open_units == {"eve": 1, "ann": 1, "bob": 2}
+
+
 def test_a_shift_is_at_most_twelve_hours() -> None:
     tracker = UnitTracker()
     closed = [unit for k in range(60) for unit in tracker.add(scored(1_500.0 * k, words=5))]
