@@ -7,11 +7,11 @@ from collections.abc import Mapping as Named
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
-from service.api.wire import ABOUT_UTTERANCE, ReferenceIn, UtteranceIn
+from service.api.wire import ABOUT_UTTERANCE, AttributeValue, ReferenceIn, UtteranceIn
 from service.errors import StartError
 
 UTTERANCES, REFERENCES = "/v1/utterances", "/v1/references"
@@ -54,6 +54,11 @@ class _Look(msgspec.Struct):
 _look = msgspec.json.Decoder(_Look).decode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
+_KINDS = {
+    **get_type_hints(UtteranceIn, include_extras=True),
+    **get_type_hints(ReferenceIn, include_extras=True),
+}
+_SECTIONS: dict[str, Any] = {"attributes": AttributeValue, "audio": float}
 _OF_A_REFERENCE = [name for name in ReferenceIn.__struct_fields__ if name not in ABOUT_UTTERANCE]
 
 
@@ -104,23 +109,14 @@ class Mapping:
         Raises
         ------
         StartError
-            If one is none, or names a field that the API does not have.
+            If one is none, or names a field that the API does not have, or gives one what it never takes.
         """
-        constants = _pairs("--set", given)
-        if "probability" in constants:
-            try:
-                constants["probability"] = float(constants["probability"])
-            except ValueError:
-                constants["probability"] = math.nan
-            if not 0 < constants["probability"] <= 1:
-                raise StartError("--set: probability: expected a number above 0, and 1 at most")
-        mapping = cls(_pairs("--map", taken), constants, _pairs("--only", only), begin, gap_s)
-        known = {*UtteranceIn.__struct_fields__, *ReferenceIn.__struct_fields__}
-        for option, names in (("--map", mapping.taken), ("--set", mapping.given)):
+        taken_, given_ = _pairs("--map", taken), _pairs("--set", given)
+        for option, names in (("--map", taken_), ("--set", given_)):
             for name in names:
-                if name.partition(".")[0] not in known:
-                    raise StartError(f"{option}: the API has no {name}; it has {', '.join(sorted(known))}")
-        return mapping
+                _must_be_known(option, name)
+        constants = {name: _constant(name, text) for name, text in given_.items()}
+        return cls(taken_, constants, _pairs("--only", only), begin, gap_s)
 
     @property
     def _is_plain(self) -> bool:
@@ -182,6 +178,24 @@ class Mapping:
         return Mapped(route, _encode(fields), name if isinstance(name, str) else None, is_spoken)
 
 
+def _must_be_known(option: str, name: str) -> None:
+    section, point, key = name.partition(".")
+    if section not in _KINDS or bool(point) != bool(key) or (key and section not in _SECTIONS):
+        raise StartError(f"{option}: the API has no {name}; it has {', '.join(sorted(_KINDS))}")
+
+
+def _constant(name: str, text: str) -> Any:
+    """The value that a text stands for, a number where the API takes numbers."""
+    section, _, key = name.partition(".")
+    try:
+        meant = msgspec.convert(text, _SECTIONS[section] if key else _KINDS[section], strict=False)
+    except msgspec.ValidationError:
+        meant = None
+    if meant is None or (isinstance(meant, float) and not math.isfinite(meant)):
+        raise StartError(f"--set: {name}: the API takes no {text!r} there")
+    return meant if isinstance(meant, int | float) else text
+
+
 def _pairs(option: str, pairs: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for pair in pairs:
@@ -199,7 +213,7 @@ def _put(fields: dict[str, Any], target: str, value: Any, *, is_usual: bool = Fa
     if name:
         fields[section] = {**fields[section]} if isinstance(fields.get(section), dict) else {}
         fields, target = fields[section], name
-    is_name = section == "attributes" or section.endswith("_id")
+    is_name = bool(name and section == "attributes") or section.endswith("_id")
     if not (is_usual and target in fields):
         fields[target] = str(value) if is_name else value
 

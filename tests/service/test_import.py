@@ -229,7 +229,7 @@ def test_it_waits_for_a_service_that_goes_and_comes_again(
         ([], "no answer of werwatch"),
         (["--map", "accent"], "--map: expected NAME=VALUE, got accent"),
         (["--map", "accent=accent"], "--map: the API has no accent; it has attributes, "),
-        (["--set", "probability=often"], "--set: probability: expected a number"),
+        (["--set", "probability=often"], "--set: probability: the API takes no 'often' there"),
         (["--token-file", "/nowhere"], "/nowhere cannot be read"),
     ],
 )
@@ -256,6 +256,20 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_a_line_without_use_says_what_is_expected() -> None:
     with pytest.raises(Unusable, match="expected a hypothesis"):
         Mapping().line(b'{"text": "x"}', 0)
+
+
+def test_what_is_the_same_for_all_has_the_type_that_the_api_takes() -> None:
+    given = ["confidence=0.5", "audio.start_s=0", "passage=true", "utterances=3", "attributes.site=7"]
+    mapping = Mapping.of(["attributes=about"], given, [], None, 0.0)
+    spoken = mapping.line(b'{"utterance_id":"u","hypothesis":"x","spoken_at":"Z","about":{"accent":"en"}}', 0)
+    assert spoken is not None
+    fields = json.loads(spoken.body)
+    assert (fields["confidence"], fields["audio"]) == (0.5, {"start_s": 0.0})
+    assert fields["attributes"] == {"accent": "en", "site": "7"}
+    corrected = mapping.line(b'{"recording_id": "r", "reference": "x"}', 0)
+    assert corrected is not None
+    told = json.loads(corrected.body)
+    assert (told["passage"], told["utterances"]) == (True, 3)
 
 
 SETS = {
