@@ -2,9 +2,10 @@
 
 For an event the speech of a cohort, or of everybody, is compared before and since its onset over the values
 of all attributes and their pairs: excess errors, the share of the excess that a slice explains, its error
-rate before and since with intervals that count sessions. A slice is named as the cause only if its rise
-stands out from everything else's by more than chance gives the largest of so many (see
-`detectors.slice_contrast`), at the smallest description (`detectors.slice_naming`); else none is.
+rate before and since with intervals that count sessions. Explanations of the rise are weighed against each
+other (`detectors.explanations`). A slice is named as the cause only if it is likely to be it, and its rise
+stands out from everything else's by more than chance gives the largest of so many (`detectors.slice_naming`);
+else none is.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from detectors.slice_contrast import LEAST_SESSIONS, Estimate
+from detectors.explanations import SAME_SHARE
 from detectors.slice_counts import SliceCounts
 from detectors.slice_naming import Excess, Naming
+from detectors.slice_part import LEAST_SESSIONS, Estimate
 from detectors.slice_table import SliceTable, Where, descriptions, summed
 from detectors.slices import Folded, SliceBook, Splits, folded
 from detectors.stories import Stories, stories
@@ -22,8 +24,6 @@ from detectors.stories import Stories, stories
 MOST_RANKED = 10
 MOST_TOO_LITTLE = 10
 MOST_NEW = 5
-SAME_SHARE = 0.95
-"""Two descriptions that share so much of their speech describe the same slice."""
 EXPECTED_BEFORE = 5.0
 """A value is new if it was never heard before though so many sessions of it were to be expected."""
 AROUND_ONSET_S = 86_400.0

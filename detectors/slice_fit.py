@@ -97,6 +97,18 @@ def fit(cells: Sequence[Cell], cohort: str) -> dict[Pair, Effect]:
     return found
 
 
+def spreads(cells: Sequence[Cell]) -> dict[str, tuple[float, int]]:
+    """Of each attribute tau^2 of the effects that all cohorts share, and from how many values it is taken."""
+    everywhere = _Factor.of_cohorts(cells)
+    names = sorted({name for cell in cells for name, _ in cell.attributes})
+    shared = {name: _Factor.of_attribute(name, enumerate(cells)) for name in names}
+    left = [cell.deviation for cell in cells]
+    for _ in range(ROUNDS):
+        for factor in (everywhere, *shared.values()):
+            factor.refit(cells, left)
+    return {name: (factor.between, len(factor.members)) for name, factor in shared.items()}
+
+
 @dataclass(slots=True)
 class _Factor:
     """Effects that share a variance: ``members`` are the cells of each value, ``between`` is tau^2."""

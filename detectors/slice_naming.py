@@ -1,31 +1,37 @@
-"""Which slice a rise comes from: the one that stands out most, at the smallest description, or none."""
+"""Which slices a rise comes from, mostly one or none: likely to be to blame, and risen beyond all else.
+
+A slice is named if it is to blame with a chance of 80 % (`detectors.explanations`), explains enough, rose at
+least twice as much as all else, and stands out from that by more than the largest of so many does by chance:
+its own rise is tested at a level divided by the number of slices looked at (Bonferroni), against Student's t
+with as many degrees of freedom as there are sessions since the onset in all slices together, less one, since
+the spread is taken from all of them. Where its own sessions spread more, it is tested by that as well, alone.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from detectors.slice_contrast import LEAST_SESSIONS, Estimate, contrast, critical
+from detectors.explanations import Beyond, weigh
+from detectors.slice_counts import LEAST_SESSIONS_OF_OWN_SPREAD
+from detectors.slice_part import LEAST_SESSIONS, critical
+from detectors.slice_rises import Rises
 from detectors.slice_table import SliceTable, Where
 from detectors.tally import ENOUGH_SPEAKERS
 
+CERTAIN, LIKELY = 0.8, 0.5
+"""Chance that a slice is to blame from which on it is named, or called likely."""
 FALSE_NAMES = 0.02
 """The chance that a slice is named although the rise is the same in all of them, at most."""
-LIKELY = 0.1
-"""The same for a slice that is only called likely, where none is named."""
-OF_SINGLES, OF_OWN = 0.8, 0.5
-"""Shares of that chance: single values before pairs, the cohort's own contrast before that of everybody."""
+FALSE_BY_OWN_SPREAD = 0.001
+"""The same for one slice by what its own sessions spread by, where that is more than all slices' do."""
 LEAST_RISE_ERRORS = 2.0
 """Standard errors by which a slice must have risen itself, whatever all else did."""
+LEAST_RATIO = 2.0
+"""How much more than all else at least it must have risen: real engines' rises everywhere differ so much."""
 LEAST_SHARE, LIKELY_SHARE = 0.25, 0.5
 """Of the whole excess: what explains less is no answer to where it comes from."""
-MOST_NAMED = 3
-WITHIN = 0.002
-"""The chance that some pair with a value is held to stand out within that value, which is the cause."""
-OUTDONE = 3.0
-"""By so much in chi-squared a pair must fit better than one of its values for that not to be named either."""
-PAIR_SHARE = 0.4
-"""A pair takes the place of a single value if it explains so much of what that explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,6 @@ class Excess:
 
     errors: float
     share: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    where: Where
-    score: float
 
 
 class Naming:
@@ -62,6 +62,12 @@ class Naming:
         self.everybody = tuple(table.splits)
         self.focus = self.everybody if cohort is None else (cohort,)
         self.looked_at = [where for where in sorted(table.wanted) if self._is_candidate(table, where)]
+        rises = Rises.of(table.splits, table.usual, self.focus) if self.looked_at else None
+        self._known = None
+        if rises is not None:
+            new = [where for where in self.looked_at if self._is_new(where)]
+            self._known = weigh(rises, self.looked_at, None if cohort is None else self.focus, new)
+        self.chance = dict.fromkeys(self.looked_at, 0.0) if self._known is None else self._known.chance
 
     @property
     def too_little(self) -> list[Where]:
@@ -74,25 +80,22 @@ class Naming:
         ]
 
     def named(self) -> list[Where]:
-        """The slices that stand out, each beyond those before it; mostly one or none."""
-        found: list[Where] = []
-        table = self.table
-        while len(found) < MOST_NAMED:
-            best = self._best(table, FALSE_NAMES)
-            if best is None or (self.excess(best).share or 0.0) < LEAST_SHARE:
-                break
-            found.append(best)
-            table = table.without([best])
-        return found
+        """The slices that are to blame, the likeliest first; mostly one or none."""
+        found = [where for where in self.looked_at if self._stands_out(where)]
+        if not self._explain(found, LEAST_SHARE):
+            return []
+        return sorted(found, key=self._order)
 
     def likely(self) -> Where | None:
-        """Where none is named, the slice that explains most of the excess and may well be the cause."""
-        best = self._best(self.table, LIKELY)
-        return best if best is not None and (self.excess(best).share or 0.0) >= LIKELY_SHARE else None
+        """Where none is named, the slice that is more likely to blame than not, and explains most."""
+        best = max(self.looked_at, key=lambda where: self.chance[where], default=None)
+        if best is None or self.chance[best] < LIKELY or not self._explain([best], LIKELY_SHARE):
+            return None
+        return best
 
-    def excess(self, where: Where, table: SliceTable | None = None) -> Excess:
+    def excess(self, where: Where) -> Excess:
         """What a slice explains."""
-        table = table or self.table
+        table = self.table
         here = table.cohorts_in(where, self.focus)
         errors = sum(table.part(where, cohort).excess_errors for cohort in here)
         rest = sum(table.rest(where, cohort).excess_errors for cohort in here)
@@ -127,68 +130,51 @@ class Naming:
             for value in values
         )
 
-    def _best(self, table: SliceTable, chance: float) -> Where | None:
-        looked_at = [where for where in self.looked_at if self._is_candidate(table, where)]
-        singles = [where for where in looked_at if len(where) == 1]
-        pairs = [where for where in looked_at if len(where) == 2]
-        single = _first(self._standing_out(table, singles, chance * OF_SINGLES))
-        standing = self._standing_out(table, pairs, chance * (1.0 - OF_SINGLES))
-        pair = _first(each for each in standing if self._adds(table, each.where, pairs))
-        if single is not None and pair is None and _outdone(single, standing):
-            return None
-        if single is None or pair is None:
-            best = single or pair
-            return best.where if best else None
-        errors, of_pair = (self.excess(each.where, table).errors for each in (single, pair))
-        is_better = pair.score > single.score and of_pair >= PAIR_SHARE * errors
-        return (pair if is_better else single).where
+    def _stands_out(self, where: Where) -> bool:
+        known = self._known
+        if known is None or known.chance[where] < CERTAIN:
+            return False
+        beyond, risen = known.beyond[where], self.table.rise(where, self.focus)
+        sessions = [self.table.sides(each, self.focus).after.sessions for each in ((), where)]
+        asked = critical(FALSE_NAMES / known.tests, sessions[0]) * beyond.error
+        more = self._overdispersion(where, beyond)
+        if more > 1.0:
+            asked = max(asked, critical(FALSE_BY_OWN_SPREAD, sessions[1]) * beyond.error * math.sqrt(more))
+        is_beyond = beyond.z * beyond.error > asked
+        return is_beyond and risen is not None and risen.z > LEAST_RISE_ERRORS
 
-    def _standing_out(self, table: SliceTable, wheres: Sequence[Where], chance: float) -> list[_Candidate]:
-        routes = [
-            (cohorts, critical(chance * share / len(wheres), _sessions_since(table, cohorts)))
-            for cohorts, share in self._routes()
-            if wheres
-        ]
-        found = []
-        for where in wheres:
-            risen = table.rise(where, self.focus)
-            if risen is None or risen.z <= LEAST_RISE_ERRORS:
-                continue
-            contrasts = [
-                (table.contrast(where, cohorts), asked)
-                for cohorts, asked in routes
-                if _has_rest(table, where, cohorts)
-            ]
-            scores = [each.z for each, asked in contrasts if each is not None and each.z > asked]
-            if scores and (self.excess(where, table).share or 0.0) >= LEAST_SHARE:
-                found.append(_Candidate(where, max(scores)))
-        return found
+    def _overdispersion(self, where: Where, beyond: Beyond) -> float:
+        """How many times as much a slice's own sessions vary as those of all slices do."""
+        own = pooled = 0.0
+        for cohort in self.table.cohorts_in(where, self.everybody if beyond.is_everybodys else self.focus):
+            counts, usual = self.table.part(where, cohort).sides.after, self.table.usual[cohort]
+            if counts.sessions >= LEAST_SESSIONS_OF_OWN_SPREAD:
+                rate = usual.smoothed(counts, since=True)
+                own += counts.spread * counts.sessions / (counts.sessions - 1.0)
+                pooled += usual.dispersion * rate * (1.0 - rate) * counts.binomial_spread
+        return own / pooled if pooled else 1.0
 
-    def _routes(self) -> list[tuple[tuple[str, ...], float]]:
-        """Whose contrasts are asked, each with its share of the chance: the cohort's own, and everybody's."""
-        if self.cohort is None or len(self.everybody) == 1:
-            return [(self.focus, 1.0)]
-        return [(self.focus, OF_OWN), (self.everybody, 1.0 - OF_OWN)]
+    def _is_new(self, where: Where) -> bool:
+        return len(where) == 1 and not self.table.sides(where, self.everybody).before.words
 
-    def _adds(self, table: SliceTable, where: Where, pairs: Sequence[Where]) -> bool:
-        """Whether a pair stands out within each of its two values."""
-        sessions = _sessions_since(table, self.focus)
-        for value in where:
-            asked = critical(WITHIN / sum(value in pair for pair in pairs), sessions)
-            found = (
-                contrast(table.part(where, cohort), table.between((value,), where, cohort))
-                for cohort in table.cohorts_in(where, self.focus)
-            )
-            estimate = Estimate.together(each for each in found if each is not None)
-            if estimate is None or estimate.z <= asked:
-                return False
-        return True
+    def _order(self, where: Where) -> tuple[float, float, Where]:
+        return -round(self.chance[where], 2), -self.excess(where).errors, where
 
-
-def _outdone(single: _Candidate, pairs: Iterable[_Candidate]) -> bool:
-    """Whether a pair with this value fits much better, though it is not certain that it is only the pair."""
-    value = single.where[0]
-    return any(value in pair.where and pair.score**2 > single.score**2 + OUTDONE for pair in pairs)
+    def _explain(self, found: Sequence[Where], share: float) -> bool:
+        """Whether slices rose by much more than all else, and explain so much of what surely is excess."""
+        errors = sum(self.excess(where).errors for where in found)
+        left = self.table.without(found)
+        elsewhere, sure = left.rise((), self.focus), 0.0
+        risen = [self.table.rise(where, self.focus) for where in found]
+        least = LEAST_RATIO * elsewhere.value if elsewhere else 0.0
+        if any(each and each.value < least for each in risen):
+            return False
+        for cohort in self.focus:
+            part = left.part((), cohort)
+            if part.sides.after.words:
+                least = part.rise.value - LEAST_RISE_ERRORS * part.rise.variance**0.5
+                sure += max(0.0, least) * part.sides.after.words
+        return errors > 0.0 and errors >= share * (errors + sure)
 
 
 def _has_rest(table: SliceTable, where: Where, cohorts: Iterable[str]) -> bool:
@@ -196,11 +182,3 @@ def _has_rest(table: SliceTable, where: Where, cohorts: Iterable[str]) -> bool:
     here = table.cohorts_in(where, cohorts)
     rest = table.sides((), here).without(table.sides(where, here))
     return min(rest.before.sessions, rest.after.sessions) >= LEAST_SESSIONS
-
-
-def _sessions_since(table: SliceTable, cohorts: Iterable[str]) -> int:
-    return table.sides((), cohorts).after.sessions
-
-
-def _first(found: Iterable[_Candidate]) -> _Candidate | None:
-    return min(found, key=lambda each: (-each.score, each.where), default=None)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from detectors.slice_contrast import Estimate, Part, Prior, Sides, Usual, contrast
 from detectors.slice_counts import SliceCounts
+from detectors.slice_part import Estimate, Part, Prior, Sides, Usual
 from detectors.slices import Splits
 from detectors.unit import Attributes
 
@@ -99,23 +99,10 @@ class SliceTable:
             self._rests[where, cohort] = part
         return part
 
-    def between(self, wider: Where, where: Where, cohort: str) -> Part:
-        """What a cohort has in the wider of two slices outside of the other, which is part of it."""
-        sides = self.slices[wider][cohort].without(self.slices[where][cohort])
-        return Part.of(sides, self.prior(wider, cohort), self.usual[cohort])
-
     def cohorts_in(self, where: Where, cohorts: Iterable[str]) -> list[str]:
         """Those of these cohorts that have a part in a slice."""
         known = self.slices.get(where, {}) if where else self.whole
         return [cohort for cohort in cohorts if cohort in known]
-
-    def contrast(self, where: Where, cohorts: Iterable[str]) -> Estimate | None:
-        """The contrast of these cohorts together; None where none can be compared."""
-        found = (
-            contrast(self.part(where, cohort), self.rest(where, cohort))
-            for cohort in self.cohorts_in(where, cohorts)
-        )
-        return Estimate.together(each for each in found if each is not None)
 
     def rise(self, where: Where, cohorts: Iterable[str]) -> Estimate | None:
         """The mean rise of these cohorts in a slice; None where nothing was said there since the onset."""

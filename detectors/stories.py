@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from detectors.slice_contrast import LEAST_SESSIONS, Sides
+from detectors.slice_part import LEAST_SESSIONS, Sides
 from detectors.slice_table import summed
 
 

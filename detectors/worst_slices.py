@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from detectors.slice_contrast import LEAST_SESSIONS, Sides, Usual
 from detectors.slice_counts import SliceCounts
+from detectors.slice_part import LEAST_SESSIONS, Sides, Usual
 from detectors.slice_table import Where, descriptions
 from detectors.slices import Folded, SliceBook, folded
 from detectors.wer import Interval
@@ -67,7 +67,7 @@ def worst_slices(book: SliceBook, start_s: float, now_s: float) -> WorstSlices:
 def _now(where: Where, counts: SliceCounts, usual: Usual) -> SliceNow:
     if counts.sessions < LEAST_SESSIONS:
         return SliceNow(where, counts, None)
-    half = Z * counts.variance(usual.dispersion, usual.smoothed(counts)) ** 0.5
+    half = Z * counts.variance(usual.dispersion, usual.smoothed(counts, since=True)) ** 0.5
     rate = counts.rate
     return SliceNow(where, counts, Interval(max(rate - half, 0.0), min(rate + half, 1.0)))
 

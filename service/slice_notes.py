@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from detectors.cohort import CohortView
-from detectors.slice_contrast import LEAST_SESSIONS
 from detectors.slice_counts import SliceCounts
+from detectors.slice_part import LEAST_SESSIONS
 from detectors.unit import IDLE_S, LONGEST_S, MOST_WORDS
 from service.facts import rfc3339
 

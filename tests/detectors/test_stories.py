@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.slice_contrast import Sides
 from detectors.slice_counts import SliceCounts
+from detectors.slice_part import Sides
 from detectors.stories import stories
 
 

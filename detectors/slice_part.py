@@ -1,4 +1,4 @@
-"""Whether a slice rose by more than the same speakers' cohort did elsewhere.
+"""A cohort's part of a slice: by how much its error rate rose there, and how well that is known.
 
 With r1 the error rate of a cohort in a slice since an onset and b its rate there before, d = r1 - b is its
 rise. b is what it was, r0, drawn towards what is to be expected as far as little is known of it (empirical
@@ -6,17 +6,8 @@ Bayes): with the prior mean B and variance tau^2,
 
     b = B + w (r0 - B),    w = tau^2 / (tau^2 + var r0),    var b = w var r0
 
-A slice s of a cohort is held against all else of the same cohort at the same time, e:
-
-    contrast = d_s - lambda max(d_e, 0) - min(d_e, 0),    lambda = min(max(1, b_s / b_e), 3)
-
-so that a rise which hits all slices alike, by points or by a factor, names none. Over several cohorts, each
-with its own baselines, contrasts are averaged with their inverse variances, so cohorts that rise differently
-and work in different slices name none either. Variances count sessions, not words (`SliceCounts.variance`).
-
-That the contrast is above 0 is tested at a level divided by the number of slices looked at (Bonferroni),
-against Student's t with as many degrees of freedom as there are sessions since the onset in all slices
-together, less one, since the spread is taken from all of them.
+Over several cohorts, each with its own baselines, rises are averaged with their inverse variances. Variances
+count sessions, not words (`SliceCounts.variance`).
 """
 
 from __future__ import annotations
@@ -29,7 +20,6 @@ from statistics import NormalDist
 from detectors.level import HIGHEST_LEVEL, LOWEST_LEVEL, PRIOR_INFLATION, PRIOR_UNITS
 from detectors.slice_counts import SliceCounts
 
-LARGEST_RATIO = 3.0
 PRIOR_WORDS = 100.0
 """Weight of the cohort's rate in that of a slice, where a variance is taken from it."""
 LEAST_SESSIONS = 5
@@ -76,9 +66,10 @@ class Usual:
         dispersion = (spread + PRIOR_INFLATION * prior) / (binomial + prior)
         return cls(dispersion, _kept(before.rate), _kept(after.rate))
 
-    def smoothed(self, counts: SliceCounts) -> float:
-        """A slice's rate since the onset, drawn towards the cohort's: what its variance is taken at."""
-        return _smoothed(counts, self.after)
+    def smoothed(self, counts: SliceCounts, *, since: bool) -> float:
+        """A slice's rate until the onset, or since, drawn to the cohort's: what its variance is taken at."""
+        level = self.after if since else self.before
+        return _kept((counts.errors + PRIOR_WORDS * level) / (counts.words + PRIOR_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +116,10 @@ class Part:
         before, after = sides.before, sides.after
         baseline = Estimate(prior.rate, prior.variance)
         if before.words and prior.variance:
-            own = before.variance(usual.dispersion, _smoothed(before, usual.before))
+            own = before.variance(usual.dispersion, usual.smoothed(before, since=False))
             weight = prior.variance / (prior.variance + own)
             baseline = Estimate(prior.rate + weight * (before.rate - prior.rate), weight * own)
-        variance = after.variance(usual.dispersion, usual.smoothed(after)) + baseline.variance
+        variance = after.variance(usual.dispersion, usual.smoothed(after, since=True)) + baseline.variance
         return cls(sides, baseline, Estimate(after.rate - baseline.value, variance))
 
     @property
@@ -137,19 +128,8 @@ class Part:
         return self.sides.after.errors - self.baseline.value * self.sides.after.words
 
 
-def contrast(inside: Part, outside: Part) -> Estimate | None:
-    """The slice's rise less that of all else, with its variance; None where nothing was said on either."""
-    if not inside.sides.after.words or not outside.sides.after.words:
-        return None
-    own, elsewhere = inside.rise, outside.rise
-    ratio = 1.0
-    if elsewhere.value > 0.0:
-        ratio = min(max(1.0, inside.baseline.value / _kept(outside.baseline.value)), LARGEST_RATIO)
-    return Estimate(own.value - ratio * elsewhere.value, own.variance + ratio * ratio * elsewhere.variance)
-
-
 def critical(level: float, sessions: int) -> float:
-    """How many standard errors a contrast must have at a one-sided level, with so many sessions.
+    """How many standard errors a rise beyond others' must have at a one-sided level, with so many sessions.
 
     Student's t by its expansion in 1 / degrees of freedom (Abramowitz and Stegun, 26.7.5), good to a percent
     from four degrees on at the levels asked for here.
@@ -167,10 +147,6 @@ def critical(level: float, sessions: int) -> float:
         (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / 384.0,
     )
     return z + sum(term / degrees**order for order, term in enumerate(terms, 1))
-
-
-def _smoothed(counts: SliceCounts, level: float) -> float:
-    return _kept((counts.errors + PRIOR_WORDS * level) / (counts.words + PRIOR_WORDS))
 
 
 def _kept(rate: float) -> float:
