@@ -30,8 +30,8 @@ LEAST_LEFT = 0.1
 ENOUGH_COHORTS = 5
 HALF_AS_MUCH = 0.5
 AS_MUCH = 2.0 / 3.0
-MIDDLE = 20.0
-"""The likelihood ratio of the middle half of the cohorts, which says that the rise is not that of a few."""
+MANY = 20.0
+"""The likelihood ratio of the sessions, and of the middle half of the cohorts: not a few rose."""
 
 
 @dataclass(slots=True)
@@ -52,6 +52,8 @@ class Since:
         Effective words by cohort and speaker.
     absorbed
         How much of a change at that moment is taken for an effect of the present hours (`detectors.hours`).
+    squares
+        Sum of the squares of what sessions told that are not remembered any more.
     """
 
     at_s: float
@@ -63,6 +65,7 @@ class Since:
     sessions: dict[str, Heard] = field(default_factory=dict)
     words: dict[str, dict[str, float]] = field(default_factory=dict)
     absorbed: float = 0.0
+    squares: float = 0.0
 
     @property
     def likelihood(self) -> float:
@@ -87,7 +90,8 @@ class Since:
         self.heard.add(seen)
         self.cohorts.setdefault(cohort, Heard()).add(seen)
         if session not in self.sessions and len(self.sessions) >= MOST_REMEMBERED:
-            del self.sessions[min(self.sessions, key=lambda key: self.sessions[key].weighted)]
+            quietest = min(self.sessions, key=lambda key: self.sessions[key].weighted)
+            self.squares += self.sessions.pop(quietest).weighted ** 2
         self.sessions.setdefault(session, Heard()).add(seen)
 
     def count(self, cohort: str, speaker: str, words: float) -> None:
@@ -106,16 +110,25 @@ class Since:
         """Whether the rise is that of many: it rests on at least five cohorts and three sessions.
 
         Without the two loudest cohorts what is left must still be a rise with a likelihood ratio of 3,
-        without the two loudest sessions likewise. And the middle half of the cohorts, by what each tells of
-        delta, must have risen with a likelihood ratio of 20, by Delta/2 and by two thirds of what all did.
+        without the two loudest sessions likewise. Shifts of one session may share more than is known: with
+        A_s what a session tells in all, exp((sum A_s)^2 / (2 sum A_s^2)) must be 20, which has a mean of at
+        most 1 where each A_s is as likely above 0 as below (up to the choice of the exponent; de la Pena,
+        Annals of Probability 27, 1999). And the middle half of the cohorts, by what each tells of delta,
+        must have risen with a likelihood ratio of 20, by Delta/2 and by two thirds of what all did.
         """
         if len(self.cohorts) < ENOUGH_COHORTS or len(self.sessions) < ENOUGH_SESSIONS:
             return False
         if not all(self._holds_without_loudest(parts) for parts in (self.cohorts, self.sessions)):
             return False
+        if not self._is_shared_by_sessions():
+            return False
         middle = _middle(self.cohorts.values())
         enough = max(HALF_AS_MUCH * smallest_change, AS_MUCH * self.heard.mean)
-        return middle.mean >= enough and _shows(middle, MIDDLE)
+        return middle.mean >= enough and _shows(middle, MANY)
+
+    def _is_shared_by_sessions(self) -> bool:
+        squares = self.squares + math.fsum([session.weighted**2 for session in self.sessions.values()])
+        return self.heard.weighted**2 >= 2.0 * math.log(MANY) * squares
 
     def _holds_without_loudest(self, parts: dict[str, Heard]) -> bool:
         loudest = heapq.nlargest(ENOUGH_SESSIONS - 1, parts.values(), key=lambda part: part.weighted)

@@ -22,6 +22,18 @@ from benchmarks.timing import table
 FIRST_SEED = 100_000
 PLAIN = Scenario(utterances=20_000)
 OTHER_SHARES = (0.30, 0.20, 0.30, 0.15, 0.05)
+SMALL = replace(PLAIN, cohorts=many(24), speakers=2, speaker_concentration=15.0)
+"""No cohort ever has the speakers that a level asks for."""
+NEW_WER = 0.35
+
+
+def arriving(scenario: Scenario, first: int, index: int) -> Scenario:
+    """The same with only so many cohorts up to an index, where the others appear, all of them bad."""
+    old, new = scenario.cohorts[:first], scenario.cohorts[first:]
+    late = tuple(replace(mix, share=0.0, wer=NEW_WER) for mix in new)
+    shares = tuple(mix.share for mix in scenario.cohorts)
+    return replace(scenario, cohorts=(*old, *late), mix_from=index, mix_shares=shares)
+
 
 FAMILIES: Mapping[str, Scenario] = {
     "plain": PLAIN,
@@ -46,6 +58,9 @@ FAMILIES: Mapping[str, Scenario] = {
     "mix swings daily": replace(PLAIN, mix_shares=OTHER_SHARES, mix_daily=True),
     "E appears at 8,000": replace(PLAIN, late_cohort="E", late_from=8_000),
     "short, 4,000 utterances": Scenario(utterances=4_000),
+    "24 cohorts of 2 speakers": SMALL,
+    "the same, nightly +4 for all": replace(SMALL, night_points=4.0),
+    "the same, 12 bad ones appear at 8,000": arriving(SMALL, 12, 8_000),
 }
 
 
