@@ -133,7 +133,7 @@ SAID = ("right", "likely right", "none", "likely wrong", "wrong", "another alarm
 
 
 def measure_alarms(runs: int, workers: int | None = None) -> list[Alarmed]:
-    """Every cause but the mix shift, which must raise nothing, over so many seeds."""
+    """Every cause over so many seeds; the mix shift must raise nothing."""
     tasks = [(cause, FIRST_SEED + seed) for cause in Cause for seed in range(runs)]
     return spread(watch, tasks, workers)
 
