@@ -26,6 +26,8 @@ from service.api.wire import (
 
 _NONE = msgspec.Raw(b"null")
 _EARLIEST_S = EARLIEST.timestamp()
+_LONGEST_RAW = 1_024
+"""Bytes of what stays as it came: it is remembered, and blanks in it have no bounds but the line's."""
 
 
 class UsualLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -54,9 +56,14 @@ def usual_line(line: bytes, now: float) -> UsualLine | None:
     # Control characters in names come as escapes, as DEL, or as C2 80 to C2 9F.
     if b"\\" in line or b"\x7f" in line or b"\xc2" in line:
         return None
+    # Of what is named twice the last counts, but a fault in the first is one.
+    if line.count(b'"attributes"') > 1 or line.count(b'"audio"') > 1:
+        return None
     try:
         found = _decode(line)
     except FAULTS:
+        return None
+    if len(found.attributes) > _LONGEST_RAW or len(found.audio) > _LONGEST_RAW:
         return None
     moment: datetime | None = found.spoken_at
     if moment is not None and not _EARLIEST_S <= moment.timestamp() <= now + FUTURE_S:

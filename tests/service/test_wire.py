@@ -113,7 +113,11 @@ def test_a_usual_line_is_read_as_every_other(sent: Any, escapes: bool, colon: st
     + [
         b'{"utterance_id":"u","hypothesis":"x","attributes":{"site":"a","site":"b"},"attributes":{"site":"c"}}'
     ]
-    + [b'{"utterance_id":"u","hypothesis":"x","audio":%b}' % raw for raw in (b"null", b"{}", b'{"a":1e999}')],
+    + [b'{"utterance_id":"u","hypothesis":"x","audio":%b}' % raw for raw in (b"null", b"{}", b'{"a":1e999}')]
+    + [
+        b'{"utterance_id":"u","hypothesis":"x",%b}' % twice
+        for twice in (b'"attributes":null,"attributes":{}', b'"audio":{"a":"b"},"audio":{}')
+    ],
 )
 def test_an_unusual_line_is_left_to_who_reads_every_other(line: bytes) -> None:
     assert_same(line)
@@ -122,6 +126,13 @@ def test_an_unusual_line_is_left_to_who_reads_every_other(line: bytes) -> None:
 def test_most_lines_are_usual() -> None:
     line = json.dumps({"utterance_id": "u", "hypothesis": "no fever", "attributes": {"site": "a"}}).encode()
     assert TRANSLATOR.usual_utterance(line, NOW) is not None
+
+
+@pytest.mark.parametrize("field", ["attributes", "audio"])
+def test_what_is_padded_is_not_remembered_with_its_blanks(field: str) -> None:
+    line = b'{"utterance_id":"u","hypothesis":"x","%b":{%b}}' % (field.encode(), b" " * 2_000)
+    assert TRANSLATOR.usual_utterance(line, NOW) is None
+    assert_same(line)
 
 
 def assert_same(line: bytes) -> None:
