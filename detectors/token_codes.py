@@ -62,10 +62,10 @@ class TokenCodes:
             if wall == b"":
                 if word == "":
                     continue
-                if not self._learn(word):
+                if not _may_be_learnt(word):
                     return None
+                wall = self._learn(word)
                 walls = self._walls
-                wall = walls[word]
             if wall is None:
                 stretch.append(word)
                 continue
@@ -78,17 +78,17 @@ class TokenCodes:
             codes.append(self._stretch(" ".join(stretch), has_left, has_right=False))
         return b"".join(codes)
 
-    def _learn(self, word: str) -> bool:
-        """Note what a word is; False for one that may change the words around it before they are words."""
-        if len(word) > LONGEST or not (word.isascii() and word.isalpha() and word.islower()):
-            return False
-        kind = self._normaliser.kind(word)
+    def _learn(self, word: str) -> bytes | None:
+        """Note what a word is; return its code if it is a wall."""
+        is_wall = (kind := self._normaliser.kind(word)) is Kind.WALL
+        code = self._code(word)
         if len(self._walls) >= _MOST_WORDS:
+            # Another thread may do that at any time, so nothing is read again from where it was put.
             self._walls, self._unmoved = {}, {"": b""}
-        self._walls[word] = self._code(word) if kind is Kind.WALL else None
+        self._walls[word] = wall = code if is_wall else None
         if kind is not Kind.STIRRING:
-            self._unmoved[word] = self._code(word)
-        return True
+            self._unmoved[word] = code
+        return wall
 
     def _stretch(self, text: str, has_left: bool, *, has_right: bool) -> bytes:  # noqa: FBT001 -- beside its like
         key = (text, has_left, has_right)
@@ -103,3 +103,8 @@ class TokenCodes:
 
     def _codes(self, tokens: list[str]) -> bytes:
         return b"".join(map(self._code, tokens))
+
+
+def _may_be_learnt(word: str) -> bool:
+    """Say no of one that may change the words around it before they are words."""
+    return len(word) <= LONGEST and word.isascii() and word.isalpha() and word.islower()

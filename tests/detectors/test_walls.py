@@ -151,6 +151,18 @@ def test_codes_of_long_runs_of_words_that_rules_look_for(monkeypatch: pytest.Mon
         assert of(text) == joined(ENGLISH.tokens(text))
 
 
+def test_another_thread_may_begin_anew_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detectors.token_codes._MOST_WORDS", 1)
+
+    def code_while_others_learn(token: str) -> bytes:
+        if token != "kidneys":
+            found.of("kidneys")
+        return f"{token}|".encode()
+
+    found = TokenCodes(ENGLISH, code_while_others_learn)
+    assert found.of("patient coughing") == b"patient|coughing|"
+
+
 def test_nothing_depends_on_which_wall_stands_somewhere() -> None:
     assert ENGLISH.kind(WALL) is Kind.WALL
     assert {ENGLISH.kind(word).name for word in ("fever", "kidneys", "monday")} == {"WALL"}
