@@ -20,7 +20,9 @@ from itertools import chain
 from service.damage import fault
 
 MOST_FRESH, SLICE = 32_768, 1_024
-"""So many are filed together, and so many of them in one transaction."""
+"""So many are filed together, and at least so many of them in one transaction."""
+SLOWEST = 16
+"""One transaction files at least this part of those that came since."""
 MOST_LEFT = 4 * MOST_FRESH
 """More unfiled ones are not kept in memory at a start."""
 ROWS_A_STATEMENT = 128
@@ -135,7 +137,9 @@ class UtteranceIds:
             self._left = sorted(self._filing.items())
         if time.monotonic() < self._rests_until:
             return
-        some, left = self._left[:SLICE], self._left[SLICE:]
+        # More of them the more have come since, so that what comes fast does not pile up in memory.
+        most = max(SLICE, len(self._fresh) // SLOWEST)
+        some, left = self._left[:most], self._left[most:]
         last = self._filed if left else max(self._filing.values(), default=self._filed)
         try:
             with transaction():
@@ -172,9 +176,16 @@ class UtteranceIds:
         for begin in range(filed, self._last() - MOST_LEFT, MOST_LEFT):
             self._db.execute("BEGIN IMMEDIATE")
             rows = (begin, begin + MOST_LEFT)
-            self._db.execute(f"INSERT OR REPLACE INTO utterance_ids {_UNFILED} ORDER BY utterance_id", rows)
-            self._db.execute("UPDATE filed SET number = ?", (begin + MOST_LEFT,))
-            self._db.execute("COMMIT")
+            try:
+                self._db.execute(
+                    f"INSERT OR REPLACE INTO utterance_ids {_UNFILED} ORDER BY utterance_id", rows
+                )
+                self._db.execute("UPDATE filed SET number = ?", (begin + MOST_LEFT,))
+                self._db.execute("COMMIT")
+            except sqlite3.Error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     def _last(self) -> int:
         (last,) = self._db.execute("SELECT IFNULL(MAX(number), 0) FROM utterances").fetchone()

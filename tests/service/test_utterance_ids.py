@@ -120,3 +120,34 @@ def test_a_number_is_not_given_out_again_once_its_row_was_filed(
     # Whoever starts looks for what is not filed behind what was.
     with closing(Store(tmp_path)) as store:
         assert store.ids.number_of("c") == 3
+
+
+def test_what_comes_fast_does_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_FRESH", 64)
+    monkeypatch.setattr(module, "SLICE", 2)
+    each, most = 10, 0
+    with closing(Store(tmp_path)) as store:
+        store._db.execute("PRAGMA synchronous = OFF")
+        for turn in range(300):
+            with store.transaction():
+                put(store, [f"{turn}-{number}" for number in range(each)])
+            store.ids.step(store.transaction)
+            (filed,) = store._db.execute("SELECT number FROM filed").fetchone()
+            most = max(most, (turn + 1) * each - filed)
+    assert most < 1_000
+
+
+def test_a_start_that_cannot_file_leaves_the_store_writable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Store(tmp_path)) as store:
+        with store.transaction():
+            put(store, EVERY)
+        store._db.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON utterance_ids BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    monkeypatch.setattr(module, "MOST_LEFT", 3)
+    with closing(Store(tmp_path)) as store:
+        with store.transaction():
+            put(store, ["later"])
+        assert [store.ids.number_of(name) for name in (*EVERY, "later")] == [*range(1, 14)]
