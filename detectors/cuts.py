@@ -143,33 +143,39 @@ def _places(path: _Path, ends: Sequence[_End], margin: int) -> list[int]:
     most = path.errors[last] - path.errors[first] - 1
     if most < 0:
         return []
-    ways = [_Way(path.places[first])]
+    ways = [_Way(path.reference.in_front(path.places[first]))]
     at = first
     for end in [*ends, _End(last, [path.places[last]])]:
         heard = path.heard[at : end.at]
-        found = (_best(path.reference, ways, place, heard, most) for place in end.candidates)
-        ways, at = [way for way in found if way is not None], end.at
+        ways = [way for place in end.candidates for way in _best(path.reference, ways, place, heard, most)]
+        at = end.at
     return _taken(ways)
 
 
-def _best(reference: Cuttable[Any], ways: Iterable[_Way], place: int, heard: Words, most: int) -> _Way | None:
-    """Go on up to a place from where that leaves the fewest errors, if it leaves no more than so many."""
-    best: _Way | None = None
+def _best(
+    reference: Cuttable[Any], ways: Iterable[_Way], place: int, heard: Words, most: int
+) -> Iterable[_Way]:
+    """Go on up to a place: the ways with the fewest errors, if these are no more than so many.
+
+    Where a knot is cut, one that kept more of it may turn out best though it has more errors by then, since
+    what it kept cannot be lost any more: but only if that is more than it has errors more.
+    """
+    best: dict[int, _Way] = {}
     for way in ways:
         if way.place > place:
             continue
         kept, lost = reference.kept(way.place, way.kept, place)
         errors = way.errors + lost
-        if errors > most:
+        limit = min([most, *(each.errors + max(0, kept - each.kept) - 1 for each in best.values())])
+        if errors > limit:
             continue
         piece = reference.piece(way.place, place)
-        if abs(len(piece) - len(heard)) > most - errors:
+        if abs(len(piece) - len(heard)) > limit - errors:
             continue
-        errors += Levenshtein.distance(piece, heard, score_cutoff=most - errors)
-        if errors < most + (best is None) or (errors == most and best is not None and kept > best.kept):
-            best = _Way(place, errors, way, kept)
-            most = errors
-    return best
+        errors += Levenshtein.distance(piece, heard, score_cutoff=limit - errors)
+        if errors <= limit:
+            best[kept] = _Way(place, errors, way, kept)
+    return best.values()
 
 
 def _taken(ways: Sequence[_Way]) -> list[int]:

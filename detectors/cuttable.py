@@ -103,6 +103,16 @@ class Cuttable(Generic[Word]):
             return begin + knot.words + token - knot.end
         return begin if token == knot.begin else begin + knot.words // 2
 
+    def in_front(self, place: int) -> int:
+        """The same place, but in front of knots without tokens that end there, such as "m m m"."""
+        number = bisect_right(self._begins, place - 1) - 1
+        while number >= 0:
+            knot, begin = self.knots[number], self._begins[number]
+            if knot.begin < knot.end or begin + knot.words != place:
+                break
+            place, number = begin, number - 1
+        return place
+
     def piece(self, begin: int, end: int) -> list[Word]:
         """The tokens of the words between two places."""
         left, right = self._knot_around(begin), self._knot_around(end)

@@ -5,7 +5,7 @@ from functools import cache
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
@@ -94,6 +94,8 @@ def test_what_a_cut_would_drop_is_not_forgiven() -> None:
 
 
 @given(cut_up(TEXT))
+@example([["m"], ["m", "m"]])
+@example([["five", "m", "m"], ["m", "five"]])
 @settings(max_examples=600, deadline=None)
 def test_a_recording_whose_words_are_the_same_has_no_errors_wherever_it_was_cut(
     pieces: list[list[str]],
@@ -180,7 +182,8 @@ def test_no_other_way_to_cut_has_fewer_errors(pieces: list[list[str]], others: l
     reference = CUTTER.cuttable(" ".join(words))
     found = errors_of(shares(reference, utterances))
     assert fewest(0, 0) <= found <= align(reference.tokens, flat(utterances)).errors
-    if reference.last == len(words):
+    # A word that is no token, or two, is no place, or two.
+    if reference.last == len(words) and all(len(ENGLISH.tokens(word)) == 1 for word in words):
         assert found <= each_cut()
 
 
