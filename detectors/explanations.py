@@ -147,6 +147,8 @@ class _OneKind:
     ) -> None:
         columns = np.array([rises.cells(where, cohorts) for where in candidates]).T
         self.known, self.score = rises.information(columns)
+        self.own_words = rises.words @ columns
+        self.all_words = float(rises.words @ rises.cells((), cohorts))
         self.candidates, self.is_everybodys = candidates, cohorts is None
         indices = [index for index in range(len(candidates)) if self.known[index, index] > 0.0]
         self.singles = [index for index in indices if len(candidates[index]) == 1]
@@ -192,7 +194,12 @@ class _OneKind:
             names.setdefault(self.candidates[index][0][0], []).append(index)
         for size in range(2, MOST_TOGETHER + 1):
             tried = (combinations(indices[:TRIED_TOGETHER], size) for indices in names.values())
-            together = [each for several in tried for each in several if not self._is_one(each)]
+            together = [
+                each
+                for several in tried
+                for each in several
+                if not (self._is_one(each) or self._is_all(each))
+            ]
             yield SEVERAL / (MOST_TOGETHER - 1), together
 
     def _is_part(self, index: int, whole: int) -> bool:
@@ -204,6 +211,10 @@ class _OneKind:
         others = [each for each in self.singles if each not in parts]
         most = self.words[parts].sum() / MOSTLY
         return any(self.within[each, parts].all() and self.words[each] <= most for each in others)
+
+    def _is_all(self, together: Sequence[int]) -> bool:
+        """Whether nearly nothing is left besides these: both engine versions are everywhere."""
+        return bool(self.own_words[list(together)].sum() >= SAME_SHARE * self.all_words)
 
     def _weighed(self, together: NDArray[np.int64], log_prior: float) -> Iterator[_Explanation]:
         size = together.shape[1]

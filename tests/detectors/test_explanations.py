@@ -1,7 +1,7 @@
 """Which explanation of a rise is likely: the smallest one that fits, and of two that fit alike neither."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -58,14 +58,16 @@ def usual(of: Mapping[str, list[Splits]]) -> dict[str, Usual]:
     return {name: Usual.of(Sides(each.before, each.after) for each in own) for name, own in of.items()}
 
 
-def likely(before: Rate, since: Rate, *, new: tuple[Attributes, ...] = ()) -> Likelihoods:
+def likely(
+    before: Rate, since: Rate, *, new: tuple[Attributes, ...] = (), cohorts: Sequence[str] | None = ("en-IN",)
+) -> Likelihoods:
     made = splits(before, since)
     candidates = sorted(
         {where for own in made.values() for each in own for where in descriptions(each.attributes)}
     )
-    rises = Rises.of(made, usual(made), ["en-IN"])
+    rises = Rises.of(made, usual(made), COHORTS if cohorts is None else cohorts)
     assert rises is not None
-    return weigh(rises, candidates, ["en-IN"], new)
+    return weigh(rises, candidates, cohorts, new)
 
 
 def usually(cohort: str, site: str, device: str) -> float:
@@ -108,6 +110,12 @@ def test_what_was_raised_is_to_blame_and_nothing_else(by: Rate, blamed: set[Attr
 )
 def test_where_no_slice_rose_beyond_others_none_is_likely(since: Rate) -> None:
     assert max(likely(usually, since).chance.values()) < 0.5
+
+
+@pytest.mark.parametrize("cohorts", [None, ("en-IN",)])
+def test_values_that_are_all_there_are_of_an_attribute_are_no_answer(cohorts: Sequence[str] | None) -> None:
+    found = likely(usually, risen(lambda *_: 0.35), cohorts=cohorts)
+    assert max(found.chance.values()) < 0.5
 
 
 def test_a_part_of_a_slice_that_rose_somewhat_more_is_no_better_answer() -> None:
