@@ -380,6 +380,6 @@ def test_the_command_line_files_lists_and_withdraws(make_service: Callable[..., 
     withdrawn = werwatch("withdraw-claim", claim_id, "--note", "no", "--author", "ann", *api)
     assert withdrawn.stdout == f"{claim_id} is withdrawn\n"
     wrong = werwatch("claim", "site", "--excess", "8", "--author", "eve", "--note", "x", *api)
-    assert (wrong.returncode, "expected attribute=value" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "expected NAME=VALUE like site=ward-7, got site" in wrong.stderr) == (2, True)
     undeclared = werwatch("claim", "ward=7", "--excess", "8", "--author", "eve", "--note", "x", *api)
     assert "a name in it is not declared" in undeclared.stderr
