@@ -1,4 +1,4 @@
-"""Recorded outputs of real engines, in the folder that RECORDED_ENGINES names; without it tests skip."""
+"""Recorded outputs of real engines; without them tests skip, and fail where CI is set."""
 
 import gzip
 import json
@@ -6,16 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from benchmarks.detection import recordings
+from conftest import missing
 
 DATASETS = ("afrispeech", "earnings21", "edacc", "eka-noise", "primock57", "svarah")
 
 
+def need_recordings() -> None:
+    """Let a test go on only with the recordings."""
+    if not recordings.are_there():
+        missing("the folder of recorded engines", "name it in RECORDED_ENGINES")
+
+
 def recorded_file(dataset: str) -> Path:
     """Where its rows are."""
-    if not recordings.are_there():
-        pytest.skip("the recordings of real engines are not here: set RECORDED_ENGINES")
+    need_recordings()
     return recordings.folder() / f"{dataset}.dev.ndjson.gz"
 
 

@@ -6,10 +6,11 @@ ones, doubled.
 """
 
 import pytest
-from benchmarks.detection import budget, power, recordings
+from benchmarks.detection import budget, power
 from benchmarks.detection.real import measure as replay
 from benchmarks.detection.runs import jobs, watch
 from benchmarks.detection.specificity import COMMON
+from recorded import need_recordings
 from scipy import stats
 
 CHANCE = 1e-6
@@ -55,8 +56,7 @@ def test_what_hits_everybody_names_nobody() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_recorded_engines_without_a_change_page_nobody() -> None:
-    if not recordings.are_there():
-        pytest.skip("the recordings of real engines are not here: set RECORDED_ENGINES")
+    need_recordings()
     silent = ["edacc-null", "edacc-null-heavytail", "afri-null", "eka-null-mild", "edacc-improve"]
     for found in replay(1, only=silent):
         assert found.target_found.count == 0, found.name
