@@ -33,7 +33,7 @@ def look(state: MonitorState, settings: MonitorSettings, name: str) -> list[Even
     if detector is None or not detector.is_near or cohort.comparison or not cohort.level.is_settled:
         return []
     block = _block_now(state, cohort)
-    if block is None or not block.has_rest or not detector.would_alarm(block):
+    if block is None or not (block.has_own and block.has_rest) or not detector.would_alarm(block):
         return []
     events: list[Event] = []
     for unit in state.tracker.close_idle(SILENT_S):

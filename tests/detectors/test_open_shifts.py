@@ -1,10 +1,12 @@
+from typing import Any
+
 import pytest
 from benchmarks.detection.runs import budget_a_month
 from benchmarks.detection.streams import Change as Moved
 from benchmarks.detection.streams import Scenario, generate
 
-from detectors import open_shifts
-from detectors.block import Block
+from detectors import block, open_shifts
+from detectors.block import Block, BlockBuilder
 from detectors.differential import DifferentialDetector
 from detectors.event import Change, Event, Signal
 from detectors.monitor import Monitor, MonitorSettings
@@ -59,3 +61,20 @@ def test_a_look_that_raises_no_alarm_leaves_no_trace(monkeypatch: pytest.MonkeyP
     assert answers
     assert not any(answers)
     assert looking.to_state() == waiting.to_state()
+
+
+def test_a_block_of_the_rest_alone_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cohort that comes back after a long silence has an open shift and nothing yet to be judged by."""
+    monkeypatch.setattr(DifferentialDetector, "is_near", True)
+    monkeypatch.setattr(block, "IDLE_REST_WORDS", 20.0)
+    closed, blocks = BlockBuilder.close, []
+
+    def noted(builder: BlockBuilder, *args: Any, **kwargs: Any) -> Block | None:
+        blocks.append(closed(builder, *args, **kwargs))
+        return blocks[-1]
+
+    monkeypatch.setattr(BlockBuilder, "close", noted)
+    monitor = Monitor(SETTINGS)
+    named = [event for scored in generate(Scenario(1_500), seed=3) for event in monitor.update(scored)]
+    assert any(each is not None and not each.has_own for each in blocks)
+    assert not any((event.signal, event.change) == (Signal.DIFFERENTIAL, Change.DEGRADED) for event in named)
