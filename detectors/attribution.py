@@ -3,9 +3,9 @@
 For an event the speech of a cohort, or of everybody, is compared before and since its onset over the values
 of all attributes and their pairs: excess errors, the share of the excess that a slice explains, its error
 rate before and since with intervals that count sessions. Explanations of the rise are weighed against each
-other (`detectors.explanations`). A slice is named as the cause only if it is likely to be it, and its rise
-stands out from everything else's by more than chance gives the largest of so many (`detectors.slice_naming`);
-else none is.
+other (`detectors.slices.explanations`). A slice is named as the cause only if it is likely to be it, and its
+rise stands out from everything else's by more than chance gives the largest of so many
+(`detectors.slices.naming`); else none is.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from detectors.explanations import SAME_SHARE
-from detectors.slice_counts import SliceCounts
-from detectors.slice_naming import Excess, Naming
-from detectors.slice_part import LEAST_SESSIONS, Estimate
-from detectors.slice_table import SliceTable, Where, descriptions, summed
-from detectors.slices import Folded, SliceBook, Splits, folded
-from detectors.stories import Stories, stories
+from detectors.slices.book import Folded, SliceBook, Splits, folded
+from detectors.slices.counts import SliceCounts
+from detectors.slices.explanations import SAME_SHARE
+from detectors.slices.naming import Excess, Naming
+from detectors.slices.part import LEAST_SESSIONS, Estimate
+from detectors.slices.stories import Stories, stories
+from detectors.slices.table import SliceTable, Where, descriptions, summed
 
 MOST_RANKED = 10
 MOST_TOO_LITTLE = 10

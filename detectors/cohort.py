@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from detectors.backtesting.noticeable import Noticeable, Precision, noticeable
 from detectors.block import SECONDS_A_DAY, Block, BlockBuilder
 from detectors.comparison import Comparison
 from detectors.differential import DifferentialDetector
@@ -13,10 +14,9 @@ from detectors.event import Signal
 from detectors.evidence import Effect
 from detectors.faded import FadedMean
 from detectors.level import Level
-from detectors.noticeable import Noticeable, Precision, noticeable
-from detectors.rates import RateWatch
+from detectors.rates.rates import RateWatch
 from detectors.settings import DAYS_A_MONTH
-from detectors.slices import SliceBook
+from detectors.slices.book import SliceBook
 from detectors.standing import StandingDetector
 from detectors.tally import Tally
 from detectors.unit import ScoredUtterance, Unit

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from detectors.attribution import Attribution
+from detectors.slices.worst import SliceNow
 from detectors.tally import Tally
-from detectors.worst_slices import SliceNow
 
 
 class Signal(StrEnum):

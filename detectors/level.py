@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from detectors.sessions import ENOUGH_SESSIONS
-from detectors.slice_levels import SliceLevels
+from detectors.slices.levels import SliceLevels
 from detectors.unit import Unit
 from detectors.voices import Expectation, Voices
 

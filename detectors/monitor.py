@@ -9,11 +9,11 @@ from detectors.attribution import Attribution
 from detectors.choices import OWN
 from detectors.cohort import CohortView
 from detectors.event import Event
-from detectors.everybody import EverybodyDetector
+from detectors.everybody.detector import EverybodyDetector
 from detectors.monitor_state import MonitorState
 from detectors.settings import MonitorSettings
+from detectors.slices.worst import WorstSlices, worst_slices
 from detectors.unit import ScoredUtterance, Unit
-from detectors.worst_slices import WorstSlices, worst_slices
 
 __all__ = ["Monitor", "MonitorSettings"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from detectors.block import ResidualSums
 from detectors.cohort import Cohort
-from detectors.everybody import EverybodyDetector
-from detectors.outage import Outage
+from detectors.everybody.detector import EverybodyDetector
+from detectors.rates.outage import Outage
 from detectors.reordering import Reordering
 from detectors.settings import GLOBAL_SHARE, MonitorSettings
 from detectors.state import dump, load

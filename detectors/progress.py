@@ -6,9 +6,9 @@ from detectors.block import Residual
 from detectors.cohort import Cohort
 from detectors.event import Event
 from detectors.monitor_state import MonitorState
-from detectors.outages import judge_rates
+from detectors.rates.outages import judge_rates
 from detectors.settings import MonitorSettings
-from detectors.slice_learning import learn_slices
+from detectors.slices.learning import learn_slices
 from detectors.unit import Unit
 from detectors.verdicts import compare, judge, judge_crowd
 from detectors.watching import start_watching

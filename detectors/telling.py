@@ -10,7 +10,7 @@ from detectors.event import Change, Event, Signal
 from detectors.evidence import Effect
 from detectors.monitor_state import MonitorState
 from detectors.settings import MonitorSettings
-from detectors.worst_slices import worst_slices
+from detectors.slices.worst import worst_slices
 
 MOST_WORST = 3
 

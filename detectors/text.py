@@ -8,7 +8,7 @@ The steps have three promises, each a property test:
 - blind to case, to spacing, and to punctuation that carries no meaning;
 - careful: strings that differ clinically ("15" and "50", "0.5 mg" and "5 mg") stay different.
 
-English has steps of its own (`detectors.english`); every other language gets the neutral ones.
+English has steps of its own (`detectors.normalisation.english`); every other language gets the neutral ones.
 """
 
 import difflib
@@ -18,10 +18,19 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from detectors import characters, tags
-from detectors.english import abbreviations, accents, contractions, fillers, numbers, spelling, symbols, units
-from detectors.languages import TWO_LETTERS
-from detectors.walls import LONGEST, WALL, Kind, Walls
+from detectors.normalisation import characters, tags
+from detectors.normalisation.english import (
+    abbreviations,
+    accents,
+    contractions,
+    fillers,
+    numbers,
+    spelling,
+    symbols,
+    units,
+)
+from detectors.normalisation.languages import TWO_LETTERS
+from detectors.normalisation.walls import LONGEST, WALL, Kind, Walls
 
 __all__ = ["Normaliser", "describe", "step_names"]
 
@@ -53,7 +62,7 @@ class Normaliser:
     steps
         Names of the enabled steps, in order.
     kind
-        Tells what a word of a to z means to the steps (`detectors.walls.Kind`).
+        Tells what a word of a to z means to the steps (`detectors.normalisation.walls.Kind`).
     has_walls
         Whether what stands between two walls can be worked on by itself.
     joins_words

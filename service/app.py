@@ -31,17 +31,17 @@ from service.api.request_ids import RequestIds
 from service.api.short_way import ShortWay
 from service.api.silences import silence_routes
 from service.api.slices import slice_routes
+from service.api.tokens import read_tokens
 from service.api.translate import Translator
-from service.dead_letters import DeadLetters
-from service.metrics import Metrics
+from service.delivery.dead_letters import DeadLetters
 from service.pipeline import Pipeline
-from service.reader import Reader
-from service.reloading import Reloading
-from service.tokens import read_tokens
-from service.tracing import Traced
+from service.settings.reloading import Reloading
+from service.store.reader import Reader
+from service.telemetry.metrics import Metrics
+from service.telemetry.tracing import Traced
 
 if TYPE_CHECKING:
-    from service.spans import Spans
+    from service.telemetry.spans import Spans
 
 
 class _Guarded(FastAPI):

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import click
 
 from service import __version__
-from service.cli_alerts import alerts_commands
-from service.cli_claims import claims_commands
-from service.cli_history import history_commands
-from service.cli_notices import notices_commands
-from service.cli_options import CONFIG_FILE, FiniteRange, asks_the_service, remote
-from service.cli_proxy import proxy
-from service.cli_score import score
-from service.cli_slices import slices_commands
+from service.commands.alerts import alerts_commands
+from service.commands.claims import claims_commands
+from service.commands.history import history_commands
+from service.commands.notices import notices_commands
+from service.commands.options import CONFIG_FILE, FiniteRange, asks_the_service, remote
+from service.commands.proxy import proxy
+from service.commands.score import score
+from service.commands.slices import slices_commands
 from service.errors import ConfigError, StartError, WerwatchError
 
 if TYPE_CHECKING:
-    from service.key_record import Unjoinable
+    from service.store.key_record import Unjoinable
 
 logger = logging.getLogger("werwatch")
 
@@ -38,13 +38,13 @@ def werwatch() -> None:
 @click.option("--config", "config_file", type=CONFIG_FILE, help="YAML file; without it every default holds.")
 def serve(config_file: Path | None) -> None:
     """Run the service until SIGTERM or Ctrl-C."""
-    from service.config_file import load_config
+    from service.settings.config_file import load_config
 
     config = load_config(config_file)
-    from service.crash import leave_no_values_behind
-    from service.deprecations import deprecated
-    from service.log_lines import write_log
     from service.serve import serve as run
+    from service.settings.deprecations import deprecated
+    from service.telemetry.crash import leave_no_values_behind
+    from service.telemetry.log_lines import write_log
 
     write_log(sys.stdout, config.log_level)
     leave_no_values_behind()
@@ -57,15 +57,15 @@ def serve(config_file: Path | None) -> None:
 @click.argument("config_file", type=CONFIG_FILE)
 def check_config(config_file: Path) -> None:
     """Say what is wrong in a configuration file, and where."""
-    from service.config_file import load_config
-    from service.data_dir import must_be_a_folder
-    from service.deprecations import deprecated
-    from service.lexicon import read_terms
+    from service.api.tokens import read_tokens
+    from service.listeners.tls import server_context
     from service.privacy import load_key
     from service.receivers.kinds import endpoints
-    from service.tls import server_context
-    from service.tokens import read_tokens
-    from service.tracing import spans_of
+    from service.settings.config_file import load_config
+    from service.settings.deprecations import deprecated
+    from service.settings.lexicon import read_terms
+    from service.store.data_dir import must_be_a_folder
+    from service.telemetry.tracing import spans_of
 
     config = load_config(config_file)
     must_be_a_folder(config.data_dir)
@@ -116,7 +116,7 @@ def demo(*, recording: str, seconds: float, keep: bool) -> None:
 @asks_the_service
 def rebaseline(cohort: str | None, author: str, note: str, api: str, **credentials: Path | None) -> None:
     """Take what comes from now on as normal, in a running service."""
-    from service.told import Row
+    from service.commands.told import Row
 
     body = {"cohort": cohort, "author": author, "note": note}
     answer = remote(api, credentials).post(Row, "/v1/rebaselines", body)
@@ -129,7 +129,7 @@ def rebaseline(cohort: str | None, author: str, note: str, api: str, **credentia
 @asks_the_service
 def announce(description: str, author: str, api: str, **credentials: Path | None) -> None:
     """Announce a planned change, to be judged as a before/after comparison by a running service."""
-    from service.told import Row
+    from service.commands.told import Row
 
     body = {"description": description, "author": author}
     answer = remote(api, credentials).post(Row, "/v1/announcements", body)
@@ -140,7 +140,7 @@ def announce(description: str, author: str, api: str, **credentials: Path | None
 @asks_the_service
 def reload(api: str, **credentials: Path | None) -> None:
     """Let a running service read its configuration file again; say what holds now, what after a restart."""
-    from service.told import Reloaded
+    from service.commands.told import Reloaded
 
     answer = remote(api, credentials).post(Reloaded, "/v1/admin/reload", {})
     click.echo(f"changed: {', '.join(answer.changed) or 'nothing'}")
@@ -154,8 +154,8 @@ def reload(api: str, **credentials: Path | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def rotate_key(config_file: Path | None, to: Path | None, author: str, *, yes: bool) -> None:
     """Change the hashing key of a stopped service; say what that makes useless, before and after."""
-    from service.config_file import load_config
-    from service.key_rotation import rotate, what_is_lost
+    from service.settings.config_file import load_config
+    from service.upkeep.key_rotation import rotate, what_is_lost
 
     def confirm(lost: Unjoinable) -> bool:
         click.echo("With another hashing key, what comes cannot be joined any more with what is kept:")
@@ -179,8 +179,8 @@ def rotate_key(config_file: Path | None, to: Path | None, author: str, *, yes: b
 @click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
 def backup(target: Path, config_file: Path | None) -> None:
     """Copy the store into one file, also while the service runs; the hashing key is not in it."""
-    from service.backup import back_up
-    from service.config_file import load_config
+    from service.settings.config_file import load_config
+    from service.upkeep.backup import back_up
 
     copied = back_up(load_config(config_file), target)
     click.echo(f"{target}: {copied}")
@@ -193,8 +193,8 @@ def backup(target: Path, config_file: Path | None) -> None:
 @click.option("--force", is_flag=True, help="Move a store that is there aside.")
 def restore(source: Path, config_file: Path | None, *, force: bool) -> None:
     """Put a backup in the place of the store of a stopped service, if it is whole and the key is its own."""
-    from service.backup import restore as put_back
-    from service.config_file import load_config
+    from service.settings.config_file import load_config
+    from service.upkeep.backup import restore as put_back
 
     config = load_config(config_file)
     copied, aside = put_back(config, source, is_forced=force)
@@ -207,8 +207,8 @@ def restore(source: Path, config_file: Path | None, *, force: bool) -> None:
 @click.option("--config", "config_file", type=CONFIG_FILE, help="The service's YAML file.")
 def verify(config_file: Path | None) -> None:
     """Say whether the store is whole and the monitor's state what its rows lead to; change nothing."""
-    from service.config_file import load_config
-    from service.verify import verify as look
+    from service.settings.config_file import load_config
+    from service.upkeep.verify import verify as look
 
     is_good = True
     for finding in look(load_config(config_file)):
@@ -229,7 +229,7 @@ def verify(config_file: Path | None) -> None:
 )
 def healthcheck(metrics: str) -> None:
     """Say whether a running service is ready, for a container's health check."""
-    from service.healthcheck import ask
+    from service.commands.healthcheck import ask
 
     click.echo(ask(metrics))
 

@@ -12,10 +12,10 @@ from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, field_v
 from detectors.choices import OWN, decider
 from detectors.settings import MonitorSettings
 from detectors.text import Normaliser
-from service.payload_settings import FromPayload
 from service.providers import SOURCES
-from service.receiver_settings import AnyReceiver, DeliverySettings, Links
-from service.section import Duration, Name, Section, is_loopback
+from service.settings.payloads import FromPayload
+from service.settings.receivers import AnyReceiver, DeliverySettings, Links
+from service.settings.section import Duration, Name, Section, is_loopback
 
 MOST_CRITICAL_TERMS = 10_000
 

@@ -7,30 +7,30 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
-from service.attending import Attending
-from service.claims import Claims
+from service.alerts.attending import Attending
 from service.config import Config
-from service.counts import Counts
-from service.course import ANNOUNCE, REBASELINE
-from service.damage import needed_to_start
-from service.data_dir import held
-from service.erasing import Erasing
 from service.errors import Refused, StoreUnavailable
-from service.gathering import Gathering
-from service.intake import CohortBook, Intake
-from service.kept_texts import KeptTexts
-from service.key_rotation import open_key
-from service.lexicon import read_lexicon
-from service.log_fold import LogFold
-from service.portions import portions
+from service.ingest.gathering import Gathering
+from service.ingest.intake import CohortBook, Intake
+from service.ingest.portions import portions
+from service.ingest.recordings import Recordings
 from service.privacy import Hasher
-from service.recordings import Recordings
 from service.records import Receipt, Record, RecordingReference, Utterance
-from service.retention import Retention
-from service.score_rows import Scoring
-from service.store import Store
-from service.watch import Watch
-from service.writer import Writer
+from service.settings.lexicon import read_lexicon
+from service.store.damage import needed_to_start
+from service.store.data_dir import held
+from service.store.log_fold import LogFold
+from service.store.rows.scores import Scoring
+from service.store.store import Store
+from service.store.writer import Writer
+from service.telemetry.counts import Counts
+from service.upkeep.erasing import Erasing
+from service.upkeep.kept_texts import KeptTexts
+from service.upkeep.key_rotation import open_key
+from service.upkeep.retention import Retention
+from service.watching.claims import Claims
+from service.watching.course import ANNOUNCE, REBASELINE
+from service.watching.watch import Watch
 
 FIRST_TURN_S, TURN_S, LAST_TURN_S = 1.0, 0.05, 1.0
 """How long the monitor reads before anything is accepted, between two commits, and when all is accepted."""

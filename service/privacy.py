@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from service.data_dir import sync_folder
 from service.errors import StartError
+from service.store.data_dir import sync_folder
 
 KEY_BYTES = 32
 TOKEN_BYTES = 8

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from detectors.alignment import ErrorCounts
-from detectors.critical_terms import CriticalCounts
+from detectors.normalisation.critical_terms import CriticalCounts
 from detectors.unit import Attributes
 
 PAGE, TICKET = "page", "ticket"
@@ -102,7 +102,8 @@ class RecordingReference(_Record, frozen=True):
     utterances
         Of how many the recording consists; None: of those that are there once no more come.
     knots
-        Where rules joined its words, and what they are if it is cut there (`detectors.cuttable`), packed.
+        Where rules joined its words, and what they are if it is cut there (`detectors.recordings.cuttable`),
+        packed.
     """
 
     recording_id: str

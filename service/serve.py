@@ -22,17 +22,17 @@ from service import __version__
 from service.api.finishing import Finishing
 from service.app import build_api, build_metrics
 from service.config import Config
-from service.connections import BoundedConnection
-from service.delivery import DeliveryWorker
-from service.listening import bind, name_of
-from service.log_lines import log_loop_fault
-from service.metrics import Metrics
+from service.delivery.worker import DeliveryWorker
+from service.listeners.connections import BoundedConnection
+from service.listeners.listening import bind, name_of
+from service.listeners.tls import server_context
 from service.pipeline import Pipeline
-from service.reader import Reader
 from service.receivers.kinds import endpoints
-from service.reloading import Reloading
-from service.tls import server_context
-from service.tracing import spans_of
+from service.settings.reloading import Reloading
+from service.store.reader import Reader
+from service.telemetry.log_lines import log_loop_fault
+from service.telemetry.metrics import Metrics
+from service.telemetry.tracing import spans_of
 
 RECEIVE_S, ANSWER_S = 3, 6
 """After SIGTERM: how long bodies may still arrive, and answers be made; 10 s must do for everything."""

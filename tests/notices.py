@@ -8,14 +8,14 @@ from typing import Any
 
 from detectors.attribution import Attribution, NewValue, SliceChange
 from detectors.event import Change, Event, Signal
-from detectors.slice_counts import SliceCounts
-from detectors.stories import Stories
+from detectors.slices.counts import SliceCounts
+from detectors.slices.stories import Stories
 from detectors.tally import Tally
-from service.alerts import alert_id
-from service.facts import describe
-from service.receiver_settings import Links
+from service.alerts.facts import describe
+from service.alerts.lifecycle import alert_id
+from service.alerts.where import where_of
 from service.receivers.notice import Kind, Notice, read_notice
-from service.where import where_of
+from service.settings.receivers import Links
 
 LINKS = Links(
     runbook="https://wiki.example.org/werwatch",

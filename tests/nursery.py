@@ -15,11 +15,6 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import service.config_file
-import service.crash
-import service.log_lines
-import service.serve  # noqa: F401 -- all that `werwatch serve` imports, but not the program itself
-
 
 def obey() -> list[str]:
     """Return in a child, with the words of its program; the parent ends with its orders."""

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.headers import header
 from service.api.problems import problem, refusals
+from service.api.tokens import Token, recognise
 from service.config import Scope as Permission
-from service.tokens import Token, recognise
 
 INGEST_ROUTES = ("/v1/utterances", "/v1/references")
 OPEN_ROUTES = {"/v1/ingest/": "/v1/ingest/{provider}", "/v1/references/": "/v1/references/{format}"}

@@ -14,8 +14,8 @@ from service.api.expected import ONE_LINE
 from service.api.problems import refusals
 from service.errors import ConfigError, Refused
 from service.pipeline import Pipeline
-from service.reader import Reader
-from service.reloading import Reloading
+from service.settings.reloading import Reloading
+from service.store.reader import Reader
 
 
 class RebaselineIn(BaseModel):

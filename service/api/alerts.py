@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from service.alert_record import RecordRow
+from service.alerts.attending import Attending
+from service.alerts.facts import rfc3339
+from service.alerts.record import RecordRow
 from service.api.author import Author, Note, author_of
 from service.api.problems import refusals
-from service.attending import Attending
 from service.errors import Refused
-from service.facts import rfc3339
-from service.reader import Reader
 from service.records import AlertRow
+from service.store.reader import Reader
 
 OF_WRITING = refusals(400, 404, 408, 409, 413, 415, 503)
 Identity = Annotated[str, Path(min_length=1, max_length=128)]

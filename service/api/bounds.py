@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.headers import header
 from service.config import Limits
-from service.connections import WHOLE_BODY
 from service.errors import Refused, StoreUnavailable
+from service.listeners.connections import WHOLE_BODY
 
 BODIES_AT_ONCE = 4
 """How many bodies of full size may be in memory at the same time."""

@@ -9,16 +9,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from detectors.claim import ClaimView
+from detectors.claims.claim import ClaimView
+from service.alerts.facts import rfc3339
 from service.api.author import Author, Note, author_of
 from service.api.expected import ONE_LINE
 from service.api.problems import refusals
-from service.claim_facts import claim_facts, filed_facts, slice_in_words
-from service.claim_rows import ClaimAction, ClaimRecordRow, ClaimRow
-from service.claims import Filing, found, shown_view
-from service.facts import rfc3339
 from service.pipeline import Pipeline
-from service.reader import Reader
+from service.store.reader import Reader
+from service.store.rows.claims import ClaimAction, ClaimRecordRow, ClaimRow
+from service.watching.claim_facts import claim_facts, filed_facts, slice_in_words
+from service.watching.claims import Filing, found, shown_view
 
 WITHDRAWN = "withdrawn"
 Identity = Annotated[str, Path(min_length=1, max_length=128)]

@@ -13,9 +13,9 @@ from service.api.access import name_of
 from service.api.author import Author
 from service.api.expected import NO_CONTROLS
 from service.api.problems import refusals
-from service.erasing import Done, Erasing
-from service.reader import Reader
 from service.records import Erasure, Subject
+from service.store.reader import Reader
+from service.upkeep.erasing import Done, Erasing
 
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=NO_CONTROLS)]
 OF_WRITING = refusals(400, 404, 408, 413, 415, 503)

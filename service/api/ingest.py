@@ -22,8 +22,8 @@ from service.api.trace import in_trace, trace_id
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, schema, sent_id
 from service.errors import Refused, StoreUnavailable
+from service.ingest.portions import MOST_RECORDS
 from service.pipeline import Pipeline
-from service.portions import MOST_RECORDS
 from service.records import Outcome, Receipt, Record, RecordingReference, tallied
 
 MOST_TOLD = 1_000

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict
 
+from service.alerts.facts import rfc3339
 from service.api.author import Author, Reason, author_of
 from service.api.problems import refusals
-from service.dead_letters import DeadLetters
-from service.facts import rfc3339
-from service.reader import Reader
+from service.delivery.dead_letters import DeadLetters
 from service.records import SentNotice
+from service.store.reader import Reader
 
 OF_WRITING = refusals(400, 404, 408, 409, 413, 415, 503)
 Identity = Annotated[str, Path(min_length=1, max_length=256)]

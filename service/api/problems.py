@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.api.answer import Answer
 from service.api.invalid import NO_JSON
 from service.api.invalid import invalid as refused
-from service.damage import fault
 from service.errors import LATER_S, SOON_S, Refused, StillOnDisk, StoreUnavailable, place_of
+from service.store.damage import fault
 
 MEDIA_TYPE = "application/problem+json"
 

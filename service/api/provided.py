@@ -12,9 +12,9 @@ from service.api.beside import NAMES, Beside
 from service.api.wire import UtteranceIn, made
 from service.config import Config
 from service.errors import Refused
-from service.payload_settings import FromPayload
 from service.providers.reading import Node
 from service.providers.result import Result, joined
+from service.settings.payloads import FromPayload
 
 _STEP = re.compile(r"[^.\[\]]+")
 

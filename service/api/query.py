@@ -8,8 +8,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from detectors.backtesting.noticeable import Noticeable
 from detectors.cohort import CohortView, Estimate
-from detectors.noticeable import Noticeable
 from detectors.settings import (
     DIFFERENTIAL_SHARE,
     EVERYBODYS_RATES_SHARE,
@@ -17,12 +17,12 @@ from detectors.settings import (
     RATES_SHARE,
     STANDING_SHARE,
 )
+from service.alerts.facts import rfc3339
 from service.api.problems import refusals
-from service.critical_rows import WINDOW_S
 from service.errors import Refused
-from service.facts import rfc3339
 from service.pipeline import Pipeline
-from service.reader import CohortTotals, Reader
+from service.store.reader import CohortTotals, Reader
+from service.store.rows.critical_terms import WINDOW_S
 
 
 def query_routes(pipeline: Pipeline, reader: Reader, normaliser_version: str) -> APIRouter:

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from service.alerts.facts import rfc3339
 from service.api.expected import NO_CONTROLS
 from service.api.problems import refusals
 from service.errors import Refused
-from service.facts import rfc3339
 from service.pipeline import Pipeline
-from service.reader import Reader
-from service.recording_rows import State, Told
+from service.store.reader import Reader
+from service.store.rows.recordings import State, Told
 
 
 class RecordingReferenceOut(BaseModel):

@@ -11,7 +11,7 @@ from itertools import count
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.headers import header
-from service.log_lines import request_id
+from service.telemetry.log_lines import request_id
 
 HEADER = b"x-request-id"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._~+/=-]{1,64}")

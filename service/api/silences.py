@@ -9,15 +9,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.alerts.attending import Attending
+from service.alerts.facts import rfc3339
+from service.alerts.silences import Matcher, Silence, must_mean_something
 from service.api.author import Author, Note, Reason, author_of
 from service.api.expected import ONE_LINE
 from service.api.moment import Moment
 from service.api.problems import refusals
-from service.attending import Attending
 from service.errors import Refused
-from service.facts import rfc3339
-from service.reader import Reader
-from service.silences import Matcher, Silence, must_mean_something
+from service.store.reader import Reader
 
 OF_MAKING, OF_ENDING = refusals(400, 408, 413, 415, 503), refusals(404, 409, 503)
 LONGEST_S = 366 * 86_400.0

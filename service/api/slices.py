@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from service.alerts.facts import rfc3339
+from service.alerts.slice_notes import slice_notes, why_no_change
+from service.alerts.where import change_where, folded_facts, now_slices
 from service.api.moment import Moment
 from service.api.problems import refusals
 from service.api.wire import EARLIEST
 from service.errors import Refused
-from service.facts import rfc3339
 from service.pipeline import Pipeline
-from service.slice_notes import slice_notes, why_no_change
-from service.watch import Watch
-from service.where import change_where, folded_facts, now_slices
+from service.watching.watch import Watch
 
 MOST_HOURS = 24 * 366
 SECONDS_AN_HOUR = 3_600.0

@@ -13,17 +13,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.cutter import Cutter
+from detectors.normalisation.token_codes import TokenCodes
+from detectors.recordings.cutter import Cutter
 from detectors.text import Normaliser
-from detectors.token_codes import TokenCodes
 from service.api.canonical import attributes_part, audio_part, canonical, moment_part, named_part, value_part
 from service.api.usual_lines import FAULTS, UsualLine, decode_attributes, decode_audio, usual_line
 from service.api.wire import MOST_CHARACTERS, ReferenceIn, UtteranceIn
 from service.config import Config
-from service.counts import Counts
 from service.errors import Refused
 from service.privacy import TOKEN_BYTES, Hasher
 from service.records import RecordingReference, Reference, Utterance
+from service.telemetry.counts import Counts
 
 UNKNOWN_COHORT = "unknown"
 _REMEMBERED, _REMEMBERED_NAMES = 2_048, 5_000

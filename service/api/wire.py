@@ -15,7 +15,7 @@ from msgspec import Meta
 from service.api.expected import NO_CONTROLS
 from service.api.invalid import WHOLE, required, unknown_field, wrong
 from service.errors import Refused
-from service.recording_rows import MOST_UTTERANCES
+from service.store.rows.recordings import MOST_UTTERANCES
 
 MOST_CHARACTERS = 60_000
 """Longest hypothesis or reference: an hour of speech."""

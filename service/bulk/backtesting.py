@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from detectors.backtest import (
+from detectors.backtesting.backtest import (
     WITHIN_DAYS,
     CohortOutlook,
     Noticed,
@@ -17,11 +17,11 @@ from detectors.backtest import (
 from detectors.block import SECONDS_A_DAY
 from detectors.settings import DAYS_A_MONTH, MonitorSettings
 from detectors.unit import ScoredUtterance
+from service.alerts.facts import rfc3339
 from service.bulk.replaying import Replayed, as_json, replay
-from service.course import ROWS_AT_ONCE, scored_utterance
 from service.errors import StartError
-from service.facts import rfc3339
-from service.history import History
+from service.store.history import History
+from service.watching.course import ROWS_AT_ONCE, scored_utterance
 
 REPLAYING = 0.1
 """About which share of the work the replays of the history itself are."""

@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from service.backoff import wait_s
 from service.bulk.batches import Batch, batches
 from service.bulk.mapping import Mapping
 from service.bulk.progress import Progress
 from service.bulk.reading import lines_of
-from service.remote import Remote, detail_of, read_answer, refusal, unreachable
+from service.commands.remote import Remote, detail_of, read_answer, refusal, unreachable
+from service.delivery.backoff import wait_s
 
 PATIENCE_S = 120.0
 TIMEOUT_S = 60.0

@@ -17,11 +17,11 @@ from service.bulk.mapping import REFERENCES, Mapping
 from service.bulk.reading import lines_of
 from service.config import Config, Privacy
 from service.errors import Refused, StartError
-from service.history import History
 from service.pipeline import Pipeline
 from service.records import Record
-from service.schema import MIGRATIONS, version_of
-from service.store import FILE_NAME, connect
+from service.store.history import History
+from service.store.schema import MIGRATIONS, version_of
+from service.store.store import FILE_NAME, connect
 
 SQLITE = b"SQLite format 3\0"
 

@@ -10,9 +10,9 @@ import httpx
 from service.bulk.importing import OUTCOMES, TIMEOUT_S, Answer, Imported
 from service.bulk.mapping import Mapping
 from service.bulk.reading import lines_of
+from service.commands.remote import Remote, detail_of, read_answer, unreachable
 from service.errors import StartError
 from service.formats import OF_REFERENCES
-from service.remote import Remote, detail_of, read_answer, unreachable
 
 ENDINGS = {f".{name}": name for name in OF_REFERENCES}
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from detectors.event import Event
 from detectors.monitor import Monitor, MonitorSettings
-from service.alerts import ENDINGS, alert_id, severity_of
-from service.course import UNUSABLE, Course
-from service.facts import describe, rfc3339
-from service.history import History
+from service.alerts.facts import describe, rfc3339
+from service.alerts.lifecycle import ENDINGS, alert_id, severity_of
+from service.store.history import History
+from service.watching.course import UNUSABLE, Course
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from service.backoff import wait_s
 from service.client.buffer import Buffer, Line
 from service.client.forks import Forks
-from service.secret_file import read_token
-from service.trust import client_context
+from service.commands.trust import client_context
+from service.delivery.backoff import wait_s
+from service.settings.secret_file import read_token
 
 LONGEST_WAIT_S = 30.0
 HURRIED_WAIT_S = 0.2

@@ -24,11 +24,11 @@ import yaml
 from rich.console import Console
 from rich.live import Live
 
-from service.config_file import ENVIRONMENT_PREFIX
 from service.demo.player import STEPS_A_SECOND, Player
 from service.demo.receiver import NoticeReceiver
 from service.demo.recording import messages, read_truth
 from service.demo.screen import notice_panel, picture, say_verdict
+from service.settings.config_file import ENVIRONMENT_PREFIX
 
 API_PORT = 8600
 METRICS_PORT = 9600

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from detectors.readings import Part
+from detectors.recordings.readings import Part
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from detectors.readings import Alternatives
+from detectors.recordings.readings import Alternatives
 from service.formats.lines import Damaged, records_of
 from service.formats.segment import Segment
 from service.formats.wording import first_of, wording

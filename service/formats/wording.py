@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from detectors.readings import Alternatives, Part
+from detectors.recordings.readings import Alternatives, Part
 from service.formats.lines import Damaged
 
 _NOTHING = "@"

@@ -19,12 +19,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import __version__
-from service.listening import bind, name_of
+from service.commands.remote import Remote
+from service.listeners.listening import bind, name_of
 from service.proxy.copies import Copies
 from service.proxy.counts import Counts
 from service.proxy.forwarder import Forwarder
 from service.proxy.tee import Tee
-from service.remote import Remote
 
 MOST_BYTES = 10_000_000
 """Of an answer that is copied; as much as a body may have at the service, as it is set by default."""

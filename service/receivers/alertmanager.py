@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx
 
-from service.receiver_settings import AlertmanagerReceiver, DeliverySettings, Links
 from service.receivers.alertmanager_format import annotations_of, labels_of, rfc3339, starts_at
 from service.receivers.attempt import Attempt, Verdict
 from service.receivers.connection import authorisation, judged, post, url_of
 from service.receivers.notice import Kind, Notice
 from service.records import Remembered
+from service.settings.receivers import AlertmanagerReceiver, DeliverySettings, Links
 
 REFRESH_S = 60.0
 HELD_S = 240.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from service.receiver_settings import Links
 from service.receivers.notice import Kind, Notice
 from service.receivers.rendering import read, shortened
+from service.settings.receivers import Links
 
 MOST_OF_A_LABEL, MOST_OF_AN_ANNOTATION = 256, 4_000
 """Alertmanager has no limits of its own and hands everything on."""

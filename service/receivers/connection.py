@@ -13,10 +13,10 @@ import httpx
 from pydantic import AnyHttpUrl, TypeAdapter, ValidationError
 
 from service.errors import ConfigError
-from service.receiver_settings import Authorised, DeliverySettings, ReceiverSettings
 from service.receivers.addresses import Forbidden, GuardedTransport
 from service.receivers.attempt import Attempt, Verdict
-from service.secret_file import read_secret, read_token
+from service.settings.receivers import Authorised, DeliverySettings, ReceiverSettings
+from service.settings.secret_file import read_secret, read_token
 
 RETRIED = frozenset({408, 425, 429})
 GONE = 410

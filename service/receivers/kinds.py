@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import httpx
 
 from service.config import Config
-from service.receiver_settings import (
+from service.receivers.alertmanager import Alertmanager
+from service.receivers.attempt import Receiver
+from service.receivers.connection import client_for
+from service.receivers.pagerduty import PagerDuty
+from service.receivers.slack import Slack
+from service.receivers.teams import Teams
+from service.receivers.webhook import Webhook
+from service.settings.receivers import (
     AlertmanagerReceiver,
     AnyReceiver,
     DeliverySettings,
@@ -16,13 +23,6 @@ from service.receiver_settings import (
     SlackReceiver,
     WebhookReceiver,
 )
-from service.receivers.alertmanager import Alertmanager
-from service.receivers.attempt import Receiver
-from service.receivers.connection import client_for
-from service.receivers.pagerduty import PagerDuty
-from service.receivers.slack import Slack
-from service.receivers.teams import Teams
-from service.receivers.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)

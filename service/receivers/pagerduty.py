@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 
-from service.receiver_settings import DeliverySettings, Links, PagerDutyReceiver
 from service.receivers.attempt import Attempt
 from service.receivers.connection import judged, post, url_of
 from service.receivers.notice import Kind, Notice
 from service.receivers.rendering import Reading, read, shortened
-from service.secret_file import read_secret
+from service.settings.receivers import DeliverySettings, Links, PagerDutyReceiver
+from service.settings.secret_file import read_secret
 
 MOST_OF_A_SUMMARY = 1_024
 MOST_OF_A_KEY = 255

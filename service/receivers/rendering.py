@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.receiver_settings import Links
 from service.receivers.critical_terms import critical_facts, look_at_critical_terms
 from service.receivers.notice import Kind, Notice
+from service.settings.receivers import Links
 
 MOST_OF_A_COHORT = 60
 MOST_OF_A_VALUE = 500

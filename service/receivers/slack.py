@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 
-from service.receiver_settings import DeliverySettings, Links, SlackReceiver
 from service.receivers.attempt import Attempt, Verdict
 from service.receivers.connection import Answer, judged, post, url_of
 from service.receivers.notice import Kind, Notice
 from service.receivers.rendering import read
 from service.receivers.slack_format import message, reply
-from service.secret_file import read_token
+from service.settings.receivers import DeliverySettings, Links, SlackReceiver
+from service.settings.secret_file import read_token
 
 STOPPED = frozenset({403, 404, 410})
 """A webhook that was withdrawn, or whose channel is gone, answers so for ever."""

@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 
-from service.receiver_settings import DeliverySettings, Links, TeamsReceiver
 from service.receivers.attempt import Attempt
 from service.receivers.connection import judged, post, url_of
 from service.receivers.notice import Kind, Notice
 from service.receivers.rendering import Reading, read, shortened
+from service.settings.receivers import DeliverySettings, Links, TeamsReceiver
 
 MOST_OF_A_TITLE, MOST_OF_A_VALUE, MOST_OF_A_TEXT = 1_000, 500, 2_000
 STYLES = {Kind.FIRING: "attention", Kind.REPEATED: "attention", Kind.RESOLVED: "good"}

@@ -15,12 +15,12 @@ import json
 import httpx
 
 from service.errors import ConfigError
-from service.receiver_settings import DeliverySettings, Links, WebhookReceiver
 from service.receivers.alertmanager_format import webhook_message
 from service.receivers.attempt import Attempt
 from service.receivers.connection import authorisation, judged, post, url_of
 from service.receivers.notice import Notice
-from service.secret_file import read_secret
+from service.settings.receivers import DeliverySettings, Links, WebhookReceiver
+from service.settings.secret_file import read_secret
 
 
 def decode_secret(secret: str) -> bytes:

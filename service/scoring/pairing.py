@@ -9,7 +9,7 @@ from itertools import accumulate, groupby
 
 import msgspec
 
-from detectors.readings import Part
+from detectors.recordings.readings import Part
 from service.formats.segment import Segment
 from service.scoring.side import CannotScore, Naming, Row, Side
 

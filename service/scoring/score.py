@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from detectors.alignment import ErrorCounts, align, aligned
-from detectors.cuttable import Cuttable
-from detectors.readings import Alternatives, Part, nearest_reading
-from detectors.recording import part_shares, parts
+from detectors.recordings.cuttable import Cuttable
+from detectors.recordings.readings import Alternatives, Part, nearest_reading
+from detectors.recordings.recording import part_shares, parts
 from detectors.tally import Tally
 from service.scoring.pairing import Heard, Pair
 
@@ -49,7 +49,7 @@ def score(pair: Pair, tokens: Tokens, cuttable: Callable[[str], Cuttable[str]] |
     ----------
     cuttable
         What makes a reference that is cut as its utterances are where that leaves fewer errors
-        (`detectors.cuts`); None where no words are joined.
+        (`detectors.recordings.cuts`); None where no words are joined.
     """
     heard = [tokens(each.hypothesis) for each in pair.heard]
     if len(heard) > 1:

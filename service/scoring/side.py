@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from detectors.readings import Part
+from detectors.recordings.readings import Part
 from service.errors import Refused, StartError, WerwatchError
 from service.formats import READERS
 from service.formats.lines import Damaged, lines_of

@@ -12,9 +12,9 @@ from simulation import Stream, simulate
 from benchmarks.figures import Asked, Figure, Section, compared
 from benchmarks.timing import ROUNDS, turns
 from detectors.alignment import align
-from detectors.claim import Claim, ClaimTest
-from detectors.critical_terms import Lexicon
+from detectors.claims.claim import Claim, ClaimTest
 from detectors.monitor import Monitor, MonitorSettings
+from detectors.normalisation.critical_terms import Lexicon
 from detectors.text import Normaliser
 from detectors.unit import ScoredUtterance
 from service.demo.recording import read_lines

@@ -17,9 +17,9 @@ from recorded import DATASETS, recorded
 
 from benchmarks.timing import table
 from detectors.alignment import align
-from detectors.cuttable import Cuttable
-from detectors.cutter import Cutter
-from detectors.recording import shares
+from detectors.recordings.cuttable import Cuttable
+from detectors.recordings.cutter import Cutter
+from detectors.recordings.recording import shares
 from detectors.text import Normaliser
 
 WORDS_EACH = 3

@@ -25,14 +25,14 @@ from detectors.alignment import ErrorCounts
 from detectors.monitor import Monitor
 from detectors.settings import MonitorSettings
 from detectors.unit import ScoredUtterance
-from service.alerts import Alerting, alert_id
+from service.alerts.lifecycle import Alerting, alert_id
 from service.config import Config
-from service.delivery import DeliveryWorker
-from service.lane import MOST_AT_ONCE
+from service.delivery.lane import MOST_AT_ONCE
+from service.delivery.worker import DeliveryWorker
 from service.pipeline import Pipeline
-from service.reader import Reader
 from service.receivers.kinds import endpoints
-from service.store import FILE_NAME
+from service.store.reader import Reader
+from service.store.store import FILE_NAME
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 NOTICES, ROUNDS = 400, 5

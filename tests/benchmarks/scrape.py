@@ -17,10 +17,10 @@ from detectors.alignment import ErrorCounts
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn
 from service.config import Config
-from service.metrics import Metrics
 from service.pipeline import Pipeline
-from service.reader import Reader
 from service.records import Record
+from service.store.reader import Reader
+from service.telemetry.metrics import Metrics
 
 COHORTS = 200
 REFERENCES = 20_000

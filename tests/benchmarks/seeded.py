@@ -21,12 +21,12 @@ from detectors.alignment import align
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, parse
 from service.config import Config
-from service.counts import Counts
-from service.key_rotation import KEY_FILE
 from service.privacy import Hasher
 from service.records import Reference, Utterance
-from service.store import FILE_NAME
-from service.utterance_values import tokens_of
+from service.store.store import FILE_NAME
+from service.store.utterance_values import tokens_of
+from service.telemetry.counts import Counts
+from service.upkeep.key_rotation import KEY_FILE
 
 SEEN_BY_A_MONITOR = 20_000
 DAY_S = 86_400.0

@@ -13,7 +13,7 @@ from detectors.alignment import align
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, parse
 from service.records import Reference, Utterance
-from service.utterance_values import tokens_of
+from service.store.utterance_values import tokens_of
 
 Body = dict[str, Any]
 """One object as it is sent."""

@@ -12,13 +12,14 @@ import sys
 import threading
 from typing import Any
 
-from service import recordings, watch
 from service.cli import main
-from service.course import Course
-from service.history import History
+from service.ingest import recordings
+from service.ingest.recordings import Recordings
 from service.receivers.webhook import Webhook
-from service.recordings import Recordings
-from service.store import Store
+from service.store.history import History
+from service.store.store import Store
+from service.watching import watch
+from service.watching.course import Course
 
 INSTANTS: dict[str, tuple[type, str]] = {
     "catching up": (Course, "follow"),

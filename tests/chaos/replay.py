@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from detectors.monitor import Monitor
-from service.alerts import Alerting
+from service.alerts.lifecycle import Alerting
 from service.config import Config
-from service.course import Course
-from service.history import History
 from service.records import Place
-from service.store import Store
+from service.store.history import History
+from service.store.store import Store
+from service.watching.course import Course
 
 WALL_CLOCK = ("fired_at", "revision")
 LATER = ("updated", "repeated")

@@ -23,9 +23,9 @@ from chaos.replay import found, told, uninterrupted
 from chaos.stream import DETECTION
 from service.api.translate import Translator
 from service.config import Config
-from service.counts import Counts
 from service.privacy import Hasher, load_key
-from service.store import FILE_NAME
+from service.store.store import FILE_NAME
+from service.telemetry.counts import Counts
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 ANY, STARTING, STOPPING = "any", "starting", "stopping"

@@ -17,14 +17,14 @@ import httpx
 from chaos.lives import End, Lives
 from chaos.replay import found, uninterrupted
 from chaos.stream import DETECTION, said
-from detectors.recording import passage_shares, shares
+from detectors.recordings.recording import passage_shares, shares
 from service.api.translate import Translator
 from service.api.wire import UtteranceIn, made
 from service.config import Config
-from service.counts import Counts
 from service.privacy import Hasher, load_key
-from service.store import FILE_NAME
-from service.utterance_values import tokens_of
+from service.store.store import FILE_NAME
+from service.store.utterance_values import tokens_of
+from service.telemetry.counts import Counts
 
 KILLS = 15
 SEED = 8

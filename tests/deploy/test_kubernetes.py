@@ -15,7 +15,7 @@ from deploy_tools import DEPLOY, run_tool
 from promql import RULES
 
 from service import __version__
-from service.config_file import load_config
+from service.settings.config_file import load_config
 
 CHART = DEPLOY / "helm" / "werwatch"
 KUBERNETES = ("1.29", "1.37")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from detectors.alignment import ErrorCounts
 from detectors.attribution import Attribution, attribute
-from detectors.slices import SliceBook
-from detectors.stories import Stories
+from detectors.slices.book import SliceBook
+from detectors.slices.stories import Stories
 from detectors.unit import Attributes, ScoredUtterance, UnitTracker
 
 IMAGING, CART = ("site", "imaging-3"), ("device", "cart-x")

@@ -6,7 +6,7 @@ import pytest
 from simulation import Stream, simulate
 
 from detectors.alignment import ErrorCounts
-from detectors.backtest import Backtest, backtest, variants_of
+from detectors.backtesting.backtest import Backtest, backtest, variants_of
 from detectors.settings import MonitorSettings
 from detectors.unit import ScoredUtterance
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from detectors.betting import ExcessBets
+from detectors.claims.betting import ExcessBets
 from detectors.state import dump, load
 
 CHANCE = 1e-6

@@ -9,7 +9,7 @@ from benchmarks.detection.claims import ALPHA, Family
 from scipy import stats
 
 from detectors.alignment import ErrorCounts
-from detectors.claim import Claim, ClaimTest, Verdict
+from detectors.claims.claim import Claim, ClaimTest, Verdict
 from detectors.state import dump, load
 from detectors.unit import ScoredUtterance
 

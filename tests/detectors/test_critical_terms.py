@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.alignment import align
-from detectors.critical_terms import CriticalCounts, Lexicon, version_of
+from detectors.normalisation.critical_terms import CriticalCounts, Lexicon, version_of
 
 LEXICON = Lexicon([term.split() for term in ("no", "not", "fever", "heart failure", "50 mg", "failure")])
 WORDS = st.lists(st.sampled_from("no not fever heart failure 50 mg the a".split()), max_size=12)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from simulation import Stream, simulate
 
-from detectors.crowd import MOST_MOMENTS, Crowd
 from detectors.event import Change, Event, Signal
-from detectors.hours import BRACKET_S, Hours
+from detectors.everybody.crowd import MOST_MOMENTS, Crowd
+from detectors.everybody.hours import BRACKET_S, Hours
 from detectors.monitor import Monitor, MonitorSettings
 from detectors.sessions import MOST_REMEMBERED
 from detectors.unit import ScoredUtterance, UnitTracker

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from detectors.alignment import ErrorCounts, align
-from detectors.cuts import cuts
-from detectors.cuttable import Cuttable, unpacked
-from detectors.cutter import Cutter
-from detectors.recording import Share, parts, passage_shares, shares
+from detectors.recordings.cuts import cuts
+from detectors.recordings.cuttable import Cuttable, unpacked
+from detectors.recordings.cutter import Cutter
+from detectors.recordings.recording import Share, parts, passage_shares, shares
 from detectors.text import Normaliser
 
 ENGLISH = Normaliser("en")

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.backtesting.noticeable import noticeable
 from detectors.doubt import margin_errors
 from detectors.naming import Naming
-from detectors.noticeable import noticeable
 
 
 @given(st.floats(1e-9, 10.0), st.floats(1.0, 100.0))

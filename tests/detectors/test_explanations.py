@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.explanations import Likelihoods, weigh
-from detectors.slice_counts import SliceCounts
-from detectors.slice_part import Sides, Usual
-from detectors.slice_rises import MOST_CELLS, Rises
-from detectors.slice_table import descriptions
-from detectors.slices import Splits
+from detectors.slices.book import Splits
+from detectors.slices.counts import SliceCounts
+from detectors.slices.explanations import Likelihoods, weigh
+from detectors.slices.part import Sides, Usual
+from detectors.slices.rises import MOST_CELLS, Rises
+from detectors.slices.table import descriptions
 from detectors.tally import Tally
 from detectors.unit import Attributes
 

@@ -3,7 +3,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.noticeable import Precision, noticeable
+from detectors.backtesting.noticeable import Precision, noticeable
 
 
 @given(st.floats(1.0, 1e6), st.floats(1e-4, 10.0), st.floats(100.0, 1e5), st.floats(0.005, 0.5))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.alignment import align, aligned
-from detectors.readings import Alternatives, Part, nearest_reading
+from detectors.recordings.readings import Alternatives, Part, nearest_reading
 
 WORDS = st.sampled_from("abc")
 PLAIN = st.lists(WORDS, max_size=3).map(tuple)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
 from detectors.alignment import ErrorCounts, align
-from detectors.cuttable import Words
-from detectors.recording import (
+from detectors.recordings.cuttable import Words
+from detectors.recordings.recording import (
     MARGIN_WORDS,
     UNKNOWN,
     Misfit,

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from simulation import Stream, simulate
 
 from detectors.alignment import ErrorCounts
+from detectors.backtesting.resampling import Injection, Resampler, sessions_of
 from detectors.block import SECONDS_A_DAY
-from detectors.resampling import Injection, Resampler, sessions_of
 from detectors.unit import ScoredUtterance
 
 STREAM = list(simulate(Stream(3_000, seed=5)))

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from detectors.alignment import ErrorCounts
-from detectors.claim import Claim, ClaimTest
+from detectors.claims.claim import Claim, ClaimTest
 from detectors.shifts_heard import MOST_KEYS, MOST_SPANS, ShiftsHeard
 from detectors.state import dump, load
 from detectors.unit import ScoredUtterance

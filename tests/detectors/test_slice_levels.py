@@ -13,9 +13,9 @@ from detectors.alignment import ErrorCounts
 from detectors.event import Change, Event, Signal
 from detectors.level import Level
 from detectors.monitor import Monitor, MonitorSettings
-from detectors.slice_fit import Cell, Effect, Pair, fit
-from detectors.slice_levels import MOST_VALUES, SliceLevels
-from detectors.slices import SliceBook
+from detectors.slices.book import SliceBook
+from detectors.slices.fit import Cell, Effect, Pair, fit
+from detectors.slices.levels import MOST_VALUES, SliceLevels
 from detectors.unit import Attributes, ScoredUtterance, Unit
 
 WARD, ER = ("site", "ward-7"), ("site", "er-1")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.alignment import ErrorCounts
-from detectors.slice_counts import SliceCounts
-from detectors.slices import MORE_CELLS, MOST_CELLS, Folded, SliceBook, folded
+from detectors.slices.book import MORE_CELLS, MOST_CELLS, Folded, SliceBook, folded
+from detectors.slices.counts import SliceCounts
 from detectors.tally import Tally
 from detectors.unit import Attributes, ScoredUtterance, Unit
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from detectors.alignment import ErrorCounts
 from detectors.block import ResidualSums
+from detectors.everybody.likeness import Likeness, Variances
+from detectors.everybody.since import Since
+from detectors.everybody.small_cohort import MOST_SPEAKERS, Forecast, SmallCohort
 from detectors.evidence import EvidenceProcess
-from detectors.likeness import Likeness, Variances
-from detectors.since import Since
-from detectors.small_cohort import MOST_SPEAKERS, Forecast, SmallCohort
 from detectors.unit import Unit
 
 LEVEL = 0.2

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.slice_counts import SliceCounts
-from detectors.slice_part import Sides
-from detectors.stories import stories
+from detectors.slices.counts import SliceCounts
+from detectors.slices.part import Sides
+from detectors.slices.stories import stories
 
 
 def counts(sessions: int, words: int, rate: float) -> SliceCounts:

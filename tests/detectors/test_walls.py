@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import detectors.english
+import detectors.normalisation.english
 from detectors import text as module
-from detectors.english.british_words import COMPOUNDS
+from detectors.normalisation.english.british_words import COMPOUNDS
+from detectors.normalisation.token_codes import TokenCodes
+from detectors.normalisation.walls import WALL, Kind, _words
 from detectors.text import Normaliser, step_names
-from detectors.token_codes import TokenCodes
-from detectors.walls import WALL, Kind, _words
 
 ENGLISH = Normaliser("en")
 SWITCHES = [name for name in step_names("en") if name != "spacing"]
@@ -137,8 +137,8 @@ def test_codes_are_those_of_the_tokens_whatever_is_switched_off(text: str, disab
 
 def test_codes_of_long_runs_of_words_that_rules_look_for(monkeypatch: pytest.MonkeyPatch) -> None:
     # So that what is remembered is forgotten again and again, in the middle of a text too.
-    monkeypatch.setattr("detectors.token_codes._MOST_WORDS", 100)
-    monkeypatch.setattr("detectors.token_codes._MOST_STRETCHES", 100)
+    monkeypatch.setattr("detectors.normalisation.token_codes._MOST_WORDS", 100)
+    monkeypatch.setattr("detectors.normalisation.token_codes._MOST_STRETCHES", 100)
     draw, of = random.Random(6), codes(ENGLISH).of
     kinds = [
         WATCHED,
@@ -152,7 +152,7 @@ def test_codes_of_long_runs_of_words_that_rules_look_for(monkeypatch: pytest.Mon
 
 
 def test_another_thread_may_begin_anew_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detectors.token_codes._MOST_WORDS", 1)
+    monkeypatch.setattr("detectors.normalisation.token_codes._MOST_WORDS", 1)
 
     def code_while_others_learn(token: str) -> bytes:
         if token != "kidneys":
@@ -189,7 +189,7 @@ def spoken_of(tree: ast.AST) -> Iterator[str]:
 
 
 def test_no_word_that_the_code_of_a_step_names_is_a_wall() -> None:
-    folder = Path(detectors.english.__file__).parent
+    folder = Path(detectors.normalisation.english.__file__).parent
     named = {
         word
         for path in sorted(folder.glob("*.py"))

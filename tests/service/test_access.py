@@ -10,10 +10,10 @@ import pytest
 from bearer import Bearer
 from conftest import CLIENT, RunningService
 
+from service.api.tokens import read_tokens, recognise
 from service.config import Config, Scope
-from service.config_file import load_config
 from service.errors import ConfigError
-from service.tokens import read_tokens, recognise
+from service.settings.config_file import load_config
 
 TOKENS = {scope.value: f"a-token-to-{scope.value}-with" for scope in Scope}
 ROUTES = [

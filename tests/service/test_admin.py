@@ -17,8 +17,8 @@ from simulation import Stream, references
 from service.demo.receiver import NoticeReceiver
 from service.privacy import load_key
 from service.records import Place, SavedState
-from service.schema import MIGRATIONS
-from service.store import Store
+from service.store.schema import MIGRATIONS
+from service.store.store import Store
 
 PATIENCE_S = 20.0
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="

@@ -3,11 +3,11 @@
 from contextlib import closing
 from pathlib import Path
 
-from service.alert_changes import AlertChanges
-from service.alert_record import Action
-from service.reader import Reader
+from service.alerts.changes import AlertChanges
+from service.alerts.record import Action
 from service.records import AlertRow
-from service.store import Store
+from service.store.reader import Reader
+from service.store.store import Store
 
 FIRED, RESOLVED = ("differential", "fired"), ("differential", "resolved")
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from service.alerts.silences import Matcher, Silence
 from service.config import Config
-from service.metrics import Metrics
 from service.pipeline import Pipeline
-from service.reader import Reader
 from service.records import AlertRow, Delivery
-from service.silences import Matcher, Silence
+from service.store.reader import Reader
+from service.telemetry.metrics import Metrics
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 

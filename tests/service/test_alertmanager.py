@@ -18,7 +18,6 @@ from notices import EVENT, LINKS, notice
 from pydantic import TypeAdapter
 from stand_in import stand_in
 
-from service.receiver_settings import AlertmanagerReceiver, DeliverySettings, Links
 from service.receivers import alertmanager as receiver_module
 from service.receivers.alertmanager import Alertmanager
 from service.receivers.alertmanager_format import fingerprint, labels_of, rfc3339
@@ -26,6 +25,7 @@ from service.receivers.attempt import Attempt, Verdict
 from service.receivers.connection import client_for
 from service.receivers.notice import Kind, Notice
 from service.records import Remembered
+from service.settings.receivers import AlertmanagerReceiver, DeliverySettings, Links
 
 Start = Callable[[], RunningAlertmanager]
 

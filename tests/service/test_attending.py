@@ -15,7 +15,7 @@ from conftest import RunningService, eventually
 from on_call import OnCall, on_call
 from simulation import Stream, references
 
-from service.cli_alerts import silence as silence_command
+from service.commands.alerts import silence as silence_command
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 ANN = {"author": "ann", "note": "the scanner on floor 3 is looked at"}

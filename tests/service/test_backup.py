@@ -18,11 +18,11 @@ from bearer import Bearer
 from chaos.stream import DETECTION, said
 from conftest import RunningService, score
 
-from service.backup import back_up, restore
 from service.config import Config
 from service.errors import StartError
-from service.schema import MIGRATIONS
-from service.store import FILE_NAME
+from service.store.schema import MIGRATIONS
+from service.store.store import FILE_NAME
+from service.upkeep.backup import back_up, restore
 
 NEWER = len(MIGRATIONS) + 1
 

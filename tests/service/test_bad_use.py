@@ -7,7 +7,7 @@ import pytest
 from commands import call
 from stand_in import Got, Reply, stand_in
 
-from service.store import FILE_NAME
+from service.store.store import FILE_NAME
 
 ASKING = {
     "alerts": ["alerts"],

@@ -15,9 +15,9 @@ import pytest
 from bearer import Bearer
 from conftest import BadDay, RunningService, eventually
 
-from service.claim_course import ClaimCourse
-from service.claim_rows import ClaimPlace, ClaimRows
-from service.store import FILE_NAME
+from service.store.rows.claims import ClaimPlace, ClaimRows
+from service.store.store import FILE_NAME
+from service.watching.claim_course import ClaimCourse
 
 DAY_S = 86_400.0
 GAP_S = 1_900.0
@@ -287,7 +287,7 @@ def test_it_does_not_depend_on_when_it_is_looked_at(
     ward.speak(40, wrong=3)
     assert compared(ward.service, 23)
     ward.service.stop()
-    monkeypatch.setattr("service.claim_course.ROWS_AT_ONCE", portion)
+    monkeypatch.setattr("service.watching.claim_course.ROWS_AT_ONCE", portion)
     with closing(sqlite3.connect(ward.service.data_dir / FILE_NAME)) as db:
         rows, course = ClaimRows(db), ClaimCourse()
         saved = rows.saved("snapshot")

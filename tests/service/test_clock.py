@@ -12,7 +12,7 @@ from chaos.stream import DETECTION, TURN
 from conftest import BadDay, RunningService, eventually, score
 from on_call import on_call
 
-from service.clock import WallClock
+from service.delivery.clock import WallClock
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 HOUR_S = 3_600

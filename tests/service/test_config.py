@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from service.config import Config
-from service.config_file import load_config
 from service.errors import ConfigError
-from service.section import is_loopback
+from service.settings.config_file import load_config
+from service.settings.section import is_loopback
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 

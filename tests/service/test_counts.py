@@ -3,8 +3,8 @@
 import threading
 
 from detectors.alignment import ErrorCounts
-from service.counts import Counts
 from service.records import Outcome, Receipt
+from service.telemetry.counts import Counts
 
 SCORED = Receipt(
     Outcome.SCORED,

@@ -13,18 +13,18 @@ import pytest
 from conftest import RunningService
 from notices import EVENT, LINKS
 
-from detectors.critical_terms import version_of
+from detectors.normalisation.critical_terms import version_of
 from detectors.text import Normaliser
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, parse
 from service.config import Config
-from service.config_file import load_config
 from service.errors import ConfigError
-from service.lexicon import read_terms
 from service.pipeline import Pipeline
 from service.receivers.critical_terms import LOOK_AT_CRITICAL_TERMS, critical_facts
 from service.receivers.notice import read_notice
 from service.receivers.rendering import read
+from service.settings.config_file import load_config
+from service.settings.lexicon import read_terms
 
 TERMS = ["no", "not", "chest pain", "50 milligrams"]
 HOUR_S = 3600.0

@@ -12,9 +12,9 @@ import yaml
 from conftest import RunningService, program
 
 from service.config import Config
-from service.data_dir import held
 from service.errors import StartError
 from service.pipeline import Pipeline
+from service.store.data_dir import held
 
 
 @pytest.fixture

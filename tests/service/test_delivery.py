@@ -19,16 +19,16 @@ from standardwebhooks import Webhook as ReferenceWebhook
 
 from detectors.event import Change, Event, Signal
 from detectors.tally import Tally
-from service.alerts import Alerting, alert_id
-from service.backoff import asked_s, wait_s
+from service.alerts.facts import describe
+from service.alerts.lifecycle import Alerting, alert_id
 from service.config import Config
-from service.delivery import DeliveryWorker
+from service.delivery.backoff import asked_s, wait_s
+from service.delivery.worker import DeliveryWorker
 from service.errors import ConfigError
-from service.facts import describe
 from service.pipeline import Pipeline
-from service.reader import Reader
 from service.receivers.kinds import endpoints
 from service.receivers.webhook import decode_secret
+from service.store.reader import Reader
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 PATIENCE_S = 20.0

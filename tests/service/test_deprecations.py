@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from service import __version__
 from service.cli import werwatch
 from service.config import Config
-from service.deprecations import deprecated
+from service.settings.deprecations import deprecated
 
 PROMISE = re.compile(r"use \S.*; refused from (\d+)\.(\d+)\.(\d+) on")
 SAID = "use log_level; refused from 99.0.0 on"
@@ -28,10 +28,10 @@ class ConfigWithAnOldKey(Config):
 
 @pytest.fixture
 def config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("service.config_file.Config", ConfigWithAnOldKey)
+    monkeypatch.setattr("service.settings.config_file.Config", ConfigWithAnOldKey)
     monkeypatch.setattr("service.serve.serve", lambda *_: None)
     monkeypatch.setattr(logging.root, "handlers", [])
-    monkeypatch.setattr("service.crash.leave_no_values_behind", lambda: None)
+    monkeypatch.setattr("service.telemetry.crash.leave_no_values_behind", lambda: None)
     return tmp_path / "werwatch.yaml"
 
 

@@ -15,10 +15,10 @@ import pytest
 from conftest import CLIENT, RunningService, eventually
 
 from service.config import Config
-from service.erasing import MOST_TOGETHER
-from service.key_rotation import KEY_FILE, rotate, what_is_lost
 from service.privacy import Hasher
-from service.store import FILE_NAME, connect
+from service.store.store import FILE_NAME, connect
+from service.upkeep.erasing import MOST_TOGETHER
+from service.upkeep.key_rotation import KEY_FILE, rotate, what_is_lost
 
 KEEP = {"keep_text": True}
 SAMPLED = {"selection": "random", "probability": 0.5}

@@ -17,9 +17,9 @@ import httpx
 import pytest
 from conftest import CLIENT, BadDay, RunningService, eventually, program
 
+from service.commands.healthcheck import ask
 from service.errors import NotReady
-from service.healthcheck import ask
-from service.store import FILE_NAME
+from service.store.store import FILE_NAME
 
 LINES = 500
 

@@ -20,9 +20,9 @@ from stand_in import Got, Reply, stand_in
 from service.bulk import batches as batching
 from service.bulk.importing import Imported, send_file
 from service.bulk.mapping import Mapping, Unusable
+from service.commands.remote import Remote
 from service.errors import StartError
-from service.remote import Remote
-from service.store import FILE_NAME
+from service.store.store import FILE_NAME
 
 
 @pytest.fixture(autouse=True)

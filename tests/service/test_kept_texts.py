@@ -13,8 +13,8 @@ import httpx
 import pytest
 from conftest import CLIENT, BadDay, RunningService, eventually
 
-from service.store import FILE_NAME, Store
-from service.text_rows import Side
+from service.store.rows.texts import Side
+from service.store.store import FILE_NAME, Store
 
 KEEP = {"keep_text": True}
 SAMPLED = {"selection": "random", "probability": 0.5}

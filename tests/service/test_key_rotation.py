@@ -26,10 +26,10 @@ from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, parse
 from service.config import Config
 from service.errors import Refused, StartError
-from service.key_rotation import KEY_FILE, NEXT_KEY_FILE, rotate
 from service.pipeline import Pipeline
 from service.privacy import Hasher
-from service.store import FILE_NAME
+from service.store.store import FILE_NAME
+from service.upkeep.key_rotation import KEY_FILE, NEXT_KEY_FILE, rotate
 
 TEXT = "no fever since monday"
 SPOKEN = {"speaker_id": "s-1", "session_id": "x", "attributes": {"accent": "a"}}

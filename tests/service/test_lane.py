@@ -16,13 +16,13 @@ from notices import EVENT
 from stand_in import Got, Reply, stand_in
 
 from detectors.event import Change, Event
-from service.alerts import Alerting
+from service.alerts.lifecycle import Alerting
 from service.config import Config
-from service.delivery import DeliveryWorker
-from service.lane import MOST_AT_ONCE
+from service.delivery.lane import MOST_AT_ONCE
+from service.delivery.worker import DeliveryWorker
 from service.pipeline import Pipeline
-from service.reader import Reader
 from service.receivers.kinds import endpoints
+from service.store.reader import Reader
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 PATIENCE_S = 20.0

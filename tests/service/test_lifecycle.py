@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from notices import ATTRIBUTION, EVENT
 
 from detectors.event import Change, Event, Signal
-from detectors.stories import Stories
-from service.alerts import Alerting, alert_id
+from detectors.slices.stories import Stories
+from service.alerts.lifecycle import Alerting, alert_id
+from service.alerts.silences import Matcher, Silence, must_mean_something
 from service.config import Config
 from service.errors import Refused
 from service.records import AlertRow
-from service.silences import Matcher, Silence, must_mean_something
-from service.store import FILE_NAME, Store
+from service.store.store import FILE_NAME, Store
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 HOUR_S, MINUTE_S = 3_600.0, 60.0

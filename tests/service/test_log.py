@@ -20,7 +20,7 @@ import httpx
 import pytest
 from conftest import CLIENT, START_S, RunningService
 
-from service.log_lines import log_loop_fault, write_log
+from service.telemetry.log_lines import log_loop_fault, write_log
 
 SECRET = "quinquagesimal"
 
@@ -139,8 +139,8 @@ def test_an_error_that_the_event_loop_finds_shows_no_value(log: io.StringIO) -> 
 
 LEAVE = """
 import sys, threading
-from service.crash import leave_no_values_behind
-from service.log_lines import write_log
+from service.telemetry.crash import leave_no_values_behind
+from service.telemetry.log_lines import write_log
 write_log(sys.stdout, "debug")
 leave_no_values_behind()
 """

@@ -12,7 +12,7 @@ from chaos.stream import DETECTION
 from conftest import RunningService, eventually, score
 from stand_in import Got, Reply, stand_in
 
-from service.lane import MOST_AT_ONCE
+from service.delivery.lane import MOST_AT_ONCE
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 ENOUGH = 1_300

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from service.one_write import MOST_BYTES, OneWrite
+from service.listeners.one_write import MOST_BYTES, OneWrite
 
 
 class Recorder(asyncio.Transport):

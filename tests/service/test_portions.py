@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.portions import MOST_RECORDS, MOST_WORDS, portions
+from service.ingest.portions import MOST_RECORDS, MOST_WORDS, portions
 from service.records import Reference, Utterance
 
 

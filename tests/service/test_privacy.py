@@ -24,16 +24,16 @@ from simulation import Stream, references
 from service.api.translate import Translator
 from service.app import build_api
 from service.config import Config, Privacy
-from service.delivery import DeliveryWorker
+from service.delivery.worker import DeliveryWorker
 from service.errors import StartError
-from service.intake import Intake
-from service.metrics import Metrics
+from service.ingest.intake import Intake
 from service.pipeline import Pipeline
 from service.privacy import Hasher, load_key
-from service.reader import Reader
-from service.reloading import Reloading
-from service.text_rows import TextRows
-from service.writer import Writer
+from service.settings.reloading import Reloading
+from service.store.reader import Reader
+from service.store.rows.texts import TextRows
+from service.store.writer import Writer
+from service.telemetry.metrics import Metrics
 
 WORDS = [
     "quinquagesimal",

@@ -11,9 +11,9 @@ from service.api.provided import Payload, counted, named, utterance, with_paths
 from service.api.wire import UtteranceIn
 from service.config import Cohorts, Config
 from service.errors import Refused
-from service.payload_settings import FromPayload
 from service.providers import READERS
 from service.providers.reading import Node
+from service.settings.payloads import FromPayload
 
 BEGAN = datetime(2026, 2, 11, 9, 15, tzinfo=UTC)
 EVERYTHING = Config(attributes=["engine", "engine_version", "language", "channel", "speaker"])

@@ -12,11 +12,11 @@ from notices import LINKS, notice
 from stand_in import stand_in
 
 from service.errors import ConfigError
-from service.receiver_settings import DeliverySettings, TeamsReceiver
 from service.receivers.addresses import Forbidden, GuardedTransport, is_forbidden
 from service.receivers.attempt import Attempt, Verdict
 from service.receivers.connection import client_for, url_of
 from service.receivers.kinds import receiver_for
+from service.settings.receivers import DeliverySettings, TeamsReceiver
 
 PATIENCE_S = 10.0
 

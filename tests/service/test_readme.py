@@ -18,9 +18,9 @@ from engine_payloads import load
 from detectors.choices import DECIDERS, OWN
 from detectors.text import describe
 from service.api.files import FORMATS
-from service.config_file import load_config
 from service.providers import SOURCES
-from service.store import FILE_NAME
+from service.settings.config_file import load_config
+from service.store.store import FILE_NAME
 
 ROOT = Path(__file__).parents[2]
 README = "\n".join((ROOT / name).read_text() for name in ("README.md", "service/README.md"))

@@ -16,12 +16,12 @@ from stand_in import Got, Reply, stand_in
 from standardwebhooks import Webhook as ReferenceWebhook
 
 from detectors.event import Signal
-from service.receiver_settings import AnyReceiver, DeliverySettings
 from service.receivers.attempt import Attempt, Verdict
 from service.receivers.connection import client_for
 from service.receivers.kinds import receiver_for
 from service.receivers.notice import Kind, Notice
 from service.receivers.rendering import read
+from service.settings.receivers import AnyReceiver, DeliverySettings
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 GOLDEN = Path(__file__).parent / "golden"

@@ -13,9 +13,9 @@ from conftest import RunningService, eventually
 
 from service.bulk.mapping import Mapping
 from service.bulk.past import history_in
-from service.cli_score import score
-from service.config_file import load_config
-from service.store import FILE_NAME
+from service.commands.score import score
+from service.settings.config_file import load_config
+from service.store.store import FILE_NAME
 
 HEARD = ["the dose is twenty", "five minutes later we stop", "it's", "been an E", "C G with five grams"]
 SPOKEN = "The dose is twenty. Five minutes later we stopped. It's been an E C G with five grams."

@@ -17,8 +17,8 @@ from conftest import CLIENT, BadDay, RunningService, eventually
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, made
 from service.config import Config
+from service.ingest.recording_score import scores
 from service.pipeline import Pipeline
-from service.recording_score import scores
 from service.records import Record, RecordingReference
 
 RANDOM = {"selection": "random", "probability": 0.5}
@@ -351,7 +351,7 @@ def test_a_reference_that_the_service_fails_on_waits_for_its_next_start_and_hold
             raise ValueError("no fever")
         return scores(reference, *others)
 
-    monkeypatch.setattr("service.recordings.scores", fails)
+    monkeypatch.setattr("service.ingest.recordings.scores", fails)
     pipeline = Pipeline(Config.model_validate({"data_dir": tmp_path}))
     translator = Translator(pipeline.config, pipeline.hasher, pipeline.counts)
 

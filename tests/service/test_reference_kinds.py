@@ -6,7 +6,7 @@ from typing import Any
 from conftest import RunningService
 
 from service.config import Config
-from service.slice_rows import slice_rows
+from service.store.rows.slices import slice_rows
 
 RANDOM = {"selection": "random", "probability": 1.0}
 

@@ -16,13 +16,13 @@ from chaos.stream import DETECTION, said
 from conftest import RunningService, eventually
 from recorded import recorded_file
 
-from service.backup import back_up
 from service.bulk.mapping import Mapping
 from service.bulk.past import history_in
 from service.bulk.replaying import as_json, replay
-from service.config_file import load_config
 from service.errors import StartError
-from service.store import FILE_NAME
+from service.settings.config_file import load_config
+from service.store.store import FILE_NAME
+from service.upkeep.backup import back_up
 
 UTTERANCES = 4_000
 

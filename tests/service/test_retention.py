@@ -18,11 +18,11 @@ from simulation import Stream, simulate
 
 from detectors.unit import ScoredUtterance
 from service.config import Config, Detection
-from service.counts import Counts
 from service.records import AlertRow, Delivery, Utterance
-from service.retention import Retention
-from service.store import FILE_NAME, Store
-from service.watch import Watch
+from service.store.store import FILE_NAME, Store
+from service.telemetry.counts import Counts
+from service.upkeep.retention import Retention
+from service.watching.watch import Watch
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 DAY_S = 86_400.0
@@ -150,9 +150,9 @@ def test_whenever_retention_comes_the_monitor_ends_in_the_same_state_and_tells_t
 ) -> None:
     state, notices = undisturbed()
     with pytest.MonkeyPatch.context() as patched, history() as kept:
-        patched.setattr("service.watch.time.time", lambda: kept.now)
-        patched.setattr("service.retention.LOOK_EVERY_S", 0.0)
-        patched.setattr("service.watch.SAVE_EVERY_S", 0.0)
+        patched.setattr("service.watching.watch.time.time", lambda: kept.now)
+        patched.setattr("service.upkeep.retention.LOOK_EVERY_S", 0.0)
+        patched.setattr("service.watching.watch.SAVE_EVERY_S", 0.0)
         for actions in plan:
             kept.arrive(CHUNK)
             for action in actions:
@@ -174,8 +174,8 @@ def test_whenever_retention_comes_the_monitor_ends_in_the_same_state_and_tells_t
 def test_a_monitor_of_other_settings_begins_with_the_rows_that_are_left(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("service.retention.LOOK_EVERY_S", 0.0)
-    monkeypatch.setattr("service.watch.SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr("service.upkeep.retention.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("service.watching.watch.SAVE_EVERY_S", 0.0)
     with history() as kept:
         kept.arrive(1_500)
         kept.forget(1_000)
@@ -249,7 +249,7 @@ def test_no_row_goes_where_the_saved_state_is_gone_that_would_make_it_dispensabl
 
 
 def test_whoever_waits_to_write_comes_before_the_next_portion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.retention.YIELD", 1e9)
+    monkeypatch.setattr("service.upkeep.retention.YIELD", 1e9)
     left = "SELECT COUNT(*) FROM scored"
     with history() as kept:
         kept.arrive(ROWS)

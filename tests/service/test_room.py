@@ -12,12 +12,12 @@ import pytest
 from conftest import RunningService, eventually
 
 from service.config import Config, Storage
-from service.counts import Counts
 from service.records import Reference, Utterance
-from service.retention import Retention
-from service.room import LOG_BYTES, SPARE_BYTES
-from service.store import FILE_NAME, Store
-from service.watch import Watch
+from service.store.room import LOG_BYTES, SPARE_BYTES
+from service.store.store import FILE_NAME, Store
+from service.telemetry.counts import Counts
+from service.upkeep.retention import Retention
+from service.watching.watch import Watch
 
 DAY_S = 86_400.0
 LAYOUT_3 = Path(__file__).parent / "layouts" / "layout_3.sql"
@@ -115,7 +115,7 @@ def test_without_room_the_oldest_that_was_never_joined_goes_first(
 def test_a_budget_that_what_was_scored_exceeds_is_said_and_nothing_of_it_deleted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("service.retention.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("service.upkeep.retention.LOOK_EVERY_S", 0.0)
     earlier(tmp_path)
     store = Store(tmp_path)
     config = Config.model_construct(storage=Storage.model_construct(max_bytes=LOG_BYTES))

@@ -16,8 +16,8 @@ from conftest import BadDay, RunningService, eventually
 from on_call import on_call
 
 from service.errors import StartError
-from service.schema import MIGRATIONS, migrate
-from service.store import FILE_NAME, Store
+from service.store.schema import MIGRATIONS, migrate
+from service.store.store import FILE_NAME, Store
 
 LAYOUTS = Path(__file__).parent / "layouts"
 EARLIER = range(1, len(MIGRATIONS))
@@ -167,7 +167,7 @@ def test_a_migration_that_fails_leaves_the_layout_before_it(
 ) -> None:
     path = written_by(1, tmp_path / "old.db")
     broken = (MIGRATIONS[0], "ALTER TABLE scored ADD COLUMN extra TEXT; SELECT nonsense;")
-    monkeypatch.setattr("service.schema.MIGRATIONS", broken)
+    monkeypatch.setattr("service.store.schema.MIGRATIONS", broken)
     with closing(sqlite3.connect(path, isolation_level=None)) as db, pytest.raises(sqlite3.OperationalError):
         migrate(db)
     with closing(sqlite3.connect(path)) as db:

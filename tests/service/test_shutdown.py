@@ -17,8 +17,8 @@ import yaml
 from chaos.stream import DETECTION, said
 from conftest import RunningService, eventually
 
-from service.data_dir import LOCK_FILE
-from service.store import FILE_NAME
+from service.store.data_dir import LOCK_FILE
+from service.store.store import FILE_NAME
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 WITHIN_S = 10

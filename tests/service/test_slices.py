@@ -17,7 +17,7 @@ import pytest
 import yaml
 from conftest import RunningService, eventually
 
-from service.store import FILE_NAME
+from service.store.store import FILE_NAME
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 SESSIONS = 60

@@ -15,7 +15,7 @@ import pytest
 from bearer import Bearer
 from conftest import START_S, RunningService
 
-from service.connections import MOST_OPEN
+from service.listeners.connections import MOST_OPEN
 
 HEAD = "POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n"
 

@@ -14,7 +14,7 @@ from conftest import RunningService, program
 
 from service.config import Tls
 from service.errors import ConfigError
-from service.tls import server_context
+from service.listeners.tls import server_context
 
 UTTERANCE = {"utterance_id": "u", "hypothesis": "x"}
 

@@ -15,7 +15,7 @@ from conftest import START_S, RunningService
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.usual_requests import answer_bytes, usual_request
+from service.listeners.usual_requests import answer_bytes, usual_request
 
 NAMES = st.sampled_from(
     [

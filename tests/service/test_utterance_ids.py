@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-import service.utterance_ids as module
-from service.store import Store
+import service.store.utterance_ids as module
+from service.store.store import Store
 
 EVERY = [f"u{number}" for number in range(12)]
 NAMES = st.lists(st.sampled_from(EVERY), unique=True, max_size=6)

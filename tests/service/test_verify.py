@@ -15,7 +15,7 @@ from bearer import Bearer
 from chaos.stream import DETECTION
 from conftest import BadDay, RunningService, eventually, score
 
-from service.store import FILE_NAME
+from service.store.store import FILE_NAME
 
 DAY_S = 86_400.0
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import RunningService, eventually
 
-from service.store import FILE_NAME
-from service.wal import FRAME, HEADER, Loss, loss
+from service.store.store import FILE_NAME
+from service.store.wal import FRAME, HEADER, Loss, loss
 
 PAGE = 512
 FRAME_BYTES = FRAME.size + PAGE

@@ -23,12 +23,12 @@ from detectors.unit import ScoredUtterance, Unit
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, parse
 from service.config import Config
-from service.delivery import LOOK_EVERY_S
+from service.delivery.worker import LOOK_EVERY_S
 from service.errors import Refused
 from service.pipeline import Pipeline
 from service.records import Outcome, Receipt
-from service.store import FILE_NAME
-from service.utterance_values import attributes_of
+from service.store.store import FILE_NAME
+from service.store.utterance_values import attributes_of
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 ENOUGH = 1_300
@@ -148,7 +148,7 @@ def test_a_long_history_is_read_while_the_service_already_accepts(
         asyncio.run(accept(pipeline, range(ENOUGH)))
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db, db:
         db.execute("DELETE FROM snapshot")
-    monkeypatch.setattr("service.course.ROWS_AT_ONCE", 100)
+    monkeypatch.setattr("service.watching.course.ROWS_AT_ONCE", 100)
     monkeypatch.setattr("service.pipeline.FIRST_TURN_S", 0.0)
     monkeypatch.setattr("service.pipeline.TURN_S", 0.0)
     with pipeline_of(config) as pipeline:
@@ -164,7 +164,7 @@ def test_a_monitor_that_stopped_halfway_is_taken_up_from_its_saved_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = Config.model_validate({"data_dir": tmp_path, "detection": DETECTION})
-    monkeypatch.setattr("service.watch.REST_S", 0.0)
+    monkeypatch.setattr("service.watching.watch.REST_S", 0.0)
     take = progress.take
     falls = [1]
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from notices import ATTRIBUTION, EVENT
 
-from detectors.slices import Folded
-from detectors.stories import Stories
-from service.where import change_where
+from detectors.slices.book import Folded
+from detectors.slices.stories import Stories
+from service.alerts.where import change_where
 
 WORSE_THERE = "because it suffers more than others do in the same place"
 BETTER_THERE = "because it suffers less than others do in the same place"

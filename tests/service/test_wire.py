@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from service.api.translate import Translator
 from service.api.wire import ABOUT_UTTERANCE, ReferenceIn, UtteranceIn, Wire, parse
 from service.config import Config
-from service.counts import Counts
 from service.errors import Refused
 from service.privacy import Hasher
 from service.records import Utterance
+from service.telemetry.counts import Counts
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 SHARES = st.floats(0, 1)

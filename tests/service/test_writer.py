@@ -13,7 +13,7 @@ import pytest
 from service.config import Config
 from service.errors import Refused
 from service.pipeline import Pipeline
-from service.writer import TOGETHER_S
+from service.store.writer import TOGETHER_S
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from benchmarks.detection.figures import Share
 from detectors.attribution import Attribution, attribute
-from detectors.slice_counts import SliceCounts
-from detectors.slice_table import SliceTable, Where, descriptions
-from detectors.slices import SliceBook
+from detectors.slices.book import SliceBook
+from detectors.slices.counts import SliceCounts
+from detectors.slices.table import SliceTable, Where, descriptions
 from detectors.unit import ScoredUtterance, UnitTracker
 
 Books = Mapping[str, SliceBook]

@@ -19,7 +19,7 @@ from benchmarks.detection.figures import Share, cell, delay_quantile
 from benchmarks.detection.runs import spread
 from benchmarks.timing import table
 from detectors.alignment import ErrorCounts
-from detectors.claim import Claim, ClaimTest
+from detectors.claims.claim import Claim, ClaimTest
 from detectors.unit import ScoredUtterance
 
 ALPHA = 0.025

@@ -17,7 +17,7 @@ from benchmarks.detection.figures import Share, cell
 from benchmarks.detection.recordings import replay
 from benchmarks.detection.runs import spread
 from benchmarks.timing import table
-from detectors.claim import Claim, ClaimTest, Verdict
+from detectors.claims.claim import Claim, ClaimTest, Verdict
 from detectors.unit import ScoredUtterance, UnitTracker
 
 SCENARIOS = ("afri-null", "edacc-null", "eka-null-mild")

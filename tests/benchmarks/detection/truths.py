@@ -12,11 +12,11 @@ from benchmarks.detection.feeds import Shifts, rows
 from benchmarks.detection.recordings import GAP_S, Replay
 from detectors.alignment import ErrorCounts
 from detectors.block import ResidualSums
+from detectors.everybody.likeness import Likeness
+from detectors.everybody.since import Since
+from detectors.everybody.small_cohort import SmallCohort
 from detectors.evidence import EvidenceProcess
-from detectors.likeness import Likeness
 from detectors.settings import GLOBAL_SHARE
-from detectors.since import Since
-from detectors.small_cohort import SmallCohort
 from detectors.unit import Unit, UnitTracker
 
 DIFFERENTIAL_SHARE = 0.6
@@ -77,8 +77,8 @@ def everybodys(replay: Replay, false_alarms_per_month: float) -> EverybodysTruth
     """The truth about everybody together.
 
     I = sum h^2 / S over the shifts that close after the change, with the forecasts of
-    `detectors.small_cohort` and the variances between and within sessions and speakers that the shifts before
-    it have. ARL is the number of shifts in one false alarm's time, 15 % of the budget.
+    `detectors.everybody.small_cohort` and the variances between and within sessions and speakers that the
+    shifts before it have. ARL is the number of shifts in one false alarm's time, 15 % of the budget.
     """
     units: list[tuple[int, Unit]] = []
     tracker = UnitTracker()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.readings import Alternatives
+from detectors.recordings.readings import Alternatives
 from service.formats import READERS
 from service.formats.lines import Damaged
 from service.formats.segment import Segment

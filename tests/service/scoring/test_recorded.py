@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from recorded import DATASETS, recorded, recorded_file
 
 from detectors.text import Normaliser
-from service.cli_score import score
+from service.commands.score import score
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from recorded import DATASETS, recorded
 from sclite import cost, least_cost, sclite
 
 from detectors.alignment import ErrorCounts
-from detectors.basic import basic_tokens
+from detectors.normalisation.basic import basic_tokens
 from service.scoring.pairing import paired
 from service.scoring.score import Scored, Tokens, score
 from service.scoring.side import read_side

@@ -8,7 +8,7 @@ from commands import call
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.cli_score import score
+from service.commands.score import score
 from service.errors import WerwatchError
 from service.scoring.side import FORMATS
 

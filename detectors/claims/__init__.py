@@ -1,0 +1,1 @@
+"""Claims from outside, judged on what comes."""

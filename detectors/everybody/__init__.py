@@ -1,0 +1,1 @@
+"""The global signal: whether everybody got worse, in cohorts large and small."""

@@ -1,0 +1,1 @@
+"""Rates of utterances: loops and empty hypotheses, in a cohort or everywhere."""

@@ -1,0 +1,1 @@
+"""References for more than an utterance, or of more than one wording: whose words are whose."""

@@ -1,0 +1,149 @@
+"""All slices at once: counts of every value and every pair of values, by cohort, around an onset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from detectors.slices.book import Splits
+from detectors.slices.counts import SliceCounts
+from detectors.slices.part import Estimate, Part, Prior, Sides, Usual
+from detectors.unit import Attributes
+
+Where = Attributes
+"""What describes a slice: one attribute with its value, or two; nothing for everything."""
+PRIOR_ERRORS = 20.0
+BETWEEN_SLICES = 0.25
+"""Standard deviation of a slice's rate around what is expected of it, in parts of the cohort's rate."""
+
+
+@dataclass(slots=True)
+class SliceTable:
+    """Sums over combinations of values.
+
+    Parameters
+    ----------
+    splits
+        Every cohort's combinations.
+    wanted
+        Which slices are summed.
+    whole, usual
+        Of each cohort all of it, and what its rates spread by.
+    slices
+        Of each slice its part of each cohort that has any.
+    """
+
+    splits: Mapping[str, Sequence[Splits]]
+    wanted: frozenset[Where]
+    whole: dict[str, Sides] = field(default_factory=dict)
+    usual: dict[str, Usual] = field(default_factory=dict)
+    slices: dict[Where, dict[str, Sides]] = field(default_factory=dict)
+    _parts: dict[tuple[Where, str], Part] = field(default_factory=dict)
+    _rests: dict[tuple[Where, str], Part] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, splits: Mapping[str, Sequence[Splits]], wanted: Iterable[Where]) -> SliceTable:
+        """The table of these slices."""
+        table = cls(splits, frozenset(wanted))
+        for cohort, own in splits.items():
+            table.whole[cohort] = _together(own)
+            table.usual[cohort] = Usual.of(Sides(each.before, each.after) for each in own)
+            for split in own:
+                for where in descriptions(split.attributes):
+                    if where in table.wanted:
+                        _add(table.slices.setdefault(where, {}), cohort, split)
+        return table
+
+    def without(self, named: Iterable[Where]) -> SliceTable:
+        """The table of what lies in none of these slices."""
+        gone = [set(where) for where in named]
+        left = {
+            cohort: [split for split in own if not any(where <= set(split.attributes) for where in gone)]
+            for cohort, own in self.splits.items()
+        }
+        return SliceTable.of(left, self.wanted)
+
+    def prior(self, where: Where, cohort: str) -> Prior:
+        """What a cohort's rate in a slice is expected to be: its rate everywhere, times what is usual there.
+
+        What is usual there is the errors of all cohorts in the slice over those that their rates everywhere
+        predict (indirect standardisation), before the onset. Of a slice that nobody had before, such as a new
+        device, as much is expected as of everything else.
+        """
+        everywhere = self.usual[cohort].before
+        errors = expected = 0.0
+        for name, sides in self.slices.get(where, {}).items():
+            errors += sides.before.errors
+            expected += self.usual[name].before * sides.before.words
+        if where and not expected:
+            return Prior(everywhere, 0.0)
+        ratio = (errors + PRIOR_ERRORS) / (expected + PRIOR_ERRORS)
+        return Prior(everywhere * ratio, (BETWEEN_SLICES * everywhere) ** 2)
+
+    def part(self, where: Where, cohort: str) -> Part:
+        """A cohort's part of a slice; of everything where that is empty."""
+        part = self._parts.get((where, cohort))
+        if part is None:
+            sides = self.slices[where][cohort] if where else self.whole[cohort]
+            part = Part.of(sides, self.prior(where, cohort), self.usual[cohort])
+            self._parts[where, cohort] = part
+        return part
+
+    def rest(self, where: Where, cohort: str) -> Part:
+        """What a cohort has outside of a slice."""
+        part = self._rests.get((where, cohort))
+        if part is None:
+            sides = self.whole[cohort].without(self.slices[where][cohort])
+            part = Part.of(sides, self.prior((), cohort), self.usual[cohort])
+            self._rests[where, cohort] = part
+        return part
+
+    def cohorts_in(self, where: Where, cohorts: Iterable[str]) -> list[str]:
+        """Those of these cohorts that have a part in a slice."""
+        known = self.slices.get(where, {}) if where else self.whole
+        return [cohort for cohort in cohorts if cohort in known]
+
+    def rise(self, where: Where, cohorts: Iterable[str]) -> Estimate | None:
+        """The mean rise of these cohorts in a slice; None where nothing was said there since the onset."""
+        parts = (self.part(where, cohort) for cohort in self.cohorts_in(where, cohorts))
+        return Estimate.together(part.rise for part in parts if part.sides.after.words)
+
+    def sides(self, where: Where, cohorts: Iterable[str]) -> Sides:
+        """The counts of these cohorts together in a slice."""
+        known = self.slices.get(where, {}) if where else self.whole
+        return summed(known[cohort] for cohort in cohorts if cohort in known)
+
+
+def descriptions(attributes: Attributes) -> Iterator[Where]:
+    """The slices that a combination of values is part of: each value, each pair.
+
+    Examples
+    --------
+    >>> list(descriptions((("device", "cart"), ("site", "ward-7"))))
+    [(('device', 'cart'),), (('site', 'ward-7'),), (('device', 'cart'), ('site', 'ward-7'))]
+    """
+    for pair in attributes:
+        yield (pair,)
+    yield from combinations(attributes, 2)
+
+
+def summed(parts: Iterable[Sides]) -> Sides:
+    """The sum of several."""
+    whole = Sides(SliceCounts(), SliceCounts())
+    for part in parts:
+        whole.before.merge(part.before)
+        whole.after.merge(part.after)
+    return whole
+
+
+def _together(splits: Iterable[Splits]) -> Sides:
+    return summed(Sides(split.before, split.after) for split in splits)
+
+
+def _add(parts: dict[str, Sides], cohort: str, split: Splits) -> None:
+    part = parts.get(cohort)
+    if part is None:
+        part = parts[cohort] = Sides(SliceCounts(), SliceCounts())
+    part.before.merge(split.before)
+    part.after.merge(split.after)

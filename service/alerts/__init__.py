@@ -1,0 +1,1 @@
+"""From what the monitor says to what a person handles: alerts, their words, their record, silences."""

@@ -1,0 +1,1 @@
+"""What happens to what was sent, once it is understood: gathered, kept, joined, scored."""

@@ -1,0 +1,1 @@
+"""What an operator writes down: read, checked, and taken over by a running service."""

@@ -1,0 +1,100 @@
+"""A configuration that has changed, taken over by the running service as far as it can be."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.config import Config
+from service.delivery.worker import DeliveryWorker
+from service.errors import ConfigError
+from service.pipeline import Pipeline
+from service.receivers.kinds import endpoints
+from service.settings.config_file import load_config
+
+WHOLE = ("receivers", "links", "delivery", "alerts")
+"""Sections that are taken over whole."""
+THRESHOLDS = (
+    "false_alarms_per_month",
+    "smallest_change_points",
+    "tolerated_gap_points",
+    "reference_lag",
+    "detector",
+)
+"""Of ``detection``; what feeds the monitor is decided while a reference is taken, and stays."""
+
+logger = logging.getLogger("werwatch")
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What has changed, by its keys: what holds now, and what will after a restart."""
+
+    changed: list[str]
+    needs_restart: list[str]
+
+
+class Reloading:
+    """Reads the configuration file again; one that cannot be used leaves everything as it is.
+
+    All receivers are reached anew, so that a changed secret holds, and a disabled one is enabled. With other
+    thresholds the monitor reads its history again, as it does at a start.
+    """
+
+    def __init__(self, config_file: Path | None, pipeline: Pipeline, worker: DeliveryWorker) -> None:
+        self._config_file = config_file
+        self._pipeline = pipeline
+        self._worker = worker
+        self._turn = asyncio.Lock()
+
+    async def reload(self) -> Reloaded:
+        """Take over what can be; what cannot is named.
+
+        Raises
+        ------
+        ConfigError
+            With a line for every fault of the file, or of what it names; also if it sets nothing.
+        StoreUnavailable
+            If the service is stopping, or the store cannot be written.
+        """
+        async with self._turn:
+            wanted = await asyncio.to_thread(load_config, self._config_file, may_be_empty=False)
+            made = await asyncio.to_thread(endpoints, wanted)
+            before, config = self._pipeline.config, _merged(self._pipeline.config, wanted)
+            await self._pipeline.reconfigure(config)
+            await self._worker.replace(made)
+        reloaded = Reloaded(_differences(before, config), _differences(config, wanted))
+        changed, waiting = (
+            ", ".join(keys) or "nothing" for keys in (reloaded.changed, reloaded.needs_restart)
+        )
+        logger.warning("the configuration was read again; changed: %s; after a restart: %s", changed, waiting)
+        return reloaded
+
+    async def reload_or_say(self) -> None:
+        """As `reload`; what is wrong is logged."""
+        try:
+            await self.reload()
+        except (ConfigError, OSError, RuntimeError) as error:
+            logger.error("the configuration stays as it was: %s", error)
+
+
+def _merged(running: Config, wanted: Config) -> Config:
+    thresholds = {key: getattr(wanted.detection, key) for key in THRESHOLDS}
+    changes = {key: getattr(wanted, key) for key in WHOLE}
+    return running.model_copy(
+        update={**changes, "detection": running.detection.model_copy(update=thresholds)}
+    )
+
+
+def _differences(one: Config, other: Config) -> list[str]:
+    found = []
+    for key in Config.model_fields:
+        if key == "detection":
+            names = type(one.detection).model_fields
+            one_, other_ = one.detection, other.detection
+            found += [f"{key}.{name}" for name in names if getattr(one_, name) != getattr(other_, name)]
+        elif getattr(one, key) != getattr(other, key):
+            found.append(key)
+    return found
