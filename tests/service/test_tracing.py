@@ -117,7 +117,7 @@ def test_who_asks_for_it_without_the_packages_is_told_what_to_install() -> None:
         "import sys; sys.modules['opentelemetry.sdk'] = None\n"
         "from service.config import Config\n"
         "from service.errors import ConfigError\n"
-        "from service.tracing import spans_of\n"
+        "from service.telemetry.tracing import spans_of\n"
         "try: spans_of(Config(tracing={'endpoint': 'http://127.0.0.1:1'}))\n"
         "except ConfigError as error: print(error)"
     )
