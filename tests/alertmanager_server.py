@@ -1,16 +1,16 @@
-"""A real Alertmanager on a free port of 127.0.0.1, which tells a local server of everything at once."""
+"""A real Alertmanager on a port of 127.0.0.1, which tells a local server of everything at once."""
 
 from __future__ import annotations
 
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import yaml
-from prometheus_server import START_S, STOP_S, free_port
+from prometheus_server import START_S, STOP_S
 from stand_in import StandIn
 
 
@@ -24,14 +24,16 @@ class RunningAlertmanager:
         The program.
     folder
         Where configuration, data and log lie; they stay over a restart.
+    port
+        Where it listens, a `held_port`.
     told
         Whom it tells, each alert by itself.
     """
 
     binary: str
     folder: Path
+    port: int
     told: StandIn
-    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property

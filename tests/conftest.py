@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +21,7 @@ import pytest
 import yaml
 from bearer import Bearer, Process
 from chaos.stream import said
+from held_port import held_port
 from prometheus_server import RunningPrometheus
 
 START_S = 30.0
@@ -158,6 +159,13 @@ def make_service(tmp_path: Path, bearer: Bearer) -> Iterator[Callable[..., Runni
 
 
 @pytest.fixture
+def hold_port() -> Iterator[Callable[[], int]]:
+    """Give `held_port`s that last until the test ends."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(held_port())
+
+
+@pytest.fixture
 def make_proxy(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Start a proxy; arguments as of `proxy_process.Proxy` after the folder."""
     from proxy_process import Proxy  # noqa: PLC0415 -- it imports from here
@@ -193,14 +201,17 @@ def missing(name: str, how_to_get_it: str) -> NoReturn:
 
 
 @pytest.fixture
-def make_prometheus(tmp_path: Path) -> Iterator[Callable[..., RunningPrometheus]]:
-    """Start a real Prometheus; arguments as of `RunningPrometheus` after the folder."""
+def make_prometheus(
+    tmp_path: Path, hold_port: Callable[[], int]
+) -> Iterator[Callable[..., RunningPrometheus]]:
+    """Start a real Prometheus; arguments as of `RunningPrometheus` after the port."""
     started: list[RunningPrometheus] = []
 
     def make(*targets: str, **options: Any) -> RunningPrometheus:
         folder = tmp_path / f"prometheus-{len(started)}"
         folder.mkdir()
-        started.append(RunningPrometheus(program("prometheus", "prometheus"), folder, targets, **options))
+        binary = program("prometheus", "prometheus")
+        started.append(RunningPrometheus(binary, folder, hold_port(), targets, **options))
         return started[-1].start()
 
     yield make

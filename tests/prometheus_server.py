@@ -1,13 +1,12 @@
-"""A real Prometheus on a free port of 127.0.0.1, for tests that let it scrape and ask it."""
+"""A real Prometheus on a port of 127.0.0.1, for tests that let it scrape and ask it."""
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,6 @@ RULES = Path(__file__).parents[1] / "deploy" / "prometheus"
 Series = dict[frozenset[tuple[str, str]], float]
 
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
 class RunningPrometheus:
     """Prometheus with its data in a folder, scraping every second; stopped by its own process id.
@@ -38,6 +30,8 @@ class RunningPrometheus:
         The program.
     folder
         Where configuration, data and log lie; they stay over a restart.
+    port
+        Where it listens, a `held_port`.
     targets
         URLs of the metrics listeners.
     alertmanagers
@@ -50,11 +44,11 @@ class RunningPrometheus:
 
     binary: str
     folder: Path
+    port: int
     targets: Sequence[str]
     alertmanagers: Sequence[str] = ()
     has_rules: bool = True
     rules: Path = RULES
-    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property

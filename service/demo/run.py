@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import os
+import re
 import resource
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from service.settings.config_file import ENVIRONMENT_PREFIX
 
 API_PORT = 8600
 METRICS_PORT = 9600
+ANY_PORT = "127.0.0.1:0"
+LISTENS = re.compile(r"API on (http://[^\s\"]+), metrics on (http://[^\s\"]+)")
 START_S = 30.0
 STOP_S = 15.0
 SETTLE_S = 10.0
@@ -44,6 +47,10 @@ class _Service:
     api: str
     metrics: str
     start_s: float
+
+
+class _InUseError(RuntimeError):
+    """Another program listens where the service was to."""
 
 
 def run(recording: str, seconds: float, *, keep: bool) -> int:
@@ -149,45 +156,56 @@ def _say_where(console: Console, service: _Service, *, keep: bool) -> None:
 
 @contextmanager
 def _service(folder: Path, webhook_url: str, secret: str) -> Iterator[_Service]:
-    api, metrics = _free(API_PORT), _free(METRICS_PORT)
-    config = folder / "werwatch.yaml"
-    config.write_text(
-        yaml.safe_dump(
-            {
-                "listen": api,
-                "metrics_listen": metrics,
-                "data_dir": str(folder / "data"),
-                "receivers": [{"name": "oncall", "kind": "webhook", "url": webhook_url, "secret": secret}],
-            }
-        )
-    )
+    settings = {
+        "listen": f"127.0.0.1:{API_PORT}",
+        "metrics_listen": f"127.0.0.1:{METRICS_PORT}",
+        "data_dir": str(folder / "data"),
+        "receivers": [{"name": "oncall", "kind": "webhook", "url": webhook_url, "secret": secret}],
+    }
+    started = time.monotonic()
+    with ExitStack() as stack:
+        try:
+            api, metrics = stack.enter_context(_running(folder, settings))
+        except _InUseError:
+            settings.update(listen=ANY_PORT, metrics_listen=ANY_PORT)
+            api, metrics = stack.enter_context(_running(folder, settings))
+        yield _Service(api, metrics, time.monotonic() - started)
+
+
+@contextmanager
+def _running(folder: Path, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where a service with these settings listens, as it says itself, from when it is ready."""
+    config, log = folder / "werwatch.yaml", folder / "service.log"
+    config.write_text(yaml.safe_dump(settings))
     config.chmod(0o600)
     # The demo is a world of its own: settings of a real service would lead it to that one's store.
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)
     }
-    started = time.monotonic()
-    with (folder / "service.log").open("w+") as log:
-        command = [sys.executable, "-m", "service.cli", "serve", "--config", str(config)]
+    command = [sys.executable, "-m", "service.cli", "serve", "--config", str(config)]
+    with log.open("w") as written:
         # A group of its own: Ctrl-C reaches the demo alone, which then stops the service in order.
-        child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=environment)
-        try:
-            _wait_until_ready(child, api, f"http://{metrics}/readyz", Path(log.name))
-            yield _Service(f"http://{api}", f"http://{metrics}", time.monotonic() - started)
-        finally:
-            _stop(child)
+        child = subprocess.Popen(
+            command, stdout=written, stderr=written, start_new_session=True, env=environment
+        )
+    try:
+        yield _wait_until_ready(child, log)
+    finally:
+        _stop(child)
 
 
-def _wait_until_ready(child: subprocess.Popen[bytes], api: str, url: str, log: Path) -> None:
+def _wait_until_ready(child: subprocess.Popen[bytes], log: Path) -> tuple[str, str]:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise RuntimeError(f"the service did not start:\n{log.read_text()}")
-        # Another service may have taken the port meanwhile: the one that answers must be this one.
-        if f"API on http://{api}" in log.read_text():
+            said = log.read_text()
+            kind = _InUseError if os.strerror(errno.EADDRINUSE) in said else RuntimeError
+            raise kind(f"the service did not start:\n{said}")
+        if found := LISTENS.search(log.read_text()):
+            api, metrics = found.groups()
             with suppress(httpx.TransportError):
-                if httpx.get(url).is_success:
-                    return
+                if httpx.get(f"{metrics}/readyz").is_success:
+                    return api, metrics
         time.sleep(0.1)
     raise RuntimeError(f"the service was not ready within {START_S:.0f} s")
 
@@ -199,13 +217,3 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-
-
-def _free(port: int) -> str:
-    """``127.0.0.1`` with this port, or with any free one if it is taken."""
-    for wanted in (port, 0):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", wanted))
-            return f"127.0.0.1:{probe.getsockname()[1]}"
-    raise RuntimeError("no free port on 127.0.0.1")

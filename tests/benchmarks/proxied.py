@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from conftest import eventually
-from prometheus_server import free_port
 
 from benchmarks.engine import TAKES_S
 from benchmarks.figures import Figure, Section, compared
@@ -63,13 +63,13 @@ def run() -> Section:
 
 @contextmanager
 def _proxy(engine: str, service: str, log: Path) -> Iterator[str]:
-    address = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "service.cli", "proxy", "--engine", engine, "--provider", "openai"]
-    command += ["--api", service, "--listen", address, "--metrics-listen", "127.0.0.1:0"]
+    command += ["--api", service, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]
     with pinned(SERVER), log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
         try:
-            if not eventually(lambda: "proxy on" in log.read_text()):
+            if not eventually(lambda: "metrics on" in log.read_text()):
                 raise RuntimeError(log.read_text())
-            yield f"http://{address}"
+            [url] = re.findall(r"proxy on (http://[^\s\",]+)", log.read_text())
+            yield url
         finally:
             process.kill()

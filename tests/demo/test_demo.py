@@ -3,33 +3,20 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
-from conftest import PATIENCE_S, eventually
+from conftest import PATIENCE_S, RunningService, eventually
 
-from service.demo.run import API_PORT, METRICS_PORT, _service
+from service.demo.run import _service
 
 SECONDS = "12"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def usual_ports_are_taken() -> Iterator[None]:
-    """Two that look for a free port at the same time find the same, where it is not any free one."""
-    with ExitStack() as stack:
-        for port in (API_PORT, METRICS_PORT):
-            with suppress(OSError):
-                stack.enter_context(socket.create_server(("127.0.0.1", port)))
-        yield
 
 
 def demo(recording: str) -> subprocess.CompletedProcess[str]:
@@ -105,18 +92,15 @@ def test_settings_of_a_real_service_do_not_reach_it(tmp_path: Path, monkeypatch:
     assert not real.exists()
 
 
-def test_a_service_that_took_its_port_meanwhile_is_not_played_into(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("taken", ["api", "metrics"])
+def test_where_another_service_listens_it_takes_ports_of_its_own(
+    taken: str, shared_service: RunningService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other, late = tmp_path / "other", tmp_path / "late"
-    other.mkdir()
-    late.mkdir()
-    with _service(other, "http://127.0.0.1:9/", f"whsec_{'A' * 44}") as first:
-        # Both looked before either listened.
-        taken = {API_PORT: first.api, METRICS_PORT: first.metrics}
-        monkeypatch.setattr("service.demo.run._free", lambda port: taken[port].removeprefix("http://"))
-        with (
-            pytest.raises(RuntimeError, match="in use"),
-            _service(late, "http://127.0.0.1:9/", f"whsec_{'A' * 44}"),
-        ):
-            pass
+    port = int(getattr(shared_service, taken).rpartition(":")[2])
+    monkeypatch.setattr("service.demo.run.API_PORT", port if taken == "api" else 0)
+    monkeypatch.setattr("service.demo.run.METRICS_PORT", port if taken == "metrics" else 0)
+    with _service(tmp_path, "http://127.0.0.1:9/", f"whsec_{'A' * 44}") as service:
+        body = {"utterance_id": "u", "hypothesis": "", "attributes": {"accent": f"of-{taken}"}}
+        assert httpx.post(f"{service.api}/v1/utterances", json=body).is_success
+        assert f'cohort="of-{taken}"' in httpx.get(f"{service.metrics}/metrics").text
+    assert f'cohort="of-{taken}"' not in shared_service.scrape()

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from alertmanager_server import RunningAlertmanager
 from conftest import RunningService, eventually, program
-from prometheus_server import RULES, RunningPrometheus, free_port
+from prometheus_server import RULES, RunningPrometheus
 from stand_in import stand_in
 
 from service.demo.recording import read_lines, read_truth
@@ -82,6 +82,7 @@ def world(
     folder: Path,
     make_service: Callable[..., RunningService],
     make_prometheus: Callable[..., RunningPrometheus],
+    hold_port: Callable[[], int],
 ) -> Iterator[World]:
     rules = folder / "rules"
     rules.mkdir()
@@ -90,7 +91,7 @@ def world(
     assert any(KEPT_HERE in path.read_text() for path in rules.iterdir())
     with stand_in() as told:
         binary = program("prometheus-alertmanager", "prometheus-alertmanager")
-        alertmanager = RunningAlertmanager(binary, folder, told).start()
+        alertmanager = RunningAlertmanager(binary, folder, hold_port(), told).start()
         try:
             pushed = {
                 "name": "oncall",
@@ -100,8 +101,8 @@ def world(
             }
             service = make_service(
                 receivers=[pushed],
-                listen=f"127.0.0.1:{free_port()}",
-                metrics_listen=f"127.0.0.1:{free_port()}",
+                listen=f"127.0.0.1:{hold_port()}",
+                metrics_listen=f"127.0.0.1:{hold_port()}",
             )
             prometheus = make_prometheus(service.metrics, alertmanagers=[alertmanager.url], rules=rules)
             yield World(service, prometheus, alertmanager)
@@ -113,9 +114,10 @@ def test_a_cohort_that_gets_worse_is_told_once_and_its_recovery_once(
     tmp_path: Path,
     make_service: Callable[..., RunningService],
     make_prometheus: Callable[..., RunningPrometheus],
+    hold_port: Callable[[], int],
 ) -> None:
     cohort = read_truth("hospital").accent
-    with world(tmp_path, make_service, make_prometheus) as here:
+    with world(tmp_path, make_service, make_prometheus, hold_port) as here:
         for number, _ in enumerate(here.hears("hospital")):
             if number % 12 == 6:
                 here.service.kill()
@@ -141,8 +143,9 @@ def test_days_without_a_change_are_not_told_of(
     tmp_path: Path,
     make_service: Callable[..., RunningService],
     make_prometheus: Callable[..., RunningPrometheus],
+    hold_port: Callable[[], int],
 ) -> None:
-    with world(tmp_path, make_service, make_prometheus) as here:
+    with world(tmp_path, make_service, make_prometheus, hold_port) as here:
         for _ in here.hears("control"):
             pass
         assert here.is_told(), here.told()

@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -17,7 +17,6 @@ import pytest
 from built_image import IMAGE, UID, inspected, isolated, mounted
 from conftest import eventually
 from deploy_tools import ROOT, run_tool
-from prometheus_server import free_port
 
 from service import __version__
 
@@ -63,14 +62,16 @@ def test_nothing_of_it_is_for_building_or_open_to_others(root: Path) -> None:
     assert sources <= compiled
 
 
-def test_it_serves_from_a_read_only_root_and_tells_its_health(root: Path, tmp_path: Path) -> None:
+def test_it_serves_from_a_read_only_root_and_tells_its_health(
+    root: Path, tmp_path: Path, hold_port: Callable[[], int]
+) -> None:
     config = inspected(IMAGE)["config"]
     data, log = tmp_path / "data", tmp_path / "log"
     data.mkdir(mode=0o700)
     os.chown(data, UID, UID)
     ports = {
-        "WERWATCH_LISTEN": f"127.0.0.1:{free_port()}",
-        "WERWATCH_METRICS_LISTEN": f"0.0.0.0:{free_port()}",
+        "WERWATCH_LISTEN": f"127.0.0.1:{hold_port()}",
+        "WERWATCH_METRICS_LISTEN": f"0.0.0.0:{hold_port()}",
     }
     check = isolated(root, data, config["Healthcheck"]["Test"][1:], **ports)
     assert subprocess.run(check, check=False, capture_output=True).returncode == 1

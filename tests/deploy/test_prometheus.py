@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from conftest import RunningService, eventually
-from prometheus_server import RunningPrometheus, free_port
+from prometheus_server import RunningPrometheus
 from promql import queries
 
 WER = "cohort:werwatch_word_errors_per_reference_words:ratio_increase"
@@ -63,9 +63,11 @@ def pooled(cohort: str, *sites: Site) -> float:
 
 
 def test_rules_pool_two_sidecars_as_a_person_would_and_one_that_starts_anew_adds_nothing(
-    make_service: Callable[..., RunningService], make_prometheus: Callable[..., RunningPrometheus]
+    make_service: Callable[..., RunningService],
+    make_prometheus: Callable[..., RunningPrometheus],
+    hold_port: Callable[[], int],
 ) -> None:
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{hold_port()}"
     north, south = Site(make_service(metrics_listen=address)), Site(make_service())
     prometheus = make_prometheus(north.service.metrics, south.service.metrics)
 

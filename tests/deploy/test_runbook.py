@@ -10,7 +10,6 @@ from collections.abc import Callable
 from click.testing import CliRunner
 from conftest import RunningService, program
 from deploy_tools import DEPLOY
-from prometheus_server import free_port
 from promql import alerts, exposed_by
 
 from service.cli import werwatch
@@ -62,9 +61,9 @@ def test_what_it_tells_to_do_can_be_done(make_service: Callable[..., RunningServ
         assert named in werwatch.commands
 
 
-def test_amtool_understands_what_it_tells_to_say() -> None:
+def test_amtool_understands_what_it_tells_to_say(hold_port: Callable[[], int]) -> None:
     amtool = program("amtool", "prometheus-alertmanager")
     [silence] = [command[1:] for command in COMMANDS if command[0] == "amtool"]
-    nobody = f"--alertmanager.url=http://127.0.0.1:{free_port()}"
+    nobody = f"--alertmanager.url=http://127.0.0.1:{hold_port()}"
     done = subprocess.run([amtool, *silence, nobody], capture_output=True, text=True, check=False)
     assert "connection refused" in done.stderr

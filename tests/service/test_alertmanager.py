@@ -31,7 +31,7 @@ Start = Callable[[], RunningAlertmanager]
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Start]:
+def running(tmp_path: Path, hold_port: Callable[[], int]) -> Iterator[Start]:
     started: list[RunningAlertmanager] = []
     with stand_in() as told:
 
@@ -39,7 +39,7 @@ def running(tmp_path: Path) -> Iterator[Start]:
             folder = tmp_path / f"alertmanager-{len(started)}"
             folder.mkdir()
             binary = program("prometheus-alertmanager", "prometheus-alertmanager")
-            started.append(RunningAlertmanager(binary, folder, told))
+            started.append(RunningAlertmanager(binary, folder, hold_port(), told))
             return started[-1].start()
 
         yield start

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import socket
 import subprocess
 import sys
 import threading
@@ -84,11 +83,11 @@ def test_what_waits_when_a_loop_ends_is_sent_in_the_next(shared_service: Running
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_while_the_service_is_away_the_oldest_are_dropped_and_counted(
-    kind: type[Client | AsyncClient], make_service: Callable[..., RunningService]
+    kind: type[Client | AsyncClient],
+    make_service: Callable[..., RunningService],
+    hold_port: Callable[[], int],
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = f"127.0.0.1:{free.getsockname()[1]}"
+    place = f"127.0.0.1:{hold_port()}"
 
     async def app() -> None:
         client = kind(f"http://{place}", most_bytes=100_000)

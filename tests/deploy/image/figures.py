@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 from built_image import UID, isolated, mounted
-from prometheus_server import free_port
+from held_port import held_port
 
 IDLE_S = 30.0
 SECONDS = "20"
@@ -41,9 +41,14 @@ def cpu_of(command: list[str]) -> float:
 
 def main() -> None:
     """Measure, and print a line a figure."""
-    api, metrics = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    addresses = {"WERWATCH_LISTEN": api, "WERWATCH_METRICS_LISTEN": metrics}
-    with mounted() as root, tempfile.TemporaryDirectory() as folder:
+    with (
+        held_port() as api_port,
+        held_port() as metrics_port,
+        mounted() as root,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        api, metrics = f"127.0.0.1:{api_port}", f"127.0.0.1:{metrics_port}"
+        addresses = {"WERWATCH_LISTEN": api, "WERWATCH_METRICS_LISTEN": metrics}
         os.chown(folder, UID, UID)
         installed = subprocess.run(
             ["tar", "-C", root, "-cz", "opt/venv"], check=True, capture_output=True
