@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from service.api.files import FORMATS, ROUTE
 
 NUMBERS = itertools.count()
-FOLDER = Path(__file__).parent / "formats" / "label_studio"
+FOLDER = Path(__file__).parents[1] / "formats" / "label_studio"
 EVENT: dict[str, Any] = json.loads((FOLDER / "whole_task.json").read_text())
 
 
