@@ -32,8 +32,10 @@ def make_shrinkable(connection: sqlite3.Connection, path: Path) -> None:
     """
     if connection.execute("PRAGMA auto_vacuum").fetchone() == (INCREMENTAL,):
         return
+    # Asked first, since SQLite may write the first page of a new file for what follows.
+    is_new = connection.execute("PRAGMA page_count").fetchone() == (0,)
     connection.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
-    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+    if is_new:
         return
     # A copy beside the file's own temporary one, the log, and the file itself as it grows.
     needed = 3 * path.stat().st_size

@@ -143,6 +143,15 @@ def auto_vacuum(path: Path) -> int:
         return int(db.execute("PRAGMA auto_vacuum").fetchone()[0])
 
 
+def test_a_new_file_can_give_space_back_and_is_not_said_to_be_written_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    Store(tmp_path).close()
+    assert caplog.text == ""
+    assert auto_vacuum(tmp_path / FILE_NAME) == 2
+
+
 def test_a_file_of_an_earlier_version_is_written_anew_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
