@@ -20,6 +20,7 @@ from service.api.claims import claim_routes
 from service.api.docs import DOCS_POLICY, docs_page
 from service.api.erasures import erasure_routes
 from service.api.files import file_routes
+from service.api.framing import Framing
 from service.api.ingest import ingest_routes
 from service.api.known_query import only_known_in_query
 from service.api.notices import notice_routes
@@ -100,7 +101,7 @@ def build_api(
         guarded = Access(guarded, tokens)
     if spans is not None:
         guarded = Traced(guarded, spans)
-    return RequestIds(Unforeseen(guarded))
+    return RequestIds(Unforeseen(Framing(guarded)))
 
 
 def build_metrics(pipeline: Pipeline, metrics: Metrics) -> ASGIApp:

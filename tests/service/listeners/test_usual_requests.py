@@ -161,6 +161,20 @@ def test_what_comes_before_the_answer_is_answered_after_it(service: RunningServi
     assert places == sorted(places)
 
 
+def test_no_request_hides_in_the_body_of_one_that_tells_its_length_twice(service: RunningService) -> None:
+    hidden = request(json.dumps({"utterance_id": "hidden", "hypothesis": "x"}))
+    head = "POST /v1/utterances HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    with connect(service) as connection:
+        both = f"{head}Content-Length: {5 + len(hidden)}\r\n\r\n0\r\n\r\n"
+        connection.sendall(both.encode() + hidden)
+        refused = answer(connection)
+        assert refused.startswith(b"HTTP/1.1 400 ")
+        assert b"not both" in refused
+        assert connection.recv(1) == b""
+    sent = service.post("/v1/utterances", {"utterance_id": "hidden", "hypothesis": "x"})
+    assert sent.json()["status"] == "accepted"
+
+
 def test_a_client_that_asks_for_it_is_let_go(service: RunningService) -> None:
     with connect(service) as connection:
         body = json.dumps({"utterance_id": "last", "hypothesis": "x"})
