@@ -230,7 +230,9 @@ def _history(
 
 def _must_be_writable(html_file: Path, source: Path) -> None:
     """Find out before the work that takes minutes."""
-    if html_file.exists() and html_file.samefile(source):
+    from service.store.data_dir import is_there
+
+    if is_there(html_file) and html_file.samefile(source):
         raise StartError(f"--html: {html_file} is the history itself; name another file")
     folder = html_file.parent
     if not folder.is_dir():

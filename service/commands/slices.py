@@ -88,6 +88,7 @@ def export_slice(conditions: tuple[str, ...], config_file: Path | None, most: in
     is none the exit code is 1, and nothing is written.
     """
     from service.settings.config_file import load_config
+    from service.store.data_dir import is_there
     from service.store.rows.slices import slice_rows
 
     where = named_values(conditions, "site=ward-7")
@@ -98,7 +99,7 @@ def export_slice(conditions: tuple[str, ...], config_file: Path | None, most: in
     if out is None or str(out) == "-":
         _write(sys.stdout, rows)
         return
-    is_pipe = out.exists() and not out.is_file()
+    is_pipe = is_there(out) and not out.is_file()
     try:
         with out.open("w" if is_pipe else "x", encoding="utf-8") as file:
             _write(file, rows)

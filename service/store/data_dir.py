@@ -56,6 +56,23 @@ def must_be_a_folder(path: Path) -> None:
         raise StartError(f"data_dir: {path}: {there} is no folder; set data_dir to another place")
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something under this name.
+
+    Raises
+    ------
+    StartError
+        If that cannot be seen, since whoever asks may not look there, or nothing can be called so.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        remedy = ""
+        if isinstance(error, PermissionError):
+            remedy = f"; the user {os.geteuid()} may not look there, so ask as the one who runs the service"
+        raise StartError(f"{path}: {error.strerror}{remedy}") from None
+
+
 def sync_folder(path: Path) -> None:
     """Put a folder's entries on disk: only then does a new or renamed file survive a power loss."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -13,7 +13,7 @@ from pathlib import Path
 from service.config import Config
 from service.errors import StartError
 from service.privacy import Hasher, load_key
-from service.store.data_dir import held, sync_folder
+from service.store.data_dir import held, is_there, sync_folder
 from service.store.key_record import KeyRecord
 from service.store.schema import MIGRATIONS, version_of
 from service.store.store import FILE_NAME, connect
@@ -43,7 +43,7 @@ def back_up(config: Config, target: Path) -> Copied:
     StartError
         If there is no store, the target exists, or it cannot be written.
     """
-    if target.exists():
+    if is_there(target):
         raise StartError(f"{target}: exists already and is not overwritten; name another file")
     with _reading(config.data_dir) as db, _whole_or_nothing(target) as made:
         db.execute("VACUUM INTO ?", (str(made),))
@@ -69,11 +69,11 @@ def restore(config: Config, source: Path, *, is_forced: bool) -> tuple[Copied, P
         If the copy is damaged, of a newer version or made with another hashing key; if a store is there, or a
         service has it open. Nothing was changed then.
     """
-    if not source.is_file():
+    if not is_there(source) or not source.is_file():
         raise StartError(f"{source}: no such file")
     with held(config.data_dir) as data_dir, _changeable(data_dir):
         store = data_dir / FILE_NAME
-        if store.exists() and not is_forced:
+        if is_there(store) and not is_forced:
             raise StartError(
                 f"data_dir: {data_dir} holds a store already; restore into another data_dir, or let --force "
                 "move that one aside"
@@ -95,7 +95,7 @@ def restore(config: Config, source: Path, *, is_forced: bool) -> tuple[Copied, P
 @contextmanager
 def _reading(data_dir: Path) -> Iterator[sqlite3.Connection]:
     path = data_dir / FILE_NAME
-    if not path.exists():
+    if not is_there(path):
         raise StartError(f"data_dir: {data_dir} holds no store")
     with _readable(path), closing(connect(path, read_only=True)) as db:
         yield db
@@ -170,7 +170,7 @@ def _check(copy: sqlite3.Connection, source: Path, config: Config) -> None:
 def _check_key(check: bytes, source: Path, config: Config) -> None:
     given = config.privacy.key_file
     path = given or config.data_dir / KEY_FILE
-    if not path.exists():
+    if not is_there(path):
         raise StartError(
             f"{path}: the hashing key of {source} is missing; put it there first, with mode 0600"
         )

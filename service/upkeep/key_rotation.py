@@ -14,7 +14,7 @@ from service.config import Config
 from service.errors import StartError
 from service.privacy import Hasher, create_key, load_key
 from service.store.damage import needed_to_start
-from service.store.data_dir import held, sync_folder
+from service.store.data_dir import held, is_there, sync_folder
 from service.store.key_record import Unjoinable
 from service.store.store import FILE_NAME, Store
 from service.watching.course import ROTATE_KEY
@@ -38,7 +38,7 @@ def open_key(config: Config, store: Store) -> bytes:
         _settle(config.data_dir, check)
     path = given or config.data_dir / KEY_FILE
     is_new = check is None and not store.key.has_hashes()
-    if not is_new and not path.exists():
+    if not is_new and not is_there(path):
         raise StartError(f"{path}: the hashing key is missing{_remedy(given)}")
     key = load_key(path, may_create=given is None)
     found = Hasher(key).check
@@ -78,7 +78,7 @@ def rotate(
             "--to: expected exactly where privacy.key_file is set: there the new key is yours to make, with "
             "mode 0600; elsewhere it is made beside the store"
         )
-    if not (config.data_dir / FILE_NAME).exists():
+    if not is_there(config.data_dir / FILE_NAME):
         raise StartError(f"data_dir: {config.data_dir} holds no store whose key could be changed")
     with held(config.data_dir) as data_dir, needed_to_start(data_dir):
         store = Store(data_dir)

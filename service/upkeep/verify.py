@@ -12,6 +12,7 @@ from pathlib import Path
 from detectors.monitor import Monitor
 from service.config import Config
 from service.errors import StartError
+from service.store.data_dir import is_there
 from service.store.history import History
 from service.store.rows.claims import ClaimRows
 from service.store.schema import MIGRATIONS, version_of
@@ -48,7 +49,7 @@ def verify(config: Config) -> Iterator[Finding]:
         If there is no store.
     """
     path = config.data_dir / FILE_NAME
-    if not path.exists():
+    if not is_there(path):
         raise StartError(f"data_dir: {config.data_dir} holds no store")
     try:
         with closing(connect(path, read_only=True)) as db:

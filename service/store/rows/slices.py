@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from service.config import Config
 from service.errors import ConfigError, StartError
 from service.records import EDITED
+from service.store.data_dir import is_there
 from service.store.rows.erasures import ERASED
 from service.store.schema import MIGRATIONS, version_of
 from service.store.store import FILE_NAME, connect
@@ -53,7 +54,7 @@ def slice_rows(config: Config, where: Mapping[str, str], most: int) -> Iterator[
         known = ", ".join(sorted({COHORT, *config.declared}))
         raise ConfigError(f"{undeclared[0]}: no such attribute is declared; these are: {known}")
     path = config.data_dir / FILE_NAME
-    if not path.exists():
+    if not is_there(path):
         raise StartError(f"data_dir: {config.data_dir} holds no store")
     try:
         with closing(connect(path, read_only=True)) as db:

@@ -1,5 +1,7 @@
 """What a command is given wrongly is named with what to give instead, and is no traceback."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +9,8 @@ import pytest
 from commands import call
 from stand_in import Got, Reply, stand_in
 
+from service.errors import StartError
+from service.store.data_dir import is_there
 from service.store.store import FILE_NAME
 
 ASKING = {
@@ -105,6 +109,41 @@ def test_an_address_that_is_none_is_named_by_its_option(address: str, told: str)
         engine = ["--engine", "http://127.0.0.1:1", "--provider", "openai"]
         done = call("proxy", *engine, other, "127.0.0.1:0", option, address)
         assert (done.code, done.err) == (2, f"werwatch: {option}: {told}\n")
+
+
+TOO_LONG = "x" * 300
+"""No file can be called so: as where one may not look, whether there is one cannot be asked."""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["verify"], ["backup", "copy.db"], ["rotate-key", "--author", "ann"], ["export-slice", "site=x"]],
+    ids=lambda command: command[0],
+)
+def test_a_store_at_which_nobody_may_look_is_named(tmp_path: Path, command: list[str]) -> None:
+    config = tmp_path / "werwatch.yaml"
+    config.write_text(f"data_dir: {tmp_path / TOO_LONG}\n")
+    done = call(*command, "--config", str(config))
+    told = f"werwatch: {tmp_path / TOO_LONG / FILE_NAME}: File name too long\n"
+    assert (done.code, done.out, done.err) == (2, "", told)
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_nor_is_a_copy_that_cannot_be_called_so_a_traceback(tmp_path: Path, command: str) -> None:
+    config = tmp_path / "werwatch.yaml"
+    config.write_text(f"data_dir: {tmp_path}\n")
+    done = call(command, str(tmp_path / TOO_LONG), "--config", str(config))
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"werwatch: {tmp_path / TOO_LONG}: File name too long\n"
+
+
+def test_who_may_not_look_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(self: Path) -> bool:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    with pytest.raises(StartError, match=r"Permission denied; the user \d+ may not look there"):
+        is_there(tmp_path)
 
 
 @pytest.mark.parametrize("metrics", ["x", "x y:1", "127.0.0.1:abc"])
