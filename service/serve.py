@@ -24,7 +24,8 @@ from service.app import build_api, build_metrics
 from service.config import Config
 from service.delivery.worker import DeliveryWorker
 from service.listeners.connections import BoundedConnection
-from service.listeners.listening import bind, name_of
+from service.listeners.encrypted import EncryptedConnection
+from service.listeners.listening import AT_ONCE, BACKLOG, bind, name_of
 from service.listeners.tls import server_context
 from service.pipeline import Pipeline
 from service.receivers.kinds import endpoints
@@ -49,6 +50,12 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and let more clients wait than asyncio lets in at once, which are one number for it."""
+        await super().startup(sockets)
+        for bound in sockets or ():
+            bound.listen(BACKLOG)
+
 
 @dataclass(frozen=True, slots=True)
 class _Listener:
@@ -66,20 +73,22 @@ class _Listener:
 
     def settings(self) -> uvicorn.Config:
         tls = self.tls
-        connection = partial(BoundedConnection, self.note_crowded_out)
+        connection: Callable[..., asyncio.Protocol] = partial(BoundedConnection, self.note_crowded_out)
+        if tls is not None:
+            connection = partial(EncryptedConnection, tls, self.note_crowded_out)
         # The access log would print paths and queries; requests are counted in the metrics instead.
         return uvicorn.Config(
             self.app,
             access_log=False,
             log_config=None,
             lifespan="off",
-            http=cast("type[BoundedConnection]", connection),
+            http=cast("type[asyncio.Protocol]", connection),
             ws="none",
             proxy_headers=False,
             headers=[("server", f"werwatch/{__version__}")],
             timeout_keep_alive=self.client_timeout_s,
             timeout_graceful_shutdown=ANSWER_S,
-            ssl_context_factory=None if tls is None else lambda *_: tls,
+            backlog=AT_ONCE,
         )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Protocol, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,6 +18,36 @@ CLOSE_S = 1.0
 """What a client that is late has left to read its refusal."""
 WHOLE_BODY = "werwatch.whole_body"
 """Set in the scope of a request whose body has come to its end when the app is called."""
+
+
+class Standing(Protocol):
+    """A connection among others, of which one has to go where there are too many."""
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is closed, or will be."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is lost if it is closed."""
+
+    def idle_until(self) -> float:
+        """When it will be given up, by the loop's clock: of those that are idle, the earliest goes."""
+
+    def give_up(self) -> None:
+        """Close at once."""
+
+
+def make_room(among: Collection[object], newest: Standing, note_crowded_out: Callable[[], None]) -> None:
+    """Among too many connections, close the one that has been idle for longest."""
+    if len(among) <= MOST_OPEN:
+        return
+    # One that is given up stays among them until the loop comes round to it.
+    standing = [each for each in cast("Iterable[Standing]", among) if not each.is_closing]
+    if len(standing) > MOST_OPEN:
+        idle = [each for each in standing if each.is_idle and each is not newest]
+        min(idle, key=lambda each: each.idle_until(), default=newest).give_up()
+        note_crowded_out()
 
 
 class BoundedConnection(H11Protocol):
@@ -52,8 +82,7 @@ class BoundedConnection(H11Protocol):
         super().connection_made(self._out)
         self._await_request()
         self._is_between = True
-        if len(self.connections) > MOST_OPEN:
-            self._make_room()
+        make_room(self.connections, self, self._note_crowded_out)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
@@ -111,6 +140,11 @@ class BoundedConnection(H11Protocol):
         super().resume_writing()
         if self._to_read is not None:
             self._to_read.cancel()
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is closed, or will be."""
+        return self.transport.is_closing()
 
     @property
     def is_idle(self) -> bool:
@@ -171,15 +205,6 @@ class BoundedConnection(H11Protocol):
         self.flow.resume_reading()
         if behind:
             self.data_received(behind)
-
-    def _make_room(self) -> None:
-        # A connection that is given up stays in the set until the loop comes round to it.
-        others = [each for each in self.connections if isinstance(each, BoundedConnection)]
-        standing = [each for each in others if not each.transport.is_closing()]
-        if len(standing) > MOST_OPEN:
-            idle = [each for each in standing if each.is_idle and each is not self]
-            min(idle, key=BoundedConnection.idle_until, default=self).give_up()
-            self._note_crowded_out()
 
     def _await_request(self) -> None:
         self._give_up_at = self.loop.time() + self.timeout_keep_alive + CLOSE_S

@@ -8,6 +8,9 @@ from service.config import split_address
 from service.errors import StartError
 
 BACKLOG = 512
+"""Clients that wait to be let in,"""
+AT_ONCE = 64
+"""and how many are let in before one that is open can be closed for them."""
 
 
 def bind(key: str, address: str) -> socket.socket:

@@ -1,21 +1,29 @@
 """TLS and client certificates, with certificates made here by openssl."""
 
+import socket
 import ssl
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from authority import Authority
-from conftest import RunningService, program
+from conftest import START_S, RunningService, program
 
 from service.config import Tls
 from service.errors import ConfigError
+from service.listeners.connections import MOST_OPEN
 from service.listeners.tls import server_context
 
+HELLO = bytes.fromhex("1603010200010001fc0303")
+"""How the first message of a handshake begins."""
+OTHERS = 10
+"""Sockets of a service besides its connections: those that listen, and some that are about to go."""
 UTTERANCE = {"utterance_id": "u", "hypothesis": "x"}
 
 
@@ -119,3 +127,54 @@ def test_check_config_looks_at_the_certificates(tmp_path: Path) -> None:
     path.write_text("tls: {cert_file: /none/crt, key_file: /none/key}")
     done = run("check-config", path)
     assert (done.returncode, "tls.cert_file: /none/crt cannot be read" in done.stderr) == (2, True)
+
+
+def test_who_only_connects_keeps_nobody_out(
+    make_service: Callable[..., RunningService], authority: Authority, server: Path
+) -> None:
+    tls = {"cert_file": str(server), "key_file": str(server)}
+    service = make_service(tls=tls, limits={"client_timeout": "60s"})
+    host, port = service.api.removeprefix("https://").split(":")
+    assert service.process is not None
+    process = psutil.Process(service.process.pid)
+    with ExitStack() as stack:
+        kept = stack.enter_context(client(authority))
+        for number in range(MOST_OPEN + 100):
+            silent = stack.enter_context(socket.create_connection((host, int(port)), timeout=START_S))
+            silent.sendall(HELLO[: number % len(HELLO)])
+        for number in range(5):
+            with client(authority) as another:
+                sent = {"utterance_id": f"u-{number}", "hypothesis": "x"}
+                assert another.post(service.api + "/v1/utterances", json=sent).status_code == 202
+            # One that has shaken hands does not make room for those that have not.
+            assert kept.get(service.api + "/v1/alerts").status_code == 200
+        assert len(process.net_connections("tcp")) <= MOST_OPEN + OTHERS
+        # Nor do they, or one that is idle, hold up the end, which would be an error in the log.
+        assert service.stop() == 0
+    assert '"level": "error"' not in service.log
+
+
+def test_a_request_that_comes_with_the_end_of_the_handshake_is_answered(
+    make_service: Callable[..., RunningService], authority: Authority, server: Path
+) -> None:
+    service = make_service(tls={"cert_file": str(server), "key_file": str(server)})
+    host, port = service.api.removeprefix("https://").split(":")
+    context = ssl.create_default_context(cafile=authority.certificate)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    encrypted = context.wrap_bio(incoming, outgoing, server_hostname=host)
+    with socket.create_connection((host, int(port)), timeout=START_S) as connection:
+        while True:
+            try:
+                encrypted.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                connection.sendall(outgoing.read())
+                incoming.write(connection.recv(65_536))
+        encrypted.write(b"GET /v1/alerts HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        connection.sendall(outgoing.read())
+        answer = b""
+        while b"alerts" not in answer:
+            incoming.write(connection.recv(65_536))
+            with suppress(ssl.SSLWantReadError):
+                answer += encrypted.read(65_536)
+    assert answer.startswith(b"HTTP/1.1 200 ")
