@@ -57,26 +57,16 @@ def serve(config_file: Path | None) -> None:
 @click.argument("config_file", type=CONFIG_FILE)
 def check_config(config_file: Path) -> None:
     """Say what is wrong in a configuration file, and where."""
-    from service.api.tokens import read_tokens
-    from service.listeners.tls import server_context
-    from service.privacy import load_key
     from service.receivers.kinds import endpoints
     from service.settings.config_file import load_config
     from service.settings.deprecations import deprecated
-    from service.settings.lexicon import read_terms
+    from service.settings.named_files import must_be_usable
     from service.store.data_dir import must_be_a_folder
-    from service.telemetry.tracing import spans_of
 
     config = load_config(config_file)
     must_be_a_folder(config.data_dir)
     endpoints(config)
-    read_tokens(config)
-    read_terms(config)
-    if config.tls is not None:
-        server_context(config.tls)
-    if config.privacy.key_file is not None:
-        load_key(config.privacy.key_file, may_create=False)
-    spans_of(config)
+    must_be_usable(config)
     click.echo(f"{config_file}: good")
     if not config.model_fields_set:
         click.echo("it sets nothing: every default holds")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.api.author import Author, Reason, author_of
 from service.api.expected import ONE_LINE
 from service.api.problems import refusals
-from service.errors import ConfigError, Refused
+from service.errors import ConfigError, Refused, StartError
 from service.pipeline import Pipeline
 from service.settings.reloading import Reloading
 from service.store.reader import Reader
@@ -94,7 +94,7 @@ def admin_routes(pipeline: Pipeline, reader: Reader, reloading: Reloading) -> AP
         """
         try:
             reloaded = await reloading.reload()
-        except ConfigError as error:
+        except (ConfigError, StartError) as error:
             raise Refused(409, f"the configuration stays as it was: {error}") from None
         return ReloadedOut(changed=reloaded.changed, needs_restart=reloaded.needs_restart)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from service.config import Config
 from service.delivery.worker import DeliveryWorker
-from service.errors import ConfigError
+from service.errors import WerwatchError
 from service.pipeline import Pipeline
 from service.receivers.kinds import endpoints
 from service.settings.config_file import load_config
+from service.settings.named_files import contents, must_be_usable
 
 WHOLE = ("receivers", "links", "delivery", "alerts")
 """Sections that are taken over whole."""
@@ -48,24 +49,29 @@ class Reloading:
         self._pipeline = pipeline
         self._worker = worker
         self._turn = asyncio.Lock()
+        self._at_start = contents(pipeline.config)
 
     async def reload(self) -> Reloaded:
         """Take over what can be; what cannot is named.
 
         Raises
         ------
-        ConfigError
+        ConfigError, StartError
             With a line for every fault of the file, or of what it names; also if it sets nothing.
         StoreUnavailable
             If the service is stopping, or the store cannot be written.
         """
         async with self._turn:
             wanted = await asyncio.to_thread(load_config, self._config_file, may_be_empty=False)
+            await asyncio.to_thread(must_be_usable, wanted)
             made = await asyncio.to_thread(endpoints, wanted)
             before, config = self._pipeline.config, _merged(self._pipeline.config, wanted)
             await self._pipeline.reconfigure(config)
             await self._worker.replace(made)
-        reloaded = Reloaded(_differences(before, config), _differences(config, wanted))
+            waiting_for_start = _differences(config, wanted)
+            now = await asyncio.to_thread(contents, wanted)
+            waiting_for_start += [key for key, held in now.items() if held != self._at_start.get(key)]
+        reloaded = Reloaded(_differences(before, config), list(dict.fromkeys(waiting_for_start)))
         changed, waiting = (
             ", ".join(keys) or "nothing" for keys in (reloaded.changed, reloaded.needs_restart)
         )
@@ -76,7 +82,7 @@ class Reloading:
         """As `reload`; what is wrong is logged."""
         try:
             await self.reload()
-        except (ConfigError, OSError, RuntimeError) as error:
+        except (WerwatchError, OSError, RuntimeError) as error:
             logger.error("the configuration stays as it was: %s", error)
 
 

@@ -119,6 +119,31 @@ def test_what_cannot_be_used_changes_nothing(make_service: Callable[..., Running
     assert service.stop() == 0
 
 
+def test_a_file_that_only_a_start_reads_is_named_once_it_holds_something_else(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    read, send, terms = (tmp_path / name for name in ("read", "send", "terms"))
+    for path in (read, send):
+        path.write_text(f"{path.name} token of some length")
+    terms.write_text("no\n")
+    scopes = {read: ["read"], send: ["ingest", "admin"]}
+    tokens = [{"name": path.name, "token_file": str(path), "scopes": each} for path, each in scopes.items()]
+    service = make_service(api_tokens=tokens, critical_terms_file=str(terms))
+    known = {"authorization": f"Bearer {send.read_text()}"}
+    assert service.post("/v1/admin/reload", {}, **known).json() == {"changed": [], "needs_restart": []}
+    leaked = read.read_text()
+    read.write_text("another token of some length")
+    terms.write_text("no\nwithout\n")
+    told = service.post("/v1/admin/reload", {}, **known).json()
+    assert told == {"changed": [], "needs_restart": ["api_tokens", "critical_terms_file"]}
+    read.unlink()
+    refused = service.post("/v1/admin/reload", {}, **known)
+    assert refused.status_code == 409
+    assert f"api_tokens: read: token_file: {read} cannot be read" in refused.json()["detail"]
+    assert leaked not in service.log
+    assert "another token" not in service.log
+
+
 def test_with_other_thresholds_the_history_is_judged_anew(
     make_service: Callable[..., RunningService],
 ) -> None:
