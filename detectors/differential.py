@@ -23,6 +23,8 @@ from detectors.tally import Tally
 
 PLAIN_VARIANCE = 0.01
 PLAIN_ELAPSED_DAYS = 0.1
+OWN_RISE = 1.0
+"""Log likelihood ratio of a rise of the cohort's own from which a wider gap is not the rest's doing."""
 
 
 @dataclass(slots=True)
@@ -264,7 +266,7 @@ class DifferentialDetector(DriftDetector):
         if (
             differential.rise.evidence >= 1.0
             and self._state.rest_fall.evidence >= 1.0
-            and not own.rise.is_suspicious
+            and own.rise.likeliest.cusum < OWN_RISE
         ):
             self._take_gap(differential.rise)
             return Change.GAP_WIDENED
