@@ -15,6 +15,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import service.serve
+import service.settings.config_file
+import service.settings.deprecations
+import service.telemetry.crash
+import service.telemetry.log_lines  # noqa: F401 -- all that `werwatch serve` imports, but not the program itself
+
 
 def obey() -> list[str]:
     """Return in a child, with the words of its program; the parent ends with its orders."""
