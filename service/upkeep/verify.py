@@ -14,12 +14,14 @@ from service.config import Config
 from service.errors import StartError
 from service.store.data_dir import is_there
 from service.store.history import History
+from service.store.id_faults import IdFaults, id_faults
 from service.store.rows.claims import ClaimRows
 from service.store.schema import MIGRATIONS, version_of
 from service.store.store import FILE_NAME, connect
 from service.watching.claim_course import ClaimCourse
 from service.watching.course import UNUSABLE, Course
 
+MOST_SHOWN = 5
 _SUMS = """
     SELECT cohort, selection, kind, SUM(utterances), SUM(errors), SUM(words) FROM (
         SELECT cohort, selection, kind, utterances, substitutions + deletions + insertions AS errors,
@@ -67,6 +69,7 @@ def _findings(db: sqlite3.Connection, config: Config, path: Path) -> Iterator[Fi
         text = f"layout {version}, this version's is {len(MIGRATIONS)}; a start upgrades an earlier one"
         yield Finding("layout", is_good=False, text=text)
         return
+    yield from _ids(id_faults(db))
     yield _sums(db)
     yield _state(db, config)
     if ClaimRows(db).newest(1):
@@ -79,6 +82,32 @@ def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("BEGIN")
     yield
     db.execute("COMMIT")
+
+
+def _ids(faults: IdFaults) -> Iterator[Finding]:
+    if faults.twice:
+        places = _some([f"{one} and {other}" for one, other in faults.twice])
+        text = f"{len(faults.twice):,} utterances have the id of another (rows {places}), so one of them may "
+        yield Finding("ids", is_good=False, text=f"{text}count twice; restore a backup")
+    if faults.astray or faults.nowhere:
+        places = f" (rows {_some(list(map(str, faults.astray)))})" if faults.astray else ""
+        text = f"of {len(faults.astray):,} utterances{places} the id does not lead to the row, and "
+        text += f"{faults.nowhere:,} ids lead to no row of theirs, so what is sent again may be taken for "
+        text += "new, or refused; with an empty table utterance_ids and 0 in filed, a start files them again"
+        yield Finding("ids", is_good=False, text=text)
+    if faults.of_another:
+        places = _some(list(map(str, faults.of_another)))
+        text = f"{len(faults.of_another):,} scored rows (seq {places}) name the row of another utterance, or "
+        text += "of none, so retention would delete the wrong one; restore a backup"
+        yield Finding("ids", is_good=False, text=text)
+    if faults == IdFaults(faults.utterances):
+        text = f"{faults.utterances:,} utterances have each an id of their own that leads to them"
+        yield Finding("ids", is_good=True, text=text)
+
+
+def _some(places: list[str]) -> str:
+    shown = ", ".join(places[:MOST_SHOWN])
+    return shown if len(places) <= MOST_SHOWN else f"{shown}, ..."
 
 
 def _sums(db: sqlite3.Connection) -> Finding:

@@ -15,6 +15,7 @@ from bearer import Bearer
 from chaos.stream import DETECTION
 from conftest import BadDay, RunningService, eventually, score
 
+from service.store import id_faults
 from service.store.store import FILE_NAME
 
 DAY_S = 86_400.0
@@ -77,6 +78,7 @@ def test_a_whole_store_is_called_good_and_left_as_it_is(service: RunningService)
         0,
         [
             f"file: good: {path} is whole",
+            "ids: good: 300 utterances have each an id of their own that leads to them",
             "sums: good: the totals are those of 1,000 scored utterances",
             "state: good: the saved one is what the rows 701 to 1,000 lead to",
         ],
@@ -93,6 +95,16 @@ DIFFERENT = "state: BAD: the saved one is not what the rows 701"
         (
             "UPDATE totals SET errors = errors + 1 WHERE cohort = 'en-AU'",
             "sums: BAD: the totals of en-AU are not",
+        ),
+        # Not filed yet, both of them.
+        (
+            "UPDATE utterances SET utterance_id = 'u-704' WHERE number = 3",
+            "ids: BAD: 1 utterances have the id of another (rows 3 and 5), so one of them may count twice",
+        ),
+        ("UPDATE scored SET utterance_number = 1 WHERE seq = 801", "ids: BAD: 1 scored rows (seq 801) name"),
+        (
+            "INSERT INTO utterance_ids VALUES ('nobody', 7)",
+            "ids: BAD: of 0 utterances the id does not",
         ),
         ("DELETE FROM hourly", "sums: BAD: the totals of en-AU, "),
         (
@@ -131,3 +143,61 @@ def test_damaged_pages_are_named(page: int, service: RunningService) -> None:
     code, lines = verify(service)
     assert code == 1
     assert lines[0].startswith("file: BAD: ")
+
+
+FILED = (
+    "INSERT INTO utterance_ids SELECT utterance_id, number FROM utterances;"
+    "UPDATE filed SET number = (SELECT MAX(number) FROM utterances);"
+)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line", "remedy"),
+    [
+        (
+            "UPDATE utterances SET utterance_id = 'u-710' WHERE number = 20",
+            "ids: BAD: 1 utterances have the id of another (rows 11 and 20), so one of them may count twice",
+            "",
+        ),
+        (
+            "DELETE FROM utterance_ids WHERE number IN (50, 51)",
+            "ids: BAD: of 2 utterances (rows 50, 51) the id does not lead to the row, and 0 ids lead to no",
+            "DELETE FROM utterance_ids; UPDATE filed SET number = 0;",
+        ),
+        (
+            "UPDATE utterance_ids SET number = 60 WHERE number = 50",
+            "ids: BAD: of 1 utterances (rows 50) the id does not lead to the row, and 1 ids lead to no row",
+            "DELETE FROM utterance_ids; UPDATE filed SET number = 0;",
+        ),
+    ],
+)
+def test_ids_that_are_filed_wrongly_are_named_and_filed_again_as_it_says(
+    spoil: str, line: str, remedy: str, service: RunningService
+) -> None:
+    path = service.data_dir / FILE_NAME
+    script(path, FILED)
+    assert verify(service)[0] == 0
+    script(path, spoil)
+    code, lines = verify(service)
+    assert code == 1
+    assert any(each.startswith(line) for each in lines), lines
+    if remedy:
+        script(path, remedy)
+        service.settings["detection"] = DETECTION
+        service.start()
+        assert service.stop() == 0
+        assert verify(service)[0] == 0
+
+
+def test_ids_are_looked_at_in_portions(service: RunningService, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = service.data_dir / FILE_NAME
+    script(path, FILED + "DELETE FROM utterance_ids WHERE number = 290;")
+    monkeypatch.setattr(id_faults, "ROWS_AT_ONCE", 7)
+    with closing(sqlite3.connect(path)) as db:
+        found = id_faults.id_faults(db)
+    assert found == id_faults.IdFaults(300, [], [290], 0, [])
+
+
+def script(path: Path, statements: str) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(statements)
