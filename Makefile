@@ -4,10 +4,11 @@ BIN := $(VENV)/bin
 RECORD_BIN := .venv-record/bin
 SECONDS ?= 75
 KILLS ?= 200
+INSTANTS ?= 100
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo control test lint chaos bench bench-detection record image image-figures deploy-tools deploy-check prometheus-rule sbom lock clean
+.PHONY: help demo control test lint chaos power bench bench-detection record image image-figures deploy-tools deploy-check prometheus-rule sbom lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -28,6 +29,9 @@ lint: $(VENV)/tested-with  ## ruff and mypy
 
 chaos: $(VENV)/tested-with  ## kill a loaded service 200 times, hold it to what it answered (KILLS=, SEED=)
 	PYTHONPATH=tests $(BIN)/python -m chaos --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+power: $(VENV)/tested-with  ## take the power from recorded services at many instants, hold them to what they answered (INSTANTS=)
+	POWER_INSTANTS=$(INSTANTS) $(BIN)/python -m pytest tests/power
 
 bench: $(VENV)/tested-with  ## speed against baselines of the same run, with what is asked for: table, build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m benchmarks

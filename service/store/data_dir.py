@@ -75,7 +75,16 @@ def is_there(path: Path) -> bool:
 
 def sync_folder(path: Path) -> None:
     """Put a folder's entries on disk: only then does a new or renamed file survive a power loss."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def sync_file(path: Path) -> None:
+    """Put a file's content and length on disk."""
+    _sync(path, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

@@ -38,7 +38,7 @@ class LogFold:
             return
         try:
             is_folded = self._store.room.fold_log()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             logger.error("the write-ahead log is not emptied now: %s", error)
             is_folded = False
         if is_folded:

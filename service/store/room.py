@@ -8,6 +8,8 @@ import sqlite3
 import time
 from pathlib import Path
 
+from service.store.data_dir import sync_file
+
 LOG_BYTES = 5_000_000
 """How long the write-ahead log stays; SQLite folds it in from 1,000 pages on."""
 SPARE_BYTES = 1_000_000
@@ -69,6 +71,7 @@ class Room:
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self._db = db
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
 
     @property
     def needed_bytes(self) -> int:
@@ -78,8 +81,7 @@ class Room:
     @property
     def taken_bytes(self) -> int:
         """What the file and its log take on the disk now; any thread may ask."""
-        log = self._path.with_name(f"{self._path.name}-wal")
-        return self._path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+        return self._path.stat().st_size + (self._log.stat().st_size if self._log.exists() else 0)
 
     @property
     def disk(self) -> tuple[int, int]:
@@ -110,13 +112,24 @@ class Room:
         return has_cut
 
     def fold_log(self) -> bool:
-        """Empty the log, so that what was cut off or overwritten is gone; False while a reader needs it."""
+        """Empty the log, so that what was cut off or overwritten is gone; False while a reader needs it.
+
+        It stays gone if the power fails.
+
+        Raises
+        ------
+        OSError
+            If the disk does not take that.
+        """
         patience = self._number("busy_timeout")
         self._db.execute("PRAGMA busy_timeout = 0")
         try:
             (is_blocked, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             self._db.execute(f"PRAGMA busy_timeout = {patience}")
+        if not is_blocked:
+            # SQLite cuts the log and leaves the rest to the kernel.
+            sync_file(self._log)
         return not is_blocked
 
     def _pages_bytes(self) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from service.config import Config
 from service.errors import StartError
 from service.privacy import Hasher, load_key
-from service.store.data_dir import held, is_there, sync_folder
+from service.store.data_dir import held, is_there, sync_file, sync_folder
 from service.store.key_record import KeyRecord
 from service.store.schema import MIGRATIONS, version_of
 from service.store.store import FILE_NAME, connect
@@ -133,8 +133,7 @@ def _whole_or_nothing(target: Path) -> Iterator[Path]:
         raise StartError(f"{target}: cannot be written: {error.strerror}") from None
     try:
         yield made
-        with made.open("rb") as file:
-            os.fsync(file.fileno())
+        sync_file(made)
         made.rename(target)
         sync_folder(target.parent)
     except OSError as error:
@@ -189,6 +188,9 @@ def _set_aside(store: Path) -> Path:
         if path.exists():
             os.link(path, aside / path.name)
     sync_folder(aside)
+    sync_folder(store.parent)
     for path in (log, index):
         path.unlink(missing_ok=True)
+    # A log that came back after a power loss would be folded into the store that takes this one's place.
+    sync_folder(store.parent)
     return aside

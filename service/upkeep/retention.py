@@ -77,7 +77,7 @@ class Retention:
             if self._is_cutting and not has_cut:
                 self._store.room.fold_log()
             self._is_cutting = has_cut
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             logger.error("what is too old is not forgotten now: %s", error)
             self._looks_at = time.monotonic() + REST_S
             return False
