@@ -83,6 +83,7 @@ def test_a_secret_that_was_changed_holds_and_a_disabled_receiver_is_enabled(
         service = make_service(detection=DETECTION, receivers=[receiver])
         score(service, 0, ENOUGH)
         assert eventually(lambda: 'werwatch_receiver_disabled{receiver="oncall"} 1.0' in service.scrape())
+        assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
         secret.write_text(NEW_SECRET)
         answers[0], before = 200, len(server.got)
         service.post("/v1/admin/reload", {}).raise_for_status()
