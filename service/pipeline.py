@@ -152,9 +152,9 @@ class Pipeline:
         """Judge a planned change as a before/after comparison; return the audit row's id."""
         return await self._intervention_row(ANNOUNCE, None, author, description)
 
-    async def reconfigure(self, config: Config) -> None:
+    async def reconfigure(self, config: Config, author: str) -> None:
         """Let alerts and the monitor go by this from now on."""
-        await self.writer.run(lambda: self.watch.configure(config))
+        await self.writer.run(lambda: self.watch.configure(config, author))
         self.config = config
 
     async def _intervention_row(self, action: str, cohort: str | None, author: str, note: str) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.access import name_of
 from service.api.author import Author, Reason, author_of
 from service.api.expected import ONE_LINE
 from service.api.problems import refusals
@@ -16,6 +17,7 @@ from service.errors import ConfigError, Refused, StartError
 from service.pipeline import Pipeline
 from service.settings.reloading import Reloading
 from service.store.reader import Reader
+from service.watching.settings_record import CONFIGURATION
 
 
 class RebaselineIn(BaseModel):
@@ -87,13 +89,14 @@ def admin_routes(pipeline: Pipeline, reader: Reader, reloading: Reloading) -> AP
         summary="Read the configuration file again",
         responses=refusals(400, 408, 409, 413, 415, 503),
     )
-    async def reload() -> ReloadedOut:
+    async def reload(request: Request) -> ReloadedOut:
         """Receivers, links, alerts and the thresholds of detection hold at once, the rest after a restart.
 
-        A file that cannot be used changes nothing.
+        A file that cannot be used changes nothing. Settings of the monitor that change stay on record, with
+        the name of the token.
         """
         try:
-            reloaded = await reloading.reload()
+            reloaded = await reloading.reload(name_of(request) or CONFIGURATION)
         except (ConfigError, StartError) as error:
             raise Refused(409, f"the configuration stays as it was: {error}") from None
         return ReloadedOut(changed=reloaded.changed, needs_restart=reloaded.needs_restart)

@@ -14,6 +14,7 @@ from service.pipeline import Pipeline
 from service.receivers.kinds import endpoints
 from service.settings.config_file import load_config
 from service.settings.named_files import contents, must_be_usable
+from service.watching.settings_record import CONFIGURATION
 
 WHOLE = ("receivers", "links", "delivery", "alerts")
 """Sections that are taken over whole."""
@@ -51,8 +52,8 @@ class Reloading:
         self._turn = asyncio.Lock()
         self._at_start = contents(pipeline.config)
 
-    async def reload(self) -> Reloaded:
-        """Take over what can be; what cannot is named.
+    async def reload(self, author: str = CONFIGURATION) -> Reloaded:
+        """Take over what can be; what cannot is named. Changed settings of the monitor stay on record.
 
         Raises
         ------
@@ -66,7 +67,7 @@ class Reloading:
             await asyncio.to_thread(must_be_usable, wanted)
             made = await asyncio.to_thread(endpoints, wanted)
             before, config = self._pipeline.config, _merged(self._pipeline.config, wanted)
-            await self._pipeline.reconfigure(config)
+            await self._pipeline.reconfigure(config, author)
             await self._worker.replace(made)
             waiting_for_start = _differences(config, wanted)
             now = await asyncio.to_thread(contents, wanted)

@@ -105,6 +105,13 @@ class History:
         )
         return int(cursor.lastrowid or 0)
 
+    def last_note(self, action: str) -> str | None:
+        """What stands in the newest row of an action."""
+        row = self._db.execute(
+            "SELECT note FROM interventions WHERE action = ? ORDER BY id DESC LIMIT 1", (action,)
+        ).fetchone()
+        return row[0] if row else None
+
     def snapshot(self) -> SavedState | None:
         """The last saved state."""
         row = self._db.execute("SELECT seq, intervention, state FROM snapshot").fetchone()

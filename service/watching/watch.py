@@ -13,6 +13,7 @@ from detectors.event import Event
 from detectors.monitor import Monitor
 from detectors.normalisation.critical_terms import Lexicon
 from detectors.slices.worst import WorstSlices
+from detectors.state import dump
 from service.alerts.lifecycle import Alerting
 from service.config import Config
 from service.errors import place_of
@@ -20,6 +21,7 @@ from service.records import Place
 from service.store.store import Store
 from service.telemetry.counts import Counts
 from service.watching.course import UNUSABLE, Course
+from service.watching.settings_record import CONFIGURATION, known_settings, record_change
 
 SAVE_EVERY_S = 30.0
 LOOK_EVERY_S = 1.0
@@ -68,6 +70,8 @@ class Watch:
         self._store = store
         self._settings = config.monitor_settings()
         self.alerting = Alerting(config, lexicon)
+        with store.transaction():
+            record_change(store.history, known_settings(store.history), self._settings)
         self._counts = counts
         self.saved = Place()
         self._course = self._restore()
@@ -79,13 +83,17 @@ class Watch:
         self._save_due = self._look_due = self._explain_due = 0.0
         self.rows_behind = store.history.last_seq() - self._course.seq
 
-    def configure(self, config: Config) -> None:
-        """Go by this from now on; with other settings of the monitor the history is read again."""
+    def configure(self, config: Config, author: str = CONFIGURATION) -> None:
+        """Go by this from now on; with other settings of the monitor the history is read again.
+
+        Runs in a transaction that the caller holds.
+        """
         self.alerting.configure(config)
         # Who is a receiver again may have missed what ended.
         self._is_compared = False
         settings = config.monitor_settings()
         if settings != self._settings:
+            record_change(self._store.history, dump(self._settings), settings, author)
             self._settings = settings
             self._is_whole, self._rests_until = False, 0.0
 

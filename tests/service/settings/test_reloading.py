@@ -162,3 +162,32 @@ def test_with_other_thresholds_the_history_is_judged_anew(
     # What was saved at the stop was saved under what holds now.
     assert service.log.count("the saved state is not used") == 1
     assert service.get("/v1/cohorts")["cohorts"] == before
+
+
+def test_changed_settings_of_detection_stay_on_record(make_service: Callable[..., RunningService]) -> None:
+    def noted() -> list[tuple[str, str]]:
+        rows = service.get("/v1/interventions")["interventions"]
+        assert {row["action"] for row in rows} <= {"settings"}
+        return [(row["author"], row["note"]) for row in rows][::-1]
+
+    service = make_service()
+    score(service, 0, 10)
+    assert service.stop() == 0
+    service.start()
+    assert noted() == []
+    change(service, detection={"false_alarms_per_month": 2, "tolerated_gap_points": 20})
+    service.post("/v1/admin/reload", {}).raise_for_status()
+    service.post("/v1/admin/reload", {}).raise_for_status()
+    reloaded = ("configuration", "false_alarms_per_month 1.0 -> 2.0, tolerated_gap_points 15.0 -> 20.0")
+    assert noted() == [reloaded]
+    # Killed before its state was saved under them, it finds the same change again.
+    service.settings["detection"] = {"false_alarms_per_month": 2, "tolerated_gap_points": 20}
+    service.kill()
+    service.start()
+    assert noted() == [reloaded]
+    assert service.stop() == 0
+    service.settings["detection"] = {"false_alarms_per_month": 2}
+    service.start()
+    assert noted() == [reloaded, ("configuration", "tolerated_gap_points 20.0 -> 15.0")]
+    score(service, 10, 20)
+    assert service.get("/v1/cohorts")["budget"]["false_alarms_per_month"] == 2
