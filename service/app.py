@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -38,6 +40,7 @@ from service.delivery.dead_letters import DeadLetters
 from service.pipeline import Pipeline
 from service.settings.reloading import Reloading
 from service.store.reader import Reader
+from service.store.rows.incomparable import told
 from service.telemetry.metrics import Metrics
 from service.telemetry.tracing import Traced
 
@@ -104,9 +107,10 @@ def build_api(
     return RequestIds(Unforeseen(Framing(guarded)))
 
 
-def build_metrics(pipeline: Pipeline, metrics: Metrics) -> ASGIApp:
+def build_metrics(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIApp:
     """Metrics and health: no text, no ids, no token."""
     app = _bare_app("werwatch metrics", openapi_url=None)
+    normaliser, has_incomparable = pipeline.config.normaliser.version, pipeline.has_incomparable
 
     @app.get("/metrics")
     async def scrape(request: Request) -> Response:
@@ -128,6 +132,10 @@ def build_metrics(pipeline: Pipeline, metrics: Metrics) -> ASGIApp:
         elif writer.failure is not None:
             status = f"the store cannot be written: {writer.failure}"
         notes = [f"the monitor reads the history again, {behind} rows are left"] if behind else []
+        # Of a store that cannot be read the status says more.
+        with suppress(sqlite3.Error):
+            waiting = await asyncio.to_thread(reader.incomparable, normaliser) if has_incomparable else 0
+            notes += [told(waiting)] if waiting else []
         content = {"status": status, "notes": notes, "keeps_text": pipeline.config.privacy.keep_text}
         return JSONResponse(content, 200 if is_ready else 503)
 

@@ -54,6 +54,11 @@ class NormaliserSettings(Section):
     language: str = "en"
     disable: list[str] = Field(default=[])
 
+    @property
+    def version(self) -> str:
+        """Which rules words are made equal by."""
+        return Normaliser(self.language, self.disable).version
+
     @model_validator(mode="after")
     def _steps_exist(self) -> NormaliserSettings:
         Normaliser(self.language, self.disable)

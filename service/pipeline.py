@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from service.settings.lexicon import read_lexicon
 from service.store.damage import needed_to_start
 from service.store.data_dir import held
 from service.store.log_fold import LogFold
+from service.store.rows.incomparable import told
 from service.store.rows.scores import Scoring
 from service.store.store import Store
 from service.store.writer import Writer
@@ -36,6 +38,8 @@ FIRST_TURN_S, TURN_S, LAST_TURN_S = 1.0, 0.05, 1.0
 """How long the monitor reads before anything is accepted, between two commits, and when all is accepted."""
 CLOSE_S = 1.5
 
+logger = logging.getLogger("werwatch.store")
+
 
 class Pipeline:
     """Owns the store, the monitor and the thread that writes.
@@ -44,6 +48,8 @@ class Pipeline:
     ----------
     changes_before
         The newest row of the alerts' record when the store was opened.
+    has_incomparable
+        Whether references waited under another normaliser when the store was opened; there come no more.
     lexicon
         The critical terms that are counted; None where none are declared.
 
@@ -69,6 +75,10 @@ class Pipeline:
             self.lexicon = read_lexicon(config, self.hasher)
             scoring = Scoring(self.store, self.lexicon)
             self._intake = Intake(self.store, config, self.cohorts, scoring)
+            incomparable = self.store.incomparable_references(config.normaliser.version)
+            if incomparable:
+                logger.warning("%s", told(incomparable))
+            self.has_incomparable = incomparable > 0
             self.changes_before = self.store.record.last_id()
             self.watch = Watch(self.store, config, self.counts, self.lexicon)
             self.claims = Claims(self.store, config, self.counts)

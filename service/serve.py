@@ -123,7 +123,10 @@ def serve(config: Config, config_file: Path | None = None) -> None:
         crowd_out = pipeline.counts.crowd_out
         worker = DeliveryWorker(pipeline, reader, receivers, spans)
         reloading = Reloading(config_file, pipeline, worker)
-        api, health = build_api(pipeline, reader, metrics, reloading, spans), build_metrics(pipeline, metrics)
+        api, health = (
+            build_api(pipeline, reader, metrics, reloading, spans),
+            build_metrics(pipeline, reader, metrics),
+        )
         listeners = (
             _Listener(Finishing(api), api_socket, timeout_s, partial(crowd_out, "api"), tls),
             _Listener(Finishing(health), metrics_socket, timeout_s, partial(crowd_out, "metrics")),

@@ -18,8 +18,14 @@ DAMAGED = "the store is damaged; stop werwatch and put a backup in its place"
 logger = logging.getLogger("werwatch.store")
 
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged file raises: of a damaged name not even the message can be read."""
+
+
 def fault(error: Exception) -> str:
     """What went wrong in SQLite, and what to do where only a person can mend it."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it names what is no text; {DAMAGED}"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     is_damage = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
     return f"{error}; {DAMAGED}" if is_damage else str(error)
@@ -30,8 +36,21 @@ def needed_to_start(path: Path) -> Iterator[None]:
     """Let what cannot be read inside be a reason not to start."""
     try:
         yield
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise StartError(f"{path}: the store cannot be read: {fault(error)}") from None
+
+
+def must_be_whole(db: sqlite3.Connection, path: Path, check: str = "integrity_check") -> None:
+    """Look at every page of a store; quick_check leaves out whether indexes are those of their tables.
+
+    Raises
+    ------
+    StartError
+        If it is damaged: then only a backup helps.
+    """
+    (verdict,) = db.execute(f"PRAGMA {check}(1)").fetchone()
+    if verdict != "ok":
+        raise StartError(f"{path}: {DAMAGED}")
 
 
 def tell_of_loss(loss: Loss, db: sqlite3.Connection, path: Path) -> None:
@@ -42,9 +61,7 @@ def tell_of_loss(loss: Loss, db: sqlite3.Connection, path: Path) -> None:
     StartError
         If what is left does not fit together: then only a backup helps.
     """
-    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise StartError(f"{path}: {DAMAGED}")
+    must_be_whole(db, path, "quick_check")
     newest = newest_at(db)
     logger.error(
         "the write-ahead log was damaged: at least %d committed transaction(s), %d page(s), are lost; "

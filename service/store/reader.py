@@ -14,6 +14,7 @@ from service.store.rows.alerts import read_active, read_alerts
 from service.store.rows.claims import ClaimRows
 from service.store.rows.critical_terms import CriticalRows
 from service.store.rows.erasures import read_erasures
+from service.store.rows.incomparable import read_incomparable
 from service.store.rows.outbox import (
     read_dead_letters,
     read_due,
@@ -163,6 +164,10 @@ class Reader:
             "SELECT COUNT(*) FROM recording_references WHERE state = 'waiting'"
         ).fetchone()
         return {"utterances": utterances[0], "references": references[0], "recordings": recordings[0]}
+
+    def incomparable(self, normaliser: str) -> int:
+        """How many references wait under another normaliser than this version of one."""
+        return read_incomparable(self._db, normaliser)
 
     def of_recording(self, recording: str) -> tuple[int, int]:
         """How many utterances of a recording (a keyed hash) there are, and how many of them were scored."""

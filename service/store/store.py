@@ -16,7 +16,7 @@ from detectors.alignment import ErrorCounts
 from service.alerts.record import AlertRecord
 from service.errors import StartError
 from service.records import Reference, Utterance
-from service.store.damage import fault, tell_of_loss
+from service.store.damage import UNREADABLE, fault, must_be_whole, tell_of_loss
 from service.store.data_dir import sync_folder
 from service.store.history import History
 from service.store.key_record import KeyRecord
@@ -25,6 +25,7 @@ from service.store.rows.alerts import AlertRows
 from service.store.rows.claims import ClaimRows
 from service.store.rows.critical_terms import CriticalRows
 from service.store.rows.erasures import NEVER_SCORED, ErasureRows
+from service.store.rows.incomparable import read_incomparable
 from service.store.rows.old import OldRows
 from service.store.rows.outbox import OutboxRows
 from service.store.rows.recordings import RecordingRows
@@ -153,7 +154,7 @@ class Store:
             sync_folder(data_dir)
             if self.loss is not None:
                 tell_of_loss(self.loss, self._db, self.path)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *UNREADABLE) as error:
             raise StartError(f"{self.path}: the store cannot be opened: {fault(error)}") from None
         self.ids = UtteranceIds(self._db)
         self.alerts = AlertRows(self._db)
@@ -202,6 +203,16 @@ class Store:
                     self._db.execute("RELEASE part")
                 raise
             self._db.execute("RELEASE part")
+
+    def must_be_whole(self) -> None:
+        """Look at every page before something is done that cannot be undone.
+
+        Raises
+        ------
+        StartError
+            If it is damaged.
+        """
+        must_be_whole(self._db, self.path)
 
     def probe(self) -> None:
         """Write what is there already: it shows whether the store can be written."""
@@ -279,6 +290,10 @@ class Store:
             received_at=received_at,
             detects=False,
         )
+
+    def incomparable_references(self, normaliser: str) -> int:
+        """How many references wait under another normaliser than this version of one."""
+        return read_incomparable(self._db, normaliser)
 
     def awaited(self, utterance_ids: Sequence[str]) -> set[str]:
         """Those of the ids for which a reference waits."""

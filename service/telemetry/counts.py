@@ -35,6 +35,7 @@ FORGOTTEN = (
     ("utterance", "size"),
     ("reference", "age"),
     ("reference", "size"),
+    ("reference", "normaliser"),
     ("scored", "age"),
     ("alert", "age"),
     ("trace", "age"),

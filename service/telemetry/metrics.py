@@ -243,6 +243,13 @@ class StateCollector(Collector):
         for kind, rows in self._reader.unmatched().items():
             unmatched.add_metric([kind], rows)
         yield unmatched
+        version, has_any = pipeline.config.normaliser.version, pipeline.has_incomparable
+        waiting = "References that wait under another normaliser, and are not scored with what comes now."
+        yield _gauge(
+            "werwatch_incomparable_references",
+            waiting,
+            self._reader.incomparable(version) if has_any else 0,
+        )
         yield from self._room()
         keeps = "1 where privacy.keep_text lets transcripts lie as text in the store."
         yield _gauge("werwatch_keeps_text", keeps, float(pipeline.config.privacy.keep_text))

@@ -13,6 +13,7 @@ from pathlib import Path
 from service.config import Config
 from service.errors import StartError
 from service.privacy import Hasher, load_key
+from service.store.damage import UNREADABLE, fault
 from service.store.data_dir import held, is_there, sync_file, sync_folder
 from service.store.key_record import KeyRecord
 from service.store.schema import MIGRATIONS, version_of
@@ -105,8 +106,9 @@ def _reading(data_dir: Path) -> Iterator[sqlite3.Connection]:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
-        raise StartError(f"{path}: cannot be copied: {error}") from None
+    except UNREADABLE as error:
+        told = error if isinstance(error, sqlite3.Error) else fault(error)
+        raise StartError(f"{path}: cannot be copied: {told}") from None
 
 
 @contextmanager

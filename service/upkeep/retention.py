@@ -40,6 +40,7 @@ class Retention:
     def __init__(self, store: Store, config: Config, counts: Counts, watch: Watch) -> None:
         self._store = store
         self._privacy = config.privacy
+        self._normaliser = config.normaliser.version
         self._most_bytes = config.storage.max_bytes
         self._counts = counts
         self._watch = watch
@@ -89,25 +90,26 @@ class Retention:
         return has_more
 
     def _forget_the_old(self, now: float, gone: Counter[tuple[str, str]], deadline: float) -> None:
-        for kind, drop in self._too_old(now):
+        for kind, reason, drop in self._too_old(now):
             while taken := drop(ROWS_AT_ONCE):
-                gone[kind, "age"] += taken
+                gone[kind, reason] += taken
                 if time.monotonic() >= deadline:
                     break
 
-    def _too_old(self, now: float) -> Iterator[tuple[str, Callable[[int], int]]]:
+    def _too_old(self, now: float) -> Iterator[tuple[str, str, Callable[[int], int]]]:
         old, privacy = self._store.old_rows, self._privacy
         unreferenced = now - privacy.unreferenced_retention.total_seconds()
         scored = now - privacy.scored_retention.total_seconds()
         alerts = now - privacy.alert_retention.total_seconds()
-        yield "utterance", partial(old.drop_utterances, unreferenced)
-        yield "reference", partial(old.drop_references, unreferenced)
+        yield "utterance", "age", partial(old.drop_utterances, unreferenced)
+        yield "reference", "normaliser", partial(old.drop_incomparable, self._normaliser, unreferenced)
+        yield "reference", "age", partial(old.drop_references, unreferenced)
         recordings = self._store.recordings
-        yield "reference", partial(recordings.drop, unreferenced, waiting=True)
-        yield "reference", partial(recordings.drop, scored, waiting=False)
-        yield "trace", partial(self._store.traces.drop, unreferenced)
-        yield "scored", partial(old.drop_scored, scored, saved_seq=self._watch.saved.seq)
-        yield "alert", partial(old.drop_alerts, alerts)
+        yield "reference", "age", partial(recordings.drop, unreferenced, waiting=True)
+        yield "reference", "age", partial(recordings.drop, scored, waiting=False)
+        yield "trace", "age", partial(self._store.traces.drop, unreferenced)
+        yield "scored", "age", partial(old.drop_scored, scored, saved_seq=self._watch.saved.seq)
+        yield "alert", "age", partial(old.drop_alerts, alerts)
 
     def _make_room(self, gone: Counter[tuple[str, str]], deadline: float) -> None:
         if self._most_bytes is None:

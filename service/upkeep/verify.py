@@ -12,10 +12,12 @@ from pathlib import Path
 from detectors.monitor import Monitor
 from service.config import Config
 from service.errors import StartError
+from service.store.damage import UNREADABLE, fault
 from service.store.data_dir import is_there
 from service.store.history import History
 from service.store.id_faults import IdFaults, id_faults
 from service.store.rows.claims import ClaimRows
+from service.store.rows.incomparable import read_incomparable, told
 from service.store.schema import MIGRATIONS, version_of
 from service.store.store import FILE_NAME, connect
 from service.watching.claim_course import ClaimCourse
@@ -56,8 +58,8 @@ def verify(config: Config) -> Iterator[Finding]:
     try:
         with closing(connect(path, read_only=True)) as db:
             yield from _findings(db, config, path)
-    except sqlite3.Error as error:
-        yield Finding("file", is_good=False, text=str(error))
+    except UNREADABLE as error:
+        yield Finding("file", is_good=False, text=fault(error))
 
 
 def _findings(db: sqlite3.Connection, config: Config, path: Path) -> Iterator[Finding]:
@@ -70,6 +72,8 @@ def _findings(db: sqlite3.Connection, config: Config, path: Path) -> Iterator[Fi
         yield Finding("layout", is_good=False, text=text)
         return
     yield from _ids(id_faults(db))
+    if waiting := read_incomparable(db, config.normaliser.version):
+        yield Finding("references", is_good=True, text=told(waiting))
     yield _sums(db)
     yield _state(db, config)
     if ClaimRows(db).newest(1):

@@ -6,6 +6,7 @@ import sqlite3
 
 from detectors.alignment import LOOP_MINIMUM_ERRORS
 from service.store.history import ENDLESS
+from service.store.rows.incomparable import drop_incomparable
 from service.store.utterance_ids import UtteranceIds
 
 SECONDS_AN_HOUR = 3600
@@ -60,6 +61,10 @@ class OldRows:
             "FROM waiting_references WHERE received_at < ? ORDER BY received_at LIMIT ?)",
             (before, most),
         ).rowcount
+
+    def drop_incomparable(self, normaliser: str, before: float, most: int) -> int:
+        """Delete of these references those that wait under another normaliser than this version of one."""
+        return drop_incomparable(self._db, normaliser, before, most)
 
     def oldest_unreferenced(self, number: int) -> float | None:
         """When the so-manieth row came, or the last, of those that were never joined, the oldest first."""
