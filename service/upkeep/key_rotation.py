@@ -6,8 +6,10 @@ takes the old one's place. A start that finds a change broken off undoes or comp
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from service.config import Config
@@ -104,6 +106,8 @@ def what_is_lost(lost: Unjoinable) -> str:
 def _rotate(
     store: Store, data_dir: Path, to: Path | None, author: str, confirm: Callable[[Unjoinable], bool]
 ) -> tuple[int, Unjoinable] | None:
+    # What is damaged and was not met would be kept under a key that it does not belong to.
+    store.must_be_whole()
     if to is None:
         _settle(data_dir, store.key.check())
     elif Hasher(load_key(to, may_create=False)).check == store.key.check():
@@ -115,12 +119,16 @@ def _rotate(
     if to is None:
         create_key(next_key)
     check = Hasher(load_key(to or next_key, may_create=to is None)).check
-    with store.transaction():
-        store.key.drop_unjoinable()
-        store.key.put_check(check)
-        row = store.history.put_intervention(ROTATE_KEY, None, author, NOTE, time.time())
-    if to is None:
-        _settle(data_dir, check)
+    try:
+        with store.transaction():
+            store.key.drop_unjoinable()
+            store.key.put_check(check)
+            row = store.history.put_intervention(ROTATE_KEY, None, author, NOTE, time.time())
+    finally:
+        # Also where it failed; where the store cannot say which key is its own now, the next start asks.
+        with suppress(sqlite3.Error):
+            if to is None:
+                _settle(data_dir, store.key.check())
     return row, lost
 
 

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -288,3 +289,47 @@ def test_a_change_after_a_broken_one_begins_from_what_the_store_says(config: Con
         if (copy.data_dir / NEXT_KEY_FILE).exists():
             change(copy)
             assert send(copy, AGAIN) == UNJOINED
+
+
+def damage_page(content: bytearray, chance: random.Random) -> None:
+    page = chance.randrange(1, len(content) // 4_096)
+    content[page * 4_096 : (page + 1) * 4_096] = chance.randbytes(4_096)
+
+
+def damage_bytes(content: bytearray, chance: random.Random) -> None:
+    for _ in range(20):
+        content[chance.randrange(100, len(content))] ^= 0x55
+
+
+def damage_schema(content: bytearray, chance: random.Random) -> None:
+    # The name of what a trigger is on, in bytes that are no text.
+    at = content.index(b"CREATE TRIGGER")
+    content[at : at + 14] = b"\xfc" * 14
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("damage", [damage_page, damage_bytes, damage_schema])
+def test_a_damaged_store_is_refused_and_left_as_it_was_with_its_key(
+    damage: Callable[[bytearray, random.Random], None], seed: int, config: Config
+) -> None:
+    store = config.data_dir / FILE_NAME
+    content, key = bytearray(store.read_bytes()), (config.data_dir / KEY_FILE).read_bytes()
+    damage(content, random.Random(seed))
+    store.write_bytes(content)
+    before = rows_of(store)
+    with contextlib.suppress(StartError):
+        change(config)
+        # It was not what matters that was hit.
+        return
+    assert store.read_bytes() == content
+    assert rows_of(store) == before
+    assert (config.data_dir / KEY_FILE).read_bytes() == key
+    assert not (config.data_dir / NEXT_KEY_FILE).exists()
+
+
+def rows_of(store: Path) -> list[Any] | str:
+    try:
+        with contextlib.closing(sqlite3.connect(store)) as db:
+            return db.execute("SELECT * FROM utterances").fetchall()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        return type(error).__name__
