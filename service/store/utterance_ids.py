@@ -55,10 +55,11 @@ class UtteranceIds:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        # Those since the last filing began, those of a filing that goes on, and what is left to do of that.
+        # Those since the last filing began, those of a filing that goes on, and what is left to do of that,
+        # the last first.
         self._fresh: dict[str, int] = {}
         self._filing: dict[str, int] = {}
-        self._left: list[tuple[str, int]] = []
+        self._left: list[str] = []
         self._undo: list[Callable[[], object]] = []
         self._depth = 0
         self._rests_until = 0.0
@@ -83,8 +84,9 @@ class UtteranceIds:
     def knows_any(self, utterance_ids: Sequence[str]) -> bool:
         """Whether there is a row with one of these ids."""
         self._must_be_whole()
-        fresh, filing = self._fresh, self._filing
-        if any(name in fresh or name in filing for name in utterance_ids):
+        if not (
+            self._fresh.keys().isdisjoint(utterance_ids) and self._filing.keys().isdisjoint(utterance_ids)
+        ):
             return True
         if not utterance_ids:
             return False
@@ -134,24 +136,26 @@ class UtteranceIds:
             if len(self._fresh) < MOST_FRESH:
                 return
             self._filing, self._fresh = self._fresh, {}
-            self._left = sorted(self._filing.items())
+            self._left = sorted(self._filing, reverse=True)
         if time.monotonic() < self._rests_until:
             return
         # More of them the more have come since, so that what comes fast does not pile up in memory.
         most = max(SLICE, len(self._fresh) // SLOWEST)
-        some, left = self._left[:most], self._left[most:]
-        last = self._filed if left else max(self._filing.values(), default=self._filed)
+        filing, some = self._filing, self._left[: -most - 1 : -1]
+        is_done = len(some) == len(self._left)
+        last = max(filing.values(), default=self._filed) if is_done else self._filed
         try:
             with transaction():
-                self._file([each for each in some if self._filing.get(each[0]) == each[1]])
-                if not left:
+                self._file([(name, filing[name]) for name in some if name in filing])
+                if is_done:
                     self._db.execute("UPDATE filed SET number = ?", (last,))
         except sqlite3.Error as error:
             logger.error("the ids of new utterances are not filed now: %s", fault(error))
             self._rests_until = time.monotonic() + REST_S
             return
-        self._left, self._filed = left, last
-        if not left:
+        self._filed = last
+        del self._left[-len(some) :]
+        if is_done:
             self._filing = {}
 
     def _file(self, some: Sequence[tuple[str, int]]) -> None:
