@@ -181,10 +181,8 @@ class Pipeline:
         return len(kept)
 
     def _accept_all(self, records: Sequence[Record]) -> list[Receipt | Refused]:
-        new = self._intake.keep_new(records)
-        if len(new) == len(records):
-            return list(new.values())
-        return [new.get(record.utterance_id) or self._accept(record) for record in records]
+        kept = zip(self._intake.keep_new(records), records, strict=True)
+        return [receipt or self._accept(record) for receipt, record in kept]
 
     def _accept(self, record: Record) -> Receipt | Refused:
         try:

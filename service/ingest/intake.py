@@ -76,40 +76,47 @@ class Intake:
         self._cohorts = cohorts
         self._scoring = scoring
 
-    def keep_new(self, records: Sequence[Record]) -> dict[str | None, Receipt]:
+    def keep_new(self, records: Sequence[Record]) -> list[Receipt | None]:
         """Keep at once the utterances that meet nothing: no row, no reference, no other record with their id.
 
         Returns
         -------
-        dict
-            Their receipts by id; empty if one of them is known already, so that each needs its own look.
+        list
+            A receipt for each record, None for one that needs its own look, as all do if one of these
+            utterances is known already.
         """
-        times = Counter(record.utterance_id for record in records)
-        alone = [
+        names = [record.utterance_id for record in records]
+        known, repeated = self._cohorts.known, _repeated(names)
+        new = [
             record
             for record in records
             if isinstance(record, Utterance)
-            and times[record.utterance_id] == 1
-            and record.cohort in self._cohorts.known
+            and record.cohort in known
+            and record.utterance_id not in repeated
         ]
-        if not alone:
-            return {}
-        awaited = self._store.awaited([utterance.utterance_id for utterance in alone])
-        new = [utterance for utterance in alone if utterance.utterance_id not in awaited]
-        if not self._store.put_new_utterances(new):
-            return {}
+        awaited = self._store.awaited([utterance.utterance_id for utterance in new])
+        if awaited:
+            new = [utterance for utterance in new if utterance.utterance_id not in awaited]
+        if not (new and self._store.put_new_utterances(new)):
+            return [None] * len(records)
         self._store.traces.put(new)
         recordings = {utterance.recording for utterance in new if utterance.recording is not None}
         scored = self._hear(recordings, new[-1].received_at) if recordings else set()
-        return {
-            utterance.utterance_id: _accepted(
+        receipts: list[Receipt | None] = [
+            _accepted(
                 utterance.cohort,
                 not utterance.hypothesis_words,
                 utterance.recording in scored,
-                self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker),
+                0
+                if utterance.text is None
+                else self._keep_text(utterance, Side.HYPOTHESIS, utterance.speaker),
             )
             for utterance in new
-        }
+        ]
+        if len(new) == len(records):
+            return receipts
+        by_name = dict(zip([utterance.utterance_id for utterance in new], receipts, strict=True))
+        return [by_name.get(name) if isinstance(name, str) else None for name in names]
 
     def utterance(self, utterance: Utterance) -> Receipt:
         """Keep an utterance, and score it if its reference waits.
@@ -229,6 +236,13 @@ class Intake:
             return 0
         self._store.texts.put(record.utterance_id, side, speaker, record.received_at, record.text)
         return 1
+
+
+def _repeated(names: Sequence[str | None]) -> set[str | None]:
+    """Those that stand there more than once."""
+    if len(set(names)) == len(names):
+        return set()
+    return {name for name, times in Counter(names).items() if times > 1}
 
 
 # Many come into few cohorts, and each of them gets the same.

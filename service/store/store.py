@@ -8,9 +8,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from detectors.alignment import ErrorCounts
 from service.alerts.record import AlertRecord
@@ -233,21 +234,26 @@ class Store:
         known = self.ids.number_of(utterance.utterance_id)
         if known is not None:
             self.ids.delete([(known, utterance.utterance_id)])
-        self._insert([utterance.utterance_id], [utterance_values(utterance, cohort)])
+        if cohort != utterance.cohort:
+            utterance = replace(utterance, cohort=cohort)
+        self._insert([utterance.utterance_id], [utterance_values(utterance)])
 
     def put_new_utterances(self, utterances: Sequence[Utterance]) -> bool:
         """Insert utterances under their own cohorts; False, and nothing is done, if one is there already."""
         names = [utterance.utterance_id for utterance in utterances]
         if self.ids.knows_any(names):
             return False
-        self._insert(names, [utterance_values(each, each.cohort) for each in utterances])
+        self._insert(names, list(map(utterance_values, utterances)))
         return True
 
     def _insert(self, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-        numbered = list(zip(self.ids.next_numbers(names), rows, strict=True))
-        for begin in range(0, len(numbered), ROWS_A_STATEMENT):
-            together = numbered[begin : begin + ROWS_A_STATEMENT]
-            values = list(chain.from_iterable((number, *row) for number, row in together))
+        numbers = self.ids.next_numbers(names)
+        for begin in range(0, len(rows), ROWS_A_STATEMENT):
+            together = rows[begin : begin + ROWS_A_STATEMENT]
+            values: list[Any] = []
+            for number, row in zip(numbers[begin:], together, strict=False):
+                values.append(number)
+                values += row
             self._db.execute(_inserting(len(together)), values)
 
     def unscored(self, utterance_id: str) -> Unscored | None:

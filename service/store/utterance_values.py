@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from msgspec.structs import astuple, replace
+from msgspec.structs import astuple
 
 from detectors.unit import Attributes
 from service.records import Utterance
@@ -41,10 +41,8 @@ class Unscored:
     tokens: array[int] | None
 
 
-def utterance_values(utterance: Utterance, cohort: str) -> tuple[Any, ...]:
-    """What `UTTERANCE_COLUMNS` hold of an utterance under its (perhaps folded) cohort."""
-    if cohort != utterance.cohort:
-        utterance = replace(utterance, cohort=cohort)
+def utterance_values(utterance: Utterance) -> tuple[Any, ...]:
+    """What `UTTERANCE_COLUMNS` hold of an utterance."""
     return astuple(utterance)[:COLUMNS]
 
 
