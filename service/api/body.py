@@ -76,7 +76,11 @@ def split_lines(body: bytes, limits: Limits) -> list[tuple[int, bytes]]:
     Refused
         413 if there are too many.
     """
-    count = body.removesuffix(b"\n").count(b"\n") + 1
-    if count > limits.lines:
+    lines = body.split(b"\n", limits.lines + 1)
+    if not lines[-1]:
+        lines.pop()
+    if len(lines) > limits.lines:
+        count = body.removesuffix(b"\n").count(b"\n") + 1
         raise Refused(413, f"the body has {count} lines, more than {limits.lines}; split it")
-    return [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    numbered = enumerate(lines, 1)
+    return list(numbered) if all(map(bytes.strip, lines)) else [each for each in numbered if each[1].strip()]

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import msgspec
@@ -317,14 +318,15 @@ def ingest_routes(
 
 
 def _portions(lines: Sequence[tuple[int, bytes]]) -> Iterator[Sequence[tuple[int, bytes]]]:
-    begin = size = 0
-    for at, (_, text) in enumerate(lines, 1):
-        size += len(text)
-        if size >= PORTION_BYTES or at - begin == MOST_RECORDS:
-            yield lines[begin:at]
-            begin, size = at, 0
-    if begin < len(lines):
-        yield lines[begin:]
+    sizes = [len(text) for _, text in lines]
+    begin = 0
+    while begin < len(lines):
+        end = min(begin + MOST_RECORDS, len(lines))
+        if sum(sizes[begin:end]) > PORTION_BYTES:
+            so_far = accumulate(sizes[begin:end])
+            end = begin + 1 + sum(1 for size in so_far if size < PORTION_BYTES)
+        yield lines[begin:end]
+        begin = end
 
 
 def receipt_out(record: Record, receipt: Receipt) -> dict[str, Any]:

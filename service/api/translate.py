@@ -26,6 +26,7 @@ from service.records import RecordingReference, Reference, Utterance
 from service.telemetry.counts import Counts
 
 UNKNOWN_COHORT = "unknown"
+_NOBODY: tuple[None, str] = (None, "")
 _REMEMBERED, _REMEMBERED_NAMES = 2_048, 5_000
 
 
@@ -111,9 +112,10 @@ class Translator:
             with self._counting:
                 self._counts.undeclared_attributes += attributes.dropped
         text, codes = _encode(sent.hypothesis), self._codes_of("hypothesis", sent.hypothesis)
-        speaker, speaker_part = self._named("speaker", sent.speaker_id)
-        session, session_part = self._named("session", sent.session_id)
-        recording, recording_part = self._named("recording", sent.recording_id)
+        named, nobody = self._named, _NOBODY
+        speaker, speaker_part = named("speaker", sent.speaker_id) if sent.speaker_id else nobody
+        session, session_part = named("session", sent.session_id) if sent.session_id else nobody
+        recording, recording_part = named("recording", sent.recording_id) if sent.recording_id else nobody
         confidence, duration_s, spoken_at = sent.confidence, sent.duration_s, sent.spoken_at
         about = canonical(
             attributes.part,
@@ -230,9 +232,7 @@ class Translator:
             len(all_sent) - len(declared),
         )
 
-    def _name(self, kind: str, value: str | None) -> tuple[str | None, str]:
-        if value is None:
-            return None, ""
+    def _name(self, kind: str, value: str) -> tuple[str, str]:
         return self._hasher.pseudonym(kind, value), named_part(f"{kind}_id", value)
 
 

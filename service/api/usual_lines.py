@@ -26,6 +26,8 @@ from service.api.wire import (
 
 _NONE = msgspec.Raw(b"null")
 _EARLIEST_S = EARLIEST.timestamp()
+_ESCAPE, _DEL, _LATIN = b"\\\x7f\xc2"
+"""Control characters in names come as escapes, as DEL, or as C2 80 to C2 9F."""
 _LONGEST_RAW = 1_024
 """Bytes of what stays as it came: it is remembered, and blanks in it have no bounds but the line's."""
 
@@ -47,14 +49,13 @@ class UsualLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 _decode = msgspec.json.Decoder(UsualLine).decode
 FAULTS = (msgspec.MsgspecError, ValueError, RecursionError)
-decode_attributes = msgspec.json.Decoder(Attributes).decode
+_decode_attributes = msgspec.json.Decoder(Attributes).decode
 _decode_audio = msgspec.json.Decoder(Audio | None).decode
 
 
 def usual_line(line: bytes, now: float) -> UsualLine | None:
     """The fields of a plain line; None for any other."""
-    # Control characters in names come as escapes, as DEL, or as C2 80 to C2 9F.
-    if b"\\" in line or b"\x7f" in line or b"\xc2" in line:
+    if _ESCAPE in line or _DEL in line or _LATIN in line:
         return None
     # Of what is named twice the last counts, but a fault in the first is one.
     if line.count(b'"attributes"') > 1 or line.count(b'"audio"') > 1:
@@ -63,17 +64,27 @@ def usual_line(line: bytes, now: float) -> UsualLine | None:
         found = _decode(line)
     except FAULTS:
         return None
-    if len(found.attributes) > _LONGEST_RAW or len(found.audio) > _LONGEST_RAW:
-        return None
     moment: datetime | None = found.spoken_at
     if moment is not None and not _EARLIEST_S <= moment.timestamp() <= now + FUTURE_S:
         return None
     return found
 
 
+def decode_attributes(sent: bytes) -> dict[str, str]:
+    """The attributes; one of `FAULTS` is raised where they have one, or are too long to be remembered."""
+    _must_be_short(sent)
+    return _decode_attributes(sent)
+
+
 def decode_audio(sent: bytes) -> dict[str, float] | None:
-    """The numbers about the sound; one of `FAULTS` is raised where they have one."""
+    """The numbers about the sound; one of `FAULTS` is raised as for attributes."""
+    _must_be_short(sent)
     found = _decode_audio(sent)
     if found is not None:
         must_begin_within(found)
     return found
+
+
+def _must_be_short(sent: bytes) -> None:
+    if len(sent) > _LONGEST_RAW:
+        raise ValueError("too long")
