@@ -130,15 +130,17 @@ class Normaliser:
         """
         return " ".join(self.tokens(text))
 
-    def between_walls(self, text: str, has_left: bool, has_right: bool) -> list[str]:  # noqa: FBT001
-        """Return the tokens of words of a to z with a wall on one side or on both.
+    def between(self, text: str, has_left: bool, has_right: bool) -> list[str]:  # noqa: FBT001
+        """Return the tokens of a part of a text with a wall to its left, or its right, or both.
 
-        >>> Normaliser().between_walls("fifty milligrams", True, True)
+        >>> Normaliser().between("Fifty milligrams,", True, True)
         ['50', 'mg']
         """
-        words = text.split()
-        stirs = Kind.STIRRING in map(self.kind, words)
-        return list(self._between(text, has_left, has_right)) if stirs else words
+        walled = " ".join([*[WALL] * has_left, text, *[WALL] * has_right])
+        tokens = self._rewritten(walled).split()
+        if Kind.STIRRING in map(self.kind, tokens):
+            tokens = self._settled(tokens)
+        return tokens[has_left : len(tokens) - has_right]
 
     def plain(self, text: str) -> str:
         """Return the text in equal characters and without tags, after the steps that heed no spaces.
@@ -169,7 +171,7 @@ class Normaliser:
         return out
 
     def _between(self, text: str, has_left: bool, has_right: bool) -> tuple[str, ...]:  # noqa: FBT001 -- hashed
-        """Return the tokens of a stretch with a wall to its left, or its right, or both."""
+        """Return the tokens of a rewritten stretch with a wall to its left, or its right, or both."""
         settled = self._settled([*[WALL] * has_left, *text.split(), *[WALL] * has_right])
         return tuple(settled[has_left : len(settled) - has_right])
 

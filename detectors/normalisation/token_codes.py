@@ -1,18 +1,18 @@
 """Texts to codes of their tokens, joined: what a caller makes of each token, a keyed hash for instance.
 
-Most words of speech are plain: they stay as they are, and so their code can be looked up as they were sent.
-What stands between two walls (`detectors.normalisation.walls`) is normalised once and its codes remembered.
+Most words of speech stay what they are but for capitals and a sign behind, whatever stands around them, so
+their codes can be looked up as they were sent. What stands between two walls
+(`detectors.normalisation.walls`) is normalised once and its codes remembered.
 """
 
 from collections.abc import Callable
 
-from detectors.normalisation.walls import LONGEST, Kind
+from detectors.normalisation.written_words import ReachesFarError, WrittenWords
 from detectors.text import Normaliser
 
 __all__ = ["TokenCodes"]
 
-_MOST_WORDS, _MOST_STRETCHES = 32_768, 16_384
-_LONGEST_STRETCH = 64
+_MOST_STRETCHES, _LONGEST_STRETCH = 16_384, 64
 
 
 class TokenCodes:
@@ -35,76 +35,44 @@ class TokenCodes:
     def __init__(self, normaliser: Normaliser, code: Callable[[str], bytes]) -> None:
         self._normaliser = normaliser
         self._code = code
-        # Codes of words that stay what they are: beside whatever words (and None for all others), and beside
-        # each other. Nothing stands between two spaces.
-        self._walls: dict[str, bytes | None] = {}
-        self._unmoved: dict[str, bytes] = {"": b""}
+        self._words = WrittenWords(normaliser, code)
         self._stretches: dict[tuple[str, bool, bool], bytes] = {}
 
     def of(self, text: str) -> bytes:
         """The codes of the tokens of a text, in order."""
         words = text.split(" ")
         try:
-            return b"".join([self._unmoved[word] for word in words])
-        except KeyError:
-            pass
-        codes = self._between_walls(words) if self._normaliser.has_walls else None
-        return self._codes(self._normaliser.tokens(text)) if codes is None else codes
+            codes = list(map(self._words.__getitem__, words))
+        except ReachesFarError:
+            return self._codes(self._normaliser.tokens(text))
+        return b"".join(codes if all(codes) else self._settled(words, codes))
 
-    def _between_walls(self, words: list[str]) -> bytes | None:
-        """Codes of words, each stretch between two walls normalised by itself; None where that may not be."""
-        codes: list[bytes] = []
-        stretch: list[str] = []
-        has_left = False
-        walls = self._walls
-        for word in words:
-            wall = walls.get(word, b"")
-            if wall == b"":
-                if word == "":
-                    continue
-                if not _may_be_learnt(word):
-                    return None
-                wall = self._learn(word)
-                walls = self._walls
-            if wall is None:
-                stretch.append(word)
-                continue
-            if stretch:
-                codes.append(self._stretch(" ".join(stretch), has_left, has_right=True))
-                stretch = []
-            codes.append(wall)
-            has_left = True
-        if stretch:
-            codes.append(self._stretch(" ".join(stretch), has_left, has_right=False))
-        return b"".join(codes)
+    def _settled(self, words: list[str], codes: list[bytes]) -> list[bytes]:
+        """Codes of words, each stretch between two walls in which one stirs normalised by itself."""
+        walls, stretches, settled = self._words.walls, self._stretches, []
+        begin, end = 0, len(words)
+        # What is looked for is found behind the last.
+        codes.append(b"")
+        while (left := codes.index(b"", begin)) < end:
+            right = left + 1
+            while left > begin and words[left - 1] not in walls:
+                left -= 1
+            while right < end and words[right] not in walls:
+                right += 1
+            stretch = (" ".join(words[left:right]), left > 0, right < end)
+            settled += codes[begin:left]
+            settled.append(stretches.get(stretch) or self._stretch(*stretch))
+            begin = right
+        settled += codes[begin:end]
+        return settled
 
-    def _learn(self, word: str) -> bytes | None:
-        """Note what a word is; return its code if it is a wall."""
-        is_wall = (kind := self._normaliser.kind(word)) is Kind.WALL
-        code = self._code(word)
-        if len(self._walls) >= _MOST_WORDS:
-            # Another thread may do that at any time, so nothing is read again from where it was put.
-            self._walls, self._unmoved = {}, {"": b""}
-        self._walls[word] = wall = code if is_wall else None
-        if kind is not Kind.STIRRING:
-            self._unmoved[word] = code
-        return wall
-
-    def _stretch(self, text: str, has_left: bool, *, has_right: bool) -> bytes:  # noqa: FBT001 -- beside its like
-        key = (text, has_left, has_right)
-        codes = self._stretches.get(key)
-        if codes is None:
-            codes = self._codes(self._normaliser.between_walls(text, has_left, has_right))
-            if len(text) <= _LONGEST_STRETCH:
-                if len(self._stretches) >= _MOST_STRETCHES:
-                    self._stretches = {}
-                self._stretches[key] = codes
+    def _stretch(self, text: str, has_left: bool, has_right: bool) -> bytes:  # noqa: FBT001 -- as it is kept
+        codes = self._codes(self._normaliser.between(text, has_left, has_right))
+        if len(text) <= _LONGEST_STRETCH:
+            if len(self._stretches) >= _MOST_STRETCHES:
+                self._stretches.clear()
+            self._stretches[text, has_left, has_right] = codes
         return codes
 
     def _codes(self, tokens: list[str]) -> bytes:
         return b"".join(map(self._code, tokens))
-
-
-def _may_be_learnt(word: str) -> bool:
-    """Say no of one that may change the words around it before they are words."""
-    return len(word) <= LONGEST and word.isascii() and word.isalpha() and word.islower()

@@ -72,6 +72,7 @@ _OPENING = {
 _OPENERS = frozenset(_OPENING)
 _IN_CONTEXT = frozenset([*AFTER_NUMBER, *AFTER_PER])
 _MINUTES = frozenset(["min", "mins", "minute", "minutes"])
-WORDS = frozenset([*ANYWHERE, *AFTER_NUMBER, *AFTER_PER]) | _OPENERS
+# What changes after "per" does so beside a word that is in here, and "a" beside "m".
+WORDS = frozenset([*ANYWHERE, *AFTER_NUMBER]) | _OPENERS - {"a"}
 
 RULES = (ANYWHERE, AFTER_NUMBER, AFTER_PER, TOGETHER, AGE, CODES)

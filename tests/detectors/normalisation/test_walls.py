@@ -107,7 +107,8 @@ def joined(tokens: list[str]) -> bytes:
     return "".join(f"{token}|" for token in tokens).encode()
 
 
-ENGLISH_CODES = codes(ENGLISH)
+GERMAN = Normaliser("de")
+ENGLISH_CODES, GERMAN_CODES = codes(ENGLISH), codes(GERMAN)
 
 
 @given(SPEECH)
@@ -128,6 +129,62 @@ def test_codes_are_those_of_the_tokens_whatever_stands_between_words(parts: list
     assert ENGLISH_CODES.of(text) == joined(ENGLISH.tokens(text))
 
 
+WRITTEN = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["", "", "", "", '"', "'", "“", "‘", "(", "[", "<", "-", "–", "$", "£", ".", "^", "`"]
+        ),
+        st.one_of(
+            st.sampled_from(PLAIN),
+            st.sampled_from(WATCHED),
+            st.sampled_from(OTHERS),
+            st.sampled_from(
+                ["Ménière's", "größe", "œdema", "½", "5½", "2°", "°c", "µg", "жар", "…", "«", "ﬁve"]
+            ),
+        ),
+        st.sampled_from([str.lower, str.lower, str.capitalize, str.upper, str.title]),
+        st.sampled_from(
+            ["", "", "", "", ",", ".", "?", "!", ":", ";", "...", "…", "'s", "’s", ")", "]", ">", "%", "-"]
+        ),
+        st.sampled_from([" ", " ", " ", " ", " ", "  ", "", "/", "-", " – ", " / ", "—"]),
+    ),
+    max_size=16,
+).map(
+    lambda parts: "".join(before + case(word) + after + space for before, word, case, after, space in parts)
+)
+
+
+@given(WRITTEN)
+@settings(max_examples=1_500, derandomize=True, deadline=None)
+def test_codes_are_those_of_the_tokens_however_they_are_written(text: str) -> None:
+    assert ENGLISH_CODES.of(text) == joined(ENGLISH.tokens(text))
+
+
+@given(WRITTEN)
+@settings(max_examples=600, derandomize=True, deadline=None)
+def test_codes_are_those_of_the_tokens_in_a_language_without_rules_for_words(text: str) -> None:
+    assert GERMAN_CODES.of(text) == joined(GERMAN.tokens(text))
+
+
+@given(WRITTEN, st.sets(st.sampled_from(SWITCHES), max_size=3))
+@settings(max_examples=150, derandomize=True, deadline=None)
+def test_codes_are_those_of_the_tokens_however_they_are_written_and_whatever_is_switched_off(
+    text: str, disabled: set[str]
+) -> None:
+    normaliser = Normaliser("en", disabled)
+    assert codes(normaliser).of(text) == joined(normaliser.tokens(text))
+
+
+@given(st.text(max_size=40), SPEECH, st.text(max_size=40))
+@settings(max_examples=1_000, derandomize=True, deadline=None)
+def test_codes_are_those_of_the_tokens_beside_whatever_characters(
+    before: str, words: str, after: str
+) -> None:
+    for text in (f"{before} {words} {after}", before + words + after):
+        assert ENGLISH_CODES.of(text) == joined(ENGLISH.tokens(text))
+        assert GERMAN_CODES.of(text) == joined(GERMAN.tokens(text))
+
+
 @given(SPEECH, st.sets(st.sampled_from(SWITCHES), max_size=3))
 @settings(max_examples=500, derandomize=True, deadline=None)
 def test_codes_are_those_of_the_tokens_whatever_is_switched_off(text: str, disabled: set[str]) -> None:
@@ -137,7 +194,7 @@ def test_codes_are_those_of_the_tokens_whatever_is_switched_off(text: str, disab
 
 def test_codes_of_long_runs_of_words_that_rules_look_for(monkeypatch: pytest.MonkeyPatch) -> None:
     # So that what is remembered is forgotten again and again, in the middle of a text too.
-    monkeypatch.setattr("detectors.normalisation.token_codes._MOST_WORDS", 100)
+    monkeypatch.setattr("detectors.normalisation.written_words._MOST", 100)
     monkeypatch.setattr("detectors.normalisation.token_codes._MOST_STRETCHES", 100)
     draw, of = random.Random(6), codes(ENGLISH).of
     kinds = [
@@ -151,8 +208,52 @@ def test_codes_of_long_runs_of_words_that_rules_look_for(monkeypatch: pytest.Mon
         assert of(text) == joined(ENGLISH.tokens(text))
 
 
+CONTRACTED = [
+    base + apostrophe + ending + sign
+    for base in [
+        "it",
+        "that",
+        "who",
+        "don",
+        "can",
+        "won",
+        "i",
+        "we",
+        "patient",
+        "mm",
+        "uh",
+        "five",
+        "m",
+        "need",
+    ]
+    for apostrophe in ("'", "’")
+    for ending in ("s", "t", "re", "ve", "ll", "m", "d", "S", "LL")
+    for sign in ("", ",", ".")
+]
+
+
+def test_codes_of_contractions_beside_words_that_rules_look_for() -> None:
+    draw = random.Random(7)
+    kinds = [
+        CONTRACTED,
+        WATCHED,
+        PLAIN,
+        ["been", "got", "had", "better", "huh", "cause", "a", "m", "per", "um", "one"],
+    ]
+    for _ in range(2_000):
+        words = [draw.choice(draw.choice(kinds)) for _ in range(draw.randrange(1, 12))]
+        text = " ".join(draw.choice([word, word, word.capitalize(), word + ","]) for word in words)
+        assert ENGLISH_CODES.of(text) == joined(ENGLISH.tokens(text))
+
+
+def test_every_word_that_rules_look_for_beside_others() -> None:
+    for word in [*WATCHED, *OTHERS]:
+        for text in (f"A {word} fever", f"Per {word}", f"Half {word.upper()}. M"):
+            assert ENGLISH_CODES.of(text) == joined(whole(ENGLISH, text))
+
+
 def test_another_thread_may_begin_anew_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detectors.normalisation.token_codes._MOST_WORDS", 1)
+    monkeypatch.setattr("detectors.normalisation.written_words._MOST", 1)
 
     def code_while_others_learn(token: str) -> bytes:
         if token != "kidneys":
