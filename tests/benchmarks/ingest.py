@@ -26,7 +26,7 @@ class _Runs:
 
 def run() -> Section:
     """Let both take turns."""
-    bare, single, bulk, references = _Runs(), _Runs(), _Runs(), _Runs()
+    bare, single, bulk, written, references = _Runs(), _Runs(), _Runs(), _Runs(), _Runs()
     with running("nothing") as url:
         [ceiling] = load(url, SECONDS, Traffic("/v1/utterances", 0, CONNECTIONS))
     with (
@@ -41,7 +41,8 @@ def run() -> Section:
             known = Traffic("/v1/references", begin, CONNECTIONS, most=end - begin)
             _add(references, service.api, known)
             begin = _add(bulk, service.api, Traffic("/v1/utterances", end, 1, BULK))
-    utterances_per_s = [BULK * each for each in bulk.per_s]
+            as_engines = Traffic("/v1/utterances", begin, 1, BULK, is_written=True)
+            begin = _add(written, service.api, as_engines)
     return Section(
         f"Ingest over HTTP, {CONNECTIONS} connections",
         [
@@ -57,9 +58,15 @@ def run() -> Section:
             compared(
                 f"NDJSON of {BULK}, durable, one connection / the same route",
                 "utterances/s",
-                utterances_per_s,
+                [BULK * each for each in bulk.per_s],
                 bare.per_s,
                 Asked(10.0, "more"),
+            ),
+            compared(
+                "the same with capitals, signs and numbers, as engines write",
+                "utterances/s",
+                [BULK * each for each in written.per_s],
+                bare.per_s,
             ),
             compared(
                 "one reference: join, alignment, score, monitor, commit / one utterance",

@@ -21,6 +21,9 @@ WARM_S = 0.2
 """Answers that come before this do not count."""
 END_OF_HEAD = b"\r\n\r\n"
 
+Request = tuple[bytes, int]
+"""What is sent, and the number of the utterance that follows."""
+
 
 @dataclass(frozen=True)
 class Traffic:
@@ -38,6 +41,8 @@ class Traffic:
         How many requests; without it as many as the time allows.
     stride
         From one utterance's number to the next.
+    is_written
+        Whether hypotheses are as engines write them, with capitals, signs and numbers.
     """
 
     route: str
@@ -46,6 +51,7 @@ class Traffic:
     lines: int = 1
     most: int | None = None
     stride: int = 1
+    is_written: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,22 @@ class Seen:
 
 
 class Connection(asyncio.Protocol):
-    """One connection that sends the next request when the last is answered."""
+    """One connection that sends the next request when the last is answered.
 
-    def __init__(self, requests: Iterator[bytes], seen: Seen, counts_from: float, until: float) -> None:
+    Parameters
+    ----------
+    requests
+        Each with the number of the utterance that follows.
+    is_alone
+        Whether nobody else takes of the requests: then the next is made while the server works on the last.
+    """
+
+    def __init__(
+        self, requests: Iterator[Request], seen: Seen, counts_from: float, until: float, *, is_alone: bool
+    ) -> None:
         self._requests = requests
+        self._is_alone = is_alone
+        self._made: Request | None = None
         self._seen = seen
         self._counts_from, self._until = counts_from, until
         self._received = b""
@@ -108,26 +126,38 @@ class Connection(asyncio.Protocol):
             self.over.set_exception(exc or ConnectionError("the server closed the connection"))
 
     def _send(self) -> None:
-        request = next(self._requests, None) if time.perf_counter() < self._until else None
-        if request is None:
+        made, self._made = self._made, None
+        is_over = time.perf_counter() >= self._until
+        made = None if is_over else made or next(self._requests, None)
+        if made is None:
             self.over.set_result(None)
             self._transport.close()
             return
+        request, self._seen.next = made
         self._sent_at = time.perf_counter()
         self._transport.write(request)
+        if self._is_alone:
+            self._make()
+
+    def _make(self) -> None:
+        if self._transport.get_write_buffer_size() > 0:
+            asyncio.get_running_loop().call_later(0.0002, self._make)
+        elif self._made is None:
+            self._made = next(self._requests, None)
 
 
-def requests_of(traffic: Traffic, bodies: Bodies, seen: Seen) -> Iterator[bytes]:
-    """Whole requests; ``seen.next`` follows."""
-    is_utterance = traffic.route == "/v1/utterances"
-    body_of: Callable[[int], bytes] = bodies.utterance if is_utterance else bodies.reference
+def requests_of(traffic: Traffic, bodies: Bodies) -> Iterator[Request]:
+    """Whole requests, each with the number of the utterance that follows."""
+    body_of: Callable[[int], bytes] = bodies.reference
+    if traffic.route == "/v1/utterances":
+        body_of = bodies.written_utterance if traffic.is_written else bodies.utterance
     kind = "application/json" if traffic.lines == 1 else "application/x-ndjson"
     head = f"POST {traffic.route} HTTP/1.1\r\nHost: werwatch\r\nContent-Type: {kind}\r\nContent-Length: "
+    end = traffic.first
     for _ in range(traffic.most) if traffic.most is not None else itertools.count():
-        begin = seen.next
-        seen.next += traffic.lines * traffic.stride
-        body = b"\n".join(map(body_of, range(begin, seen.next, traffic.stride)))
-        yield f"{head}{len(body)}\r\n\r\n".encode() + body
+        begin, end = end, end + traffic.lines * traffic.stride
+        body = b"\n".join(map(body_of, range(begin, end, traffic.stride)))
+        yield f"{head}{len(body)}\r\n\r\n".encode() + body, end
 
 
 async def send(plan: Plan) -> list[Seen]:
@@ -140,11 +170,13 @@ async def send(plan: Plan) -> list[Seen]:
     for traffic in plan.traffic:
         seen = Seen(next=traffic.first)
         all_seen.append(seen)
-        requests = requests_of(traffic, bodies, seen)
+        requests, is_alone = requests_of(traffic, bodies), traffic.connections == 1
         for _ in range(traffic.connections):
 
-            def connection(requests: Iterator[bytes] = requests, seen: Seen = seen) -> Connection:
-                return Connection(requests, seen, counts_from, until)
+            def connection(
+                requests: Iterator[Request] = requests, seen: Seen = seen, is_alone: bool = is_alone
+            ) -> Connection:
+                return Connection(requests, seen, counts_from, until, is_alone=is_alone)
 
             connections.append((await loop.create_connection(connection, plan.host, plan.port))[1])
     await asyncio.gather(*(connection.over for connection in connections))
