@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from service.api.silences import silence_routes
 from service.api.slices import slice_routes
 from service.api.tokens import read_tokens
 from service.api.translate import Translator
+from service.api.wire import FUTURE_S
 from service.delivery.dead_letters import DeadLetters
 from service.pipeline import Pipeline
 from service.settings.reloading import Reloading
@@ -46,6 +48,11 @@ from service.telemetry.tracing import Traced
 
 if TYPE_CHECKING:
     from service.telemetry.spans import Spans
+
+AHEAD = (
+    "the stream's time is {:.1f} h ahead of the clock, which was wrong before or is now; until it has caught "
+    "up, what is spoken can hardly raise an alert"
+)
 
 
 class _Guarded(FastAPI):
@@ -136,6 +143,9 @@ def build_metrics(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIA
         with suppress(sqlite3.Error):
             waiting = await asyncio.to_thread(reader.incomparable, normaliser) if has_incomparable else 0
             notes += [told(waiting)] if waiting else []
+        ahead_s = pipeline.watch.now_s - time.time()
+        if ahead_s > FUTURE_S:
+            notes.append(AHEAD.format(ahead_s / 3_600))
         content = {"status": status, "notes": notes, "keeps_text": pipeline.config.privacy.keep_text}
         return JSONResponse(content, 200 if is_ready else 503)
 

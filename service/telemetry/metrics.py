@@ -273,6 +273,11 @@ class StateCollector(Collector):
             "Scored rows that the monitor has yet to see.",
             pipeline.watch.rows_behind,
         )
+        yield _gauge(
+            "werwatch_stream_timestamp_seconds",
+            "The stream's time: the latest at which something was spoken that the monitor has seen; else 0.",
+            pipeline.watch.now_s,
+        )
         yield _gauge("werwatch_write_queue_jobs", "Requests that wait for the disk.", pipeline.writer.waiting)
         yield _gauge(
             "werwatch_snapshot_timestamp_seconds",

@@ -117,6 +117,12 @@ class Watch:
                 course.seq,
             )
 
+    @property
+    def now_s(self) -> float:
+        """The stream's time, which never goes back, in seconds since the epoch; 0 before the first row."""
+        with self._course.lock:
+            return max(self._course.monitor.now_s, 0.0)
+
     def worst_slices(self, cohort: str, window_s: float) -> tuple[WorstSlices, float] | None:
         """Where a cohort is served worst in the last so many seconds, and the stream's time; None if new."""
         with self._course.lock:

@@ -1,12 +1,14 @@
 """The wall clock is set back by an hour: nothing is refused, nothing waits for that hour."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from chaos.stream import DETECTION, TURN
 from conftest import BadDay, RunningService, eventually, score
@@ -86,6 +88,27 @@ def test_senders_whose_clocks_are_right_are_not_refused(
             assert service.post("/v1/references", body).json()["status"] == "scored"
     assert service.get("/v1/cohorts/unknown")["scored_utterances"] == 8
     assert "werwatch_monitor_failures_total 0.0" in service.scrape()
+
+
+def test_a_stream_that_a_clock_took_ahead_is_no_calm_that_nobody_notices(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    day = BadDay(tmp_path)
+    service = make_service(*day.program)
+    sampled = {"selection": "random", "probability": 1.0, "hypothesis": "no fever", "reference": "no fever"}
+    for name, clock_s in (("right", 0), ("ahead", 5 * HOUR_S), ("right again", 0)):
+        day.becomes(clock_s=clock_s)
+        service.post("/v1/references", {"utterance_id": name, **sampled}).raise_for_status()
+    assert eventually(lambda: ahead_s(service) > 4 * HOUR_S)
+    [note] = httpx.get(service.metrics + "/readyz").json()["notes"]
+    assert note.startswith("the stream's time is 5.0 h ahead of the clock")
+    day.becomes(clock_s=4 * HOUR_S)
+    assert eventually(lambda: httpx.get(service.metrics + "/readyz").json()["notes"] == [])
+
+
+def ahead_s(service: RunningService) -> float:
+    [line] = re.findall(r"^werwatch_stream_timestamp_seconds (\S+)$", service.scrape(), re.MULTILINE)
+    return float(line) - time.time()
 
 
 def test_a_clock_knows_by_how_much_it_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
