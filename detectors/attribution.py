@@ -12,14 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
-from detectors.slices.book import Folded, SliceBook, Splits, folded
+from detectors.slices.book import Folded, SliceBook, folded
 from detectors.slices.counts import SliceCounts
+from detectors.slices.divided import Divided
 from detectors.slices.explanations import SAME_SHARE
+from detectors.slices.marginals import Where
 from detectors.slices.naming import Excess, Naming
-from detectors.slices.part import LEAST_SESSIONS, Estimate
+from detectors.slices.part import LEAST_SESSIONS, Estimate, summed
 from detectors.slices.stories import Stories, stories
-from detectors.slices.table import SliceTable, Where, descriptions, summed
+from detectors.slices.table import SliceTable
 
 MOST_RANKED = 10
 MOST_TOO_LITTLE = 10
@@ -155,17 +158,20 @@ def attribute(
     Other cohorts of which that is so are left out: whatever they say now would count as a rise.
     """
     earliest_s, latest_s = around or (onset_s, onset_s)
-    known = {name: book.split(onset_s, now_s, earliest_s) for name, book in books.items() if book.cells}
-    splits = {name: own for name, own in known.items() if _has_past(own)}
+    known = {
+        name: book.split(onset_s, now_s, earliest_s) for name, book in books.items() if not book.is_empty
+    }
+    splits = {name: own for name, own in known.items() if own.whole.before.sessions >= LEAST_SESSIONS}
+    if any(own.is_apart for own in splits.values()):
+        splits = {name: own.apart() for name, own in splits.items()}
     focus = list(splits) if cohort is None else [cohort]
     if not all(name in splits for name in focus) or not focus:
         return None
-    heard = [split for name in focus for split in splits[name] if split.after.words]
-    wanted = {where for split in heard for where in descriptions(split.attributes)}
+    wanted = {where for name in focus for where, split in splits[name].slices() if split.after.words}
     table = SliceTable.of(splits, wanted)
     naming = Naming(table, cohort)
     named = naming.named()
-    view = _View(naming, heard)
+    view = _View(naming)
     ranked = sorted(naming.looked_at, key=lambda where: -naming.excess(where).errors)
     likely = None if named else naming.likely()
     left = table.without(named)
@@ -184,18 +190,12 @@ def attribute(
     )
 
 
-def _has_past(own: Iterable[Splits]) -> bool:
-    """Whether so much of a cohort is known from before that it can be told what was usual."""
-    return sum(split.before.sessions for split in own) >= LEAST_SESSIONS
-
-
 class _View:
     """Looks slices up for the result."""
 
-    def __init__(self, naming: Naming, heard: Sequence[Splits]) -> None:
+    def __init__(self, naming: Naming) -> None:
         self.table, self._naming = naming.table, naming
         self._others = [name for name in naming.everybody if name not in naming.focus]
-        self._sets = [(set(split.attributes), split.after.words) for split in heard]
 
     def change(self, where: Where, *, with_same: bool = False) -> SliceChange:
         excess = self._naming.excess(where)
@@ -216,9 +216,9 @@ class _View:
         return sorted(wheres, key=lambda where: (-self.words(where), where))
 
     def words(self, *wheres: Where) -> int:
-        """Words since the onset of what lies in all of these."""
-        wanted = {pair for where in wheres for pair in where}
-        return sum(words for attributes, words in self._sets if wanted <= attributes)
+        """Words since the onset of what lies in all of these; of three values at least so many."""
+        wanted = tuple(sorted({pair for where in wheres for pair in where}))
+        return sum(_words(self.table.splits[name], wanted) for name in self._naming.focus)
 
     def _same_as(self, where: Where) -> tuple[Where, ...]:
         own = self.words(where)
@@ -239,6 +239,25 @@ class _View:
         others = _interval(self.rise_of_others(table, where))
         errors, share = excess.errors, excess.share
         return SliceChange(where, sides.before, sides.after, errors, share, value, lower, upper, others, same)
+
+
+def _words(own: Divided, wanted: Where) -> int:
+    """Words since the onset of what has all of these values.
+
+    Where slices are counted apart, of a pair and a third value at least what the value and each of the pair
+    have in common, less the value: that is all where it is the same speech as the pair.
+    """
+    if not own.is_apart:
+        values = set(wanted)
+        return sum(each.after.words for each in own.parts if values <= set(each.attributes))
+    known = {each.attributes: each.after.words for each in own.parts}
+    if len(wanted) <= 2:
+        return known.get(wanted, 0)
+    least = [
+        sum(known.get(pair, 0) for pair in combinations(wanted, 2) if value in pair) - known.get((value,), 0)
+        for value in wanted
+    ]
+    return max(0, *least)
 
 
 def _interval(estimate: Estimate | None) -> tuple[float, float, float] | None:
@@ -283,9 +302,8 @@ def _new(naming: Naming, window: tuple[float, float]) -> list[NewValue]:
     longer = everything.before.sessions / everything.after.sessions
     first: dict[Where, float] = {}
     for splits in table.splits.values():
-        for split in splits:
-            for pair in split.attributes:
-                first[(pair,)] = min(first.get((pair,), float("inf")), split.first_s)
+        for where, split in splits.slices():
+            first[where] = min(first.get(where, float("inf")), split.first_s)
     found = []
     for where in sorted(table.wanted):
         if len(where) > 1 or not window[0] < first[where] <= window[1]:

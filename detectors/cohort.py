@@ -98,14 +98,17 @@ class Cohort:
         if scored.at_s > self.last_scored_s:
             self.last_scored_s = scored.at_s
 
-    def complete(self, unit: Unit, now_s: float, cohort_attributes: Collection[str]) -> None:
-        """Take a complete unit into the statistics of WER; ``cohort_attributes`` make cohorts."""
+    def complete(self, unit: Unit, now_s: float, cohort_attributes: Collection[str], most_pairs: int) -> None:
+        """Take a complete unit into the statistics of WER.
+
+        ``cohort_attributes`` make cohorts, ``most_pairs`` is as of `SliceBook.add`.
+        """
         errors, words = unit.tally.errors, unit.tally.reference_words
         self.total.units += 1
         self.all_units.add(errors, words)
         self.faded.update(errors, words)
         self.window.update(errors, words, unit.started_s)
-        self.slices.add(unit, now_s, cohort_attributes)
+        self.slices.add(unit, now_s, cohort_attributes, most_pairs)
         self.last_unit_s = now_s
 
     def observe(self, block: Block) -> None:

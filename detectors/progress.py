@@ -9,6 +9,7 @@ from detectors.monitor_state import MonitorState
 from detectors.rates.outages import judge_rates
 from detectors.settings import MonitorSettings
 from detectors.slices.learning import learn_slices
+from detectors.slices.marginals import room_for_pairs
 from detectors.unit import Unit
 from detectors.verdicts import compare, judge, judge_crowd
 from detectors.watching import start_watching
@@ -39,7 +40,7 @@ def take(state: MonitorState, settings: MonitorSettings, unit: Unit) -> list[Eve
 def gather(state: MonitorState, settings: MonitorSettings, unit: Unit) -> list[Event]:
     """Take a complete unit into its cohort's level and into its open block; return what its rates say."""
     cohort = state.cohort(unit.cohort, settings)
-    cohort.complete(unit, state.now_s, settings.cohort_attributes)
+    cohort.complete(unit, state.now_s, settings.cohort_attributes, room_for_pairs(len(state.cohorts)))
     events = judge_rates(state, settings, cohort, unit)
     if unit.tally.reference_words == 0:
         return events

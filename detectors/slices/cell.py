@@ -7,7 +7,7 @@ takes some fifty buckets. Buckets are aligned to multiples of their width, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,19 +18,11 @@ from detectors.unit import Unit
 NARROWEST_S = 1_800
 BUCKETS_A_WIDTH = 8
 BUCKETS_UNTIL_WIDENED = 64
+_NARROW_UNTIL_S = BUCKETS_A_WIDTH * NARROWEST_S
 SESSIONS_REMEMBERED = 16
 """Of a combination: references of one session may come apart from each other."""
 
 V = TypeVar("V")
-
-
-@dataclass(slots=True)
-class Bucket:
-    """Counts of units that began in [start, end), seconds since the epoch."""
-
-    start_s: int
-    end_s: int
-    counts: SliceCounts
 
 
 @dataclass(slots=True)
@@ -59,41 +51,68 @@ class SliceCell:
     def add(self, unit: Unit, part: Tally, now_s: float) -> None:
         """Add the part of a unit that lies here."""
         at_s = unit.started_s
-        start = int(at_s // NARROWEST_S) * NARROWEST_S
-        counts = self.buckets.get(start)
-        if counts is None:
-            if len(self.buckets) >= BUCKETS_UNTIL_WIDENED:
-                self._widen(now_s)
-            counts = self.buckets.setdefault(start, SliceCounts())
-        self.first_s, self.last_s = min(self.first_s, at_s), max(self.last_s, at_s)
+        start = half_hour(at_s)
         session = unit.session or unit.key
         began, errors, words = self._remembered(session, start)
+        counts = SliceCounts()
         counts.add(part, (errors, words))
+        self.count(counts, at_s, unit.speaker, now_s)
         errors, words = errors + part.capped_errors, words + part.reference_words
-        _remember(self.sessions, session, (began, errors, words), SESSIONS_REMEMBERED)
-        if unit.speaker is not None:
-            _remember(self.speakers, unit.speaker, at_s, ENOUGH_SPEAKERS)
+        remember(self.sessions, session, (began, errors, words), SESSIONS_REMEMBERED)
 
-    def bucketed(self, now_s: float) -> list[Bucket]:
-        """The buckets as they are at ``now_s``, in order of time."""
-        widened = _widened(self.buckets, now_s)
-        return [
-            Bucket(start, start + _width_s(start, now_s), counts) for start, counts in sorted(widened.items())
-        ]
+    def count(
+        self,
+        counts: SliceCounts,
+        at_s: float,
+        speaker: str | None,
+        now_s: float,
+        most: int = BUCKETS_UNTIL_WIDENED,
+    ) -> None:
+        """Add what began at a time; ``most`` buckets are held before they are widened."""
+        start, buckets = half_hour(at_s), self.buckets
+        known = buckets.get(start)
+        if known is None and len(buckets) >= most:
+            self.widen(now_s)
+            buckets = self.buckets
+            known = buckets.get(start)
+        if known is None:
+            buckets[start] = copy(counts)
+        else:
+            known.merge(counts)
+        if at_s < self.first_s:
+            self.first_s = at_s
+        if at_s > self.last_s:
+            self.last_s = at_s
+        if speaker is not None:
+            remember(self.speakers, speaker, at_s, ENOUGH_SPEAKERS)
 
-    def until(self, at_s: float, now_s: float) -> Iterator[Bucket]:
-        """The buckets that were over at a time, as wide as they may be by now."""
-        for start, counts in self.buckets.items():
-            end = start + _width_s(start, now_s)
-            if end <= at_s:
-                yield Bucket(start, end, counts)
+    def absorb(self, other: SliceCell, now_s: float) -> None:
+        """Take the counts and speakers of another combination in, of other sessions; its sessions are not."""
+        self.first_s, self.last_s = min(self.first_s, other.first_s), max(self.last_s, other.last_s)
+        for start, counts in other.buckets.items():
+            self.buckets.setdefault(start, SliceCounts()).merge(counts)
+        if len(self.buckets) > BUCKETS_UNTIL_WIDENED:
+            self.widen(now_s)
+        heard = sorted([*self.speakers.items(), *other.speakers.items()], key=lambda each: each[1])
+        for speaker, at_s in heard:
+            remember(self.speakers, speaker, at_s, ENOUGH_SPEAKERS)
 
     def _remembered(self, session: str, start: int) -> tuple[int, int, int]:
         known = self.sessions.get(session)
         return known if known is not None and abs(known[0] - start) <= NARROWEST_S else (start, 0, 0)
 
-    def _widen(self, now_s: float) -> None:
-        self.buckets = _widened(self.buckets, now_s)
+    def widen(self, now_s: float) -> None:
+        """Hold the buckets as wide as they may be at ``now_s``."""
+        widened: dict[int, SliceCounts] = {}
+        for start in sorted(self.buckets):
+            counts, over = self.buckets[start], start % _width_s(start, now_s)
+            kept = bucket_of(start - over, now_s)[0] if over else start
+            earlier = widened.get(kept)
+            if earlier is None:
+                widened[kept] = counts
+            else:
+                earlier.merge(counts)
+        self.buckets = widened
 
     def to_state(self) -> list[Any]:
         """JSON-ready state, for `detectors.state`."""
@@ -117,7 +136,12 @@ def _lists(sessions: dict[str, tuple[int, int, int]]) -> dict[str, list[int]]:
     return {session: list(values) for session, values in sessions.items()}
 
 
-def _remember(book: dict[str, V], key: str, value: V, most: int) -> None:
+def half_hour(at_s: float) -> int:
+    """When the half hour began that this time lies in."""
+    return int(at_s // NARROWEST_S) * NARROWEST_S
+
+
+def remember(book: dict[str, V], key: str, value: V, most: int) -> None:
     """Keep a key as the last one; the one that was the last longest ago is forgotten."""
     book.pop(key, None)
     book[key] = value
@@ -126,22 +150,14 @@ def _remember(book: dict[str, V], key: str, value: V, most: int) -> None:
 
 
 def _width_s(start: int, now_s: float) -> int:
-    width = NARROWEST_S
-    while now_s - start >= BUCKETS_A_WIDTH * width:
-        width *= 2
-    return width
+    """The narrowest width, times the power of two of which eight are more than its age."""
+    age = now_s - start
+    return NARROWEST_S << (int(age) // _NARROW_UNTIL_S).bit_length() if age > 0.0 else NARROWEST_S
 
 
-def _widened(buckets: dict[int, SliceCounts], now_s: float) -> dict[int, SliceCounts]:
-    widened: dict[int, SliceCounts] = {}
-    for start, counts in sorted(buckets.items()):
-        kept = start
-        # A wider bucket begins earlier, and may be old enough then for the next width.
-        while kept % (width := _width_s(kept, now_s)):
-            kept -= kept % width
-        if kept in widened:
-            widened[kept].merge(counts)
-        else:
-            widened[kept] = SliceCounts()
-            widened[kept].merge(counts)
-    return widened
+def bucket_of(start: int, now_s: float) -> tuple[int, int]:
+    """Beginning and end of the bucket that one which began at ``start`` is part of by now."""
+    # A wider bucket begins earlier, and may be old enough then for the next width.
+    while over := start % _width_s(start, now_s):
+        start -= over
+    return start, start + _width_s(start, now_s)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from detectors.tally import Tally
 from detectors.unit import CORRELATION
@@ -12,8 +13,7 @@ LEAST_SESSIONS_OF_OWN_SPREAD = 8
 """From so many sessions on a slice's own spread is taken where it is above the pooled one."""
 
 
-@dataclass(slots=True)
-class SliceCounts:
+class SliceCounts(msgspec.Struct, gc=False):
     """Sums of raw counts; ``errors`` are capped at each utterance's words, as everywhere in detection.
 
     The last three are sums of E^2, E N and N^2 over sessions, of which E and N are the sums: the errors of

@@ -22,11 +22,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import NormalDist
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.slices.rises import Floats, Rises
+from detectors.slices.sums import Floats
 from detectors.unit import Attributes
 
 SAME_SHARE = 0.95
@@ -48,6 +49,21 @@ NEW_WEIGHT = 4.0
 _LEAST_RISE = 0.001
 _LEAST = 1e-300
 _PHI = NormalDist().cdf
+
+
+class RisesOfSlices(Protocol):
+    """How far slices rose, and how well that is known (`detectors.slices.rises`, `.slice_rises_apart`)."""
+
+    def information(
+        self, candidates: Sequence[Attributes], cohorts: Sequence[str] | None
+    ) -> tuple[Floats, Floats]:
+        """X' S^-1 X and X' S^-1 y of these slices, of these cohorts or of all."""
+
+    def words_in(self, candidates: Sequence[Attributes], cohorts: Sequence[str] | None) -> Floats:
+        """Words of each slice, of these cohorts or of all."""
+
+    def shared(self, candidates: Sequence[Attributes]) -> Floats:
+        """Words that lie in both of two slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +102,10 @@ class _Explanation:
 
 
 def weigh(
-    rises: Rises, candidates: Sequence[Attributes], cohorts: Sequence[str] | None, new: Collection[Attributes]
+    rises: RisesOfSlices,
+    candidates: Sequence[Attributes],
+    cohorts: Sequence[str] | None,
+    new: Collection[Attributes],
 ) -> Likelihoods:
     """How likely it is of each slice that it is to blame.
 
@@ -101,7 +120,7 @@ def weigh(
     """
     found = [_Explanation((), (), math.log(NONE))]
     kinds = [None] if cohorts is None else [cohorts, None]
-    shared = _shared(rises, candidates)
+    shared = rises.shared(candidates)
     for kind in kinds:
         found += _OneKind(rises, candidates, kind, new, shared).explanations(math.log(1.0 / len(kinds)))
     found.sort(key=lambda each: each.log_chance)
@@ -113,12 +132,6 @@ def weigh(
             chance[where] += weight / whole
             beyond[where] = own
     return Likelihoods(_of_same_speech(candidates, shared, chance), beyond, len(kinds) * len(candidates))
-
-
-def _shared(rises: Rises, candidates: Sequence[Attributes]) -> Floats:
-    """Words that lie in both of two candidates."""
-    columns = np.array([rises.cells(where) for where in candidates])
-    return np.asarray((columns * rises.words) @ columns.T, dtype=np.float64)
 
 
 def _of_same_speech(
@@ -139,16 +152,15 @@ class _OneKind:
 
     def __init__(
         self,
-        rises: Rises,
+        rises: RisesOfSlices,
         candidates: Sequence[Attributes],
         cohorts: Sequence[str] | None,
         new: Collection[Attributes],
         shared: Floats,
     ) -> None:
-        columns = np.array([rises.cells(where, cohorts) for where in candidates]).T
-        self.known, self.score = rises.information(columns)
-        self.own_words = rises.words @ columns
-        self.all_words = float(rises.words @ rises.cells((), cohorts))
+        self.known, self.score = rises.information(candidates, cohorts)
+        self.own_words = rises.words_in(candidates, cohorts)
+        self.all_words = float(rises.words_in([()], cohorts)[0])
         self.candidates, self.is_everybodys = candidates, cohorts is None
         indices = [index for index in range(len(candidates)) if self.known[index, index] > 0.0]
         self.singles = [index for index in indices if len(candidates[index]) == 1]

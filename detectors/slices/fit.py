@@ -22,35 +22,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from detectors.unit import Attributes
+import numpy as np
+from numpy.typing import NDArray
 
-Pair = tuple[str, str]
-"""An attribute and a value of it."""
+from detectors.slices.sums import Cell, Floats, Pair, ValueSums, values_in
+
 ROUNDS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A combination of values of a cohort.
-
-    Parameters
-    ----------
-    deviation
-        y, as a ratio.
-    precision
-        Its inverse variance by units.
-    speakers
-        Its inverse variance by speakers; 0 where they are not known.
-    words
-        For the cohort's mix.
-    """
-
-    cohort: str
-    attributes: Attributes
-    deviation: float
-    precision: float
-    speakers: float
-    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +39,34 @@ class Effect:
     share: float
 
 
-def fit(cells: Sequence[Cell], cohort: str) -> dict[Pair, Effect]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of cohorts, each by sums over ``values``; those of an attribute follow each other."""
+
+    values: Sequence[Pair]
+    sums: Mapping[str, ValueSums]
+
+    @classmethod
+    def of(cls, cells: Iterable[Cell]) -> Known:
+        """From whole combinations."""
+        by_cohort: dict[str, list[Cell]] = {}
+        for cell in cells:
+            by_cohort.setdefault(cell.cohort, []).append(cell)
+        values = values_in(cell.attributes for own in by_cohort.values() for cell in own)
+        return cls(values, {name: ValueSums.of_cells(own, values) for name, own in by_cohort.items()})
+
+    def attributes(self) -> dict[str, slice]:
+        """Where the values of each attribute are."""
+        names = [name for name, _ in self.values]
+        return {name: slice(names.index(name), names.index(name) + names.count(name)) for name in names}
+
+
+def fit(known: Known, cohort: str) -> dict[Pair, Effect]:
     """The effects of all values for one cohort; each attribute's are centred on the cohort's own mix.
 
     Parameters
     ----------
-    cells
+    known
         Of this cohort and of others.
 
     Examples
@@ -77,106 +76,123 @@ def fit(cells: Sequence[Cell], cohort: str) -> dict[Pair, Effect]:
     ...     for cohort in ("en-GB", "en-IN")
     ...     for site, beyond in (("ward-2", -0.04), ("ward-7", 0.04))
     ... ]
-    >>> effects = fit(cells, "en-IN")
+    >>> effects = fit(Known.of(cells), "en-IN")
     >>> [round(effects["site", ward].beyond, 3) for ward in ("ward-2", "ward-7")]
     [-0.039, 0.039]
     """
-    everywhere = _Factor.of_cohorts(cells)
-    names = sorted({name for cell in cells for name, _ in cell.attributes})
-    shared = {name: _Factor.of_attribute(name, enumerate(cells)) for name in names}
-    own_cells = [(index, cell) for index, cell in enumerate(cells) if cell.cohort == cohort]
-    own = {name: _Factor.of_attribute(name, own_cells) for name in names}
-    left = [cell.deviation for cell in cells]
-    for _ in range(ROUNDS):
-        for factor in (everywhere, *shared.values(), *own.values()):
-            factor.refit(cells, left)
-    whole = sum(cell.words for _, cell in own_cells)
+    solved = _Solution(known)
+    shared, own = solved.factors(known.sums), solved.factors([cohort])
+    solved.solve([*shared.values(), *own.values()])
     found: dict[Pair, Effect] = {}
-    for name in names:
-        found.update(_effects(name, shared[name], own[name], cells, whole))
+    words, whole = known.sums[cohort].words, known.sums[cohort].all_words
+    for name, places in known.attributes().items():
+        beyond = solved.effects[cohort][places]
+        centre = float(beyond @ words[places]) / whole
+        variances = shared[name].variances + own[name].variances
+        for number, pair in enumerate(known.values[places]):
+            if shared[name].is_heard[number]:
+                variance = float(variances[number])
+                share = float(words[places][number]) / whole
+                found[pair] = Effect(float(beyond[number]) - centre, variance, share)
     return found
 
 
-def spreads(cells: Sequence[Cell]) -> dict[str, tuple[float, int]]:
+def spreads(known: Known) -> dict[str, tuple[float, int]]:
     """Of each attribute tau^2 of the effects that all cohorts share, and from how many values it is taken."""
-    everywhere = _Factor.of_cohorts(cells)
-    names = sorted({name for cell in cells for name, _ in cell.attributes})
-    shared = {name: _Factor.of_attribute(name, enumerate(cells)) for name in names}
-    left = [cell.deviation for cell in cells]
-    for _ in range(ROUNDS):
-        for factor in (everywhere, *shared.values()):
-            factor.refit(cells, left)
-    return {name: (factor.between, len(factor.members)) for name, factor in shared.items()}
+    solved = _Solution(known)
+    shared = solved.factors(known.sums)
+    solved.solve(list(shared.values()))
+    return {
+        name: (factor.between, int(factor.is_heard.sum()))
+        for name, factor in shared.items()
+        if factor.is_heard.any()
+    }
+
+
+class _Solution:
+    """Each cohort's mean a_c, and the effects of values on it, as far as they are fitted."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.means = dict.fromkeys(known.sums, 0.0)
+        self.effects = {name: np.zeros(len(known.values)) for name in known.sums}
+
+    def factors(self, cohorts: Iterable[str]) -> dict[str, _Factor]:
+        """One for each attribute, of effects that these cohorts share."""
+        names, sums = list(cohorts), self.known.sums
+        return {
+            name: _Factor(
+                names,
+                places,
+                _together(sums[each].by_value[places] for each in names),
+                _together(sums[each].speakers[places] for each in names),
+            )
+            for name, places in self.known.attributes().items()
+        }
+
+    def solve(self, factors: Sequence[_Factor]) -> None:
+        """Fit all in turns to what the others leave."""
+        for _ in range(ROUNDS):
+            for name, sums in self.known.sums.items():
+                left = sums.deviation - float(sums.by_value @ self.effects[name])
+                self.means[name] = left / sums.precision
+            for factor in factors:
+                factor.refit(self)
+
+    def left(self, cohort: str, places: slice) -> Floats:
+        """What the fit leaves of the deviations of these values."""
+        sums = self.known.sums[cohort]
+        fitted = sums.by_value[places] * self.means[cohort] + sums.precisions[places] @ self.effects[cohort]
+        return np.asarray(sums.deviations[places] - fitted, dtype=np.float64)
 
 
 @dataclass(slots=True)
 class _Factor:
-    """Effects that share a variance: ``members`` are the cells of each value, ``between`` is tau^2."""
+    """Effects of an attribute's values that some cohorts share, and their variance ``between``, tau^2."""
 
-    members: dict[str, list[int]] = field(default_factory=dict)
-    is_fixed: bool = False
+    cohorts: Sequence[str]
+    places: slice
+    precision: Floats
+    speakers: Floats
     between: float = 0.0
-    effects: dict[str, float] = field(default_factory=dict)
-    variances: dict[str, float] = field(default_factory=dict)
+    is_heard: NDArray[np.bool_] = field(init=False)
+    errors: Floats = field(init=False)
+    effects: Floats = field(init=False)
+    variances: Floats = field(init=False)
 
-    @classmethod
-    def of_cohorts(cls, cells: Sequence[Cell]) -> _Factor:
-        factor = cls(is_fixed=True)
-        for index, cell in enumerate(cells):
-            factor.members.setdefault(cell.cohort, []).append(index)
-        return factor
+    def __post_init__(self) -> None:
+        self.is_heard = self.precision > 0.0
+        by_units = 1.0 / np.where(self.is_heard, self.precision, 1.0)
+        by_speakers = np.where(
+            self.speakers > 0.0, 1.0 / np.where(self.speakers > 0.0, self.speakers, 1.0), 0.0
+        )
+        self.errors = by_units + by_speakers
+        self.effects, self.variances = np.zeros_like(self.errors), np.zeros_like(self.errors)
 
-    @classmethod
-    def of_attribute(cls, name: str, cells: Iterable[tuple[int, Cell]]) -> _Factor:
-        factor = cls()
-        for index, cell in cells:
-            for each, value in cell.attributes:
-                if each == name:
-                    factor.members.setdefault(value, []).append(index)
-        return factor
-
-    def refit(self, cells: Sequence[Cell], left: list[float]) -> None:
-        """Fit the effects to what the others leave, and take them out of it."""
-        means, errors = {}, {}
-        for value, members in self.members.items():
-            precision = sum([cells[index].precision for index in members])
-            speakers = sum([cells[index].speakers for index in members])
-            gathered = sum([left[index] * cells[index].precision for index in members])
-            means[value] = self.effects.get(value, 0.0) + gathered / precision
-            errors[value] = 1.0 / precision + (1.0 / speakers if speakers else 0.0)
-        if not self.is_fixed:
-            self.between = _between(means, errors)
-        for value, members in self.members.items():
-            kept = 1.0 if self.is_fixed else self.between / (self.between + errors[value])
-            step = kept * means[value] - self.effects.get(value, 0.0)
-            self.effects[value], self.variances[value] = kept * means[value], kept * errors[value]
-            for index in members:
-                left[index] -= step
+    def refit(self, solved: _Solution) -> None:
+        """Fit the effects to what the others leave."""
+        heard = self.is_heard
+        gathered = _together(solved.left(cohort, self.places) for cohort in self.cohorts)
+        means = self.effects + gathered / np.where(heard, self.precision, 1.0)
+        self.between = _between(means[heard], self.errors[heard])
+        kept = np.where(heard, self.between / (self.between + self.errors), 0.0)
+        step = kept * means - self.effects
+        self.effects = kept * means
+        self.variances = np.where(heard, kept * self.errors, self.between)
+        for cohort in self.cohorts:
+            solved.effects[cohort][self.places] += step
 
 
-def _between(means: Mapping[str, float], errors: Mapping[str, float]) -> float:
+def _together(parts: Iterable[Floats]) -> Floats:
+    return np.asarray(sum(parts), dtype=np.float64)
+
+
+def _between(means: Floats, errors: Floats) -> float:
     """tau^2: what means vary by beyond their squared errors."""
     if len(means) < 2:
         return 0.0
-    weights = {value: 1.0 / error for value, error in errors.items()}
-    whole = sum(weights.values())
-    centre = sum([weight * means[value] for value, weight in weights.items()]) / whole
-    spread = sum([weight * (means[value] - centre) ** 2 for value, weight in weights.items()])
-    chance = len(means) - 1.0
-    return max(0.0, (spread - chance) / (whole - sum([weight**2 for weight in weights.values()]) / whole))
-
-
-def _effects(
-    name: str, shared: _Factor, own: _Factor, cells: Sequence[Cell], whole: int
-) -> dict[Pair, Effect]:
-    words = {value: sum(cells[index].words for index in members) for value, members in own.members.items()}
-    beyond = {value: effect + own.effects.get(value, 0.0) for value, effect in shared.effects.items()}
-    centre = sum(beyond[value] * each for value, each in words.items()) / whole
-    return {
-        (name, value): Effect(
-            beyond[value] - centre,
-            shared.variances[value] + own.variances.get(value, own.between),
-            words.get(value, 0) / whole,
-        )
-        for value in beyond
-    }
+    weights = 1.0 / errors
+    whole = weights.sum()
+    centre = (weights @ means) / whole
+    spread, chance = weights @ (means - centre) ** 2, len(means) - 1.0
+    return float(max(0.0, (spread - chance) / (whole - (weights @ weights) / whole)))

@@ -13,12 +13,18 @@ from detectors.cohort import Cohort
 from detectors.evidence import FROZEN_AT, LAG_INFORMATION
 from detectors.monitor_state import MonitorState
 from detectors.settings import MonitorSettings
-from detectors.slices.fit import Cell, fit
+from detectors.slices.counts import SliceCounts
+from detectors.slices.fit import Known, fit
+from detectors.slices.marginals import EVERYTHING
+from detectors.slices.sums import Cell, Pair, ValueSums, values_in
+from detectors.unit import Attributes
 
 GROWTH = 1.25
 """Effects are learned again with so many times as many units."""
-MOST_CELLS = 256
-"""Combinations of values that are looked at: the cohort's own, then those of the cohorts heard most."""
+MOST_CELLS, MOST_APART = 256, 1_536
+"""Combinations of values that are looked at: the cohort's own, then those of the cohorts heard most; where
+values and pairs are counted apart, so many of these."""
+Counted = list[tuple[Attributes, SliceCounts]]
 
 
 def learn_slices(state: MonitorState, settings: MonitorSettings, cohort: Cohort) -> None:
@@ -28,12 +34,12 @@ def learn_slices(state: MonitorState, settings: MonitorSettings, cohort: Cohort)
         return
     slices.next_units = int(GROWTH * units)
     days = LAG_INFORMATION / settings.smallest_change**2 / cohort.precision.a_day
-    cells = _cells(state, cohort, state.now_s - days * SECONDS_A_DAY)
-    if not cells:
+    known = _known(state, cohort, state.now_s - days * SECONDS_A_DAY)
+    if known is None:
         return
     assert cohort.detector is not None
     voices = cohort.level.voices
-    voices.move(slices.learn(fit(cells, cohort.name)))
+    voices.move(slices.learn(fit(known, cohort.name)))
     if cohort.detector.own_baseline.precision >= (FROZEN_AT / settings.smallest_change) ** 2:
         slices.is_final = True
         voices.forget_places()
@@ -44,37 +50,50 @@ def _may_learn(state: MonitorState, cohort: Cohort) -> bool:
     if detector is None or detector.is_suspicious or state.everybody.in_alarm:
         return False
     is_known = level.is_settled and cohort.comparison is None and cohort.precision.a_day > 0.0
-    return is_known and bool(cohort.slices.cells)
+    return is_known and not cohort.slices.is_empty
 
 
-def _cells(state: MonitorState, cohort: Cohort, until_s: float) -> list[Cell]:
-    cells = _cells_of(cohort, until_s, state.now_s)
-    if not cells:
-        return []
+def _known(state: MonitorState, cohort: Cohort, until_s: float) -> Known | None:
+    counted = {cohort.name: _counted(cohort, until_s, state.now_s)}
+    if not counted[cohort.name]:
+        return None
+    room = {False: MOST_CELLS, True: MOST_APART}
+    room[cohort.slices.is_apart] -= len(counted[cohort.name])
     others = [each for each in state.cohorts.values() if each is not cohort and each.level.is_settled]
     for other in sorted(others, key=lambda each: (-each.all_units.units, each.name)):
-        if len(cells) + len(other.slices.cells) <= MOST_CELLS:
-            cells += _cells_of(other, until_s, state.now_s)
-    return cells
+        if other.slices.size <= room[other.slices.is_apart]:
+            counted[other.name] = _counted(other, until_s, state.now_s)
+            room[other.slices.is_apart] -= len(counted[other.name])
+    values = values_in(place for own in counted.values() for place, _ in own)
+    return Known(
+        values, {name: _sums(state.cohorts[name], own, values) for name, own in counted.items() if own}
+    )
 
 
-def _cells_of(cohort: Cohort, until_s: float, now_s: float) -> list[Cell]:
-    level, name = cohort.level, cohort.name
+def _counted(cohort: Cohort, until_s: float, now_s: float) -> Counted:
     lasting = [effect.onset_s for _, effect in cohort.alarms()]
-    counts = [each for each in cohort.slices.until(min([until_s, *lasting]), now_s) if each[1].words]
-    words = sum(each.words for _, each in counts)
-    rate = sum(each.errors for _, each in counts) / words if words else 0.0
+    return [each for each in cohort.slices.until(min([until_s, *lasting]), now_s) if each[1].words]
+
+
+def _sums(cohort: Cohort, counted: Counted, values: list[Pair]) -> ValueSums:
+    level, slices = cohort.level, dict(counted)
+    is_apart = cohort.slices.is_apart
+    whole = slices[EVERYTHING] if is_apart else SliceCounts.together(slices.values())
     speakers = level.voices.speakers
     between = speakers.between(level.level)
-    a_word = len(speakers.known) / between / words if words and between else 0.0
-    return [
+    a_word = len(speakers.known) / between / whole.words if between else 0.0
+    if is_apart:
+        precision = whole.words / (level.spread * whole.binomial_spread)
+        return ValueSums.of_slices(slices, values, precision, a_word)
+    cells = [
         Cell(
-            name,
+            cohort.name,
             attributes,
-            each.rate - rate,
+            each.rate - whole.rate,
             each.words**2 / (level.spread * each.binomial_spread),
             a_word * each.words,
             each.words,
         )
-        for attributes, each in counts
+        for attributes, each in counted
     ]
+    return ValueSums.of_cells(cells, values)

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from detectors.slices.fit import Effect, Pair
+from detectors.slices.fit import Effect
+from detectors.slices.sums import Pair
 from detectors.unit import Attributes, Unit
 
 MOST_VALUES = 128

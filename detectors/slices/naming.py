@@ -15,10 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from detectors.slices.counts import LEAST_SESSIONS_OF_OWN_SPREAD
-from detectors.slices.explanations import Beyond, weigh
+from detectors.slices.explanations import Beyond, RisesOfSlices, weigh
+from detectors.slices.marginals import Where
 from detectors.slices.part import LEAST_SESSIONS, critical
 from detectors.slices.rises import Rises
-from detectors.slices.table import SliceTable, Where
+from detectors.slices.rises_apart import RisesApart
+from detectors.slices.table import SliceTable
 from detectors.tally import ENOUGH_SPEAKERS
 
 CERTAIN, LIKELY = 0.8, 0.5
@@ -63,7 +65,7 @@ class Naming:
         self.everybody = tuple(table.splits)
         self.focus = self.everybody if cohort is None else (cohort,)
         self.looked_at = [where for where in sorted(table.wanted) if self._is_candidate(table, where)]
-        rises = Rises.of(table.splits, table.usual, self.focus) if self.looked_at else None
+        rises = self._rises() if self.looked_at else None
         self._known = None
         if rises is not None:
             new = [where for where in self.looked_at if self._is_new(where)]
@@ -104,6 +106,12 @@ class Naming:
         whole = errors + rest
         return Excess(errors, errors / whole if whole > 0.0 else None)
 
+    def _rises(self) -> RisesOfSlices | None:
+        splits, usual = self.table.splits, self.table.usual
+        if any(own.is_apart for own in splits.values()):
+            return RisesApart.of(splits, usual, self.focus)
+        return Rises.of({name: own.parts for name, own in splits.items()}, usual, self.focus)
+
     def _has_enough(self, table: SliceTable, where: Where) -> bool:
         """Whether a slice has enough speech of those in question, and all else of everybody."""
         if table.sides(where, self.focus).after.sessions < LEAST_SESSIONS:
@@ -111,13 +119,8 @@ class Naming:
         return _has_rest(table, where, self.everybody) and self._has_speakers(table, where)
 
     def _has_speakers(self, table: SliceTable, where: Where) -> bool:
-        wanted, heard, has_keys = set(where), set[str](), False
-        for cohort in self.focus:
-            for split in table.splits[cohort]:
-                if split.after.sessions and wanted <= set(split.attributes):
-                    heard.update(split.speakers)
-                    has_keys = has_keys or bool(split.speakers)
-        return len(heard) >= ENOUGH_SPEAKERS or not has_keys
+        heard = table.speakers(where, self.focus)
+        return len(heard) >= ENOUGH_SPEAKERS or not heard
 
     def _is_candidate(self, table: SliceTable, where: Where) -> bool:
         return self._has_enough(table, where) and not (len(where) == 2 and self._is_one(table, where))

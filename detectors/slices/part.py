@@ -13,7 +13,7 @@ count sessions, not words (`SliceCounts.variance`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -39,6 +39,15 @@ class Sides:
         return Sides(self.before.without(part.before), self.after.without(part.after))
 
 
+def summed(parts: Iterable[Sides]) -> Sides:
+    """The sum of several."""
+    whole = Sides(SliceCounts(), SliceCounts())
+    for part in parts:
+        whole.before.merge(part.before)
+        whole.after.merge(part.after)
+    return whole
+
+
 @dataclass(frozen=True, slots=True)
 class Usual:
     """What a cohort's rates spread by: phi of `SliceCounts.variance`, and its rates on both sides."""
@@ -48,13 +57,14 @@ class Usual:
     after: float
 
     @classmethod
-    def of(cls, cells: Iterable[Sides]) -> Usual:
-        """From all combinations of a cohort: phi = (spreads + prior) / (binomial spreads + prior)."""
+    def of(cls, cells: Sequence[Sides], whole: Sides | None = None) -> Usual:
+        """From what a cohort is divided into: phi = (spreads + prior) / (binomial spreads + prior).
+
+        ``whole`` is all of its speech, where ``cells`` may not be.
+        """
         spread = binomial = sessions = 0.0
-        before, after = SliceCounts(), SliceCounts()
+        every = whole or summed(cells)
         for cell in cells:
-            before.merge(cell.before)
-            after.merge(cell.after)
             for side in (cell.before, cell.after):
                 if side.sessions > 1:
                     rate = _kept(side.rate)
@@ -64,7 +74,7 @@ class Usual:
                     sessions += side.sessions
         prior = PRIOR_UNITS * (binomial / sessions if binomial else 1.0)
         dispersion = (spread + PRIOR_INFLATION * prior) / (binomial + prior)
-        return cls(dispersion, _kept(before.rate), _kept(after.rate))
+        return cls(dispersion, _kept(every.before.rate), _kept(every.after.rate))
 
     def smoothed(self, counts: SliceCounts, *, since: bool) -> float:
         """A slice's rate until the onset, or since, drawn to the cohort's: what its variance is taken at."""

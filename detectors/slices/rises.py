@@ -29,9 +29,10 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.slices.book import Splits
-from detectors.slices.fit import Cell, Pair, spreads
+from detectors.slices.divided import Splits
+from detectors.slices.fit import Known, spreads
 from detectors.slices.part import Usual
+from detectors.slices.sums import Cell, Pair
 from detectors.unit import Attributes
 
 Floats = NDArray[np.float64]
@@ -123,10 +124,24 @@ class Rises:
             ]
         )
 
-    def information(self, columns: Floats) -> tuple[Floats, Floats]:
-        """X' S^-1 X and X' S^-1 y, for X of shape cells by explanations: what each says of its own rise."""
-        whitened = _solved(self.root, columns)
+    def information(
+        self, candidates: Sequence[Attributes], cohorts: Sequence[str] | None
+    ) -> tuple[Floats, Floats]:
+        """X' S^-1 X and X' S^-1 y, for X of shape cells by slices: what each says of its own rise."""
+        whitened = _solved(self.root, self._columns(candidates, cohorts))
         return whitened.T @ whitened, whitened.T @ self.whitened
+
+    def words_in(self, candidates: Sequence[Attributes], cohorts: Sequence[str] | None) -> Floats:
+        """Words of each slice, before and since, of these cohorts or of all."""
+        return np.asarray(self.words @ self._columns(candidates, cohorts), dtype=np.float64)
+
+    def shared(self, candidates: Sequence[Attributes]) -> Floats:
+        """Words that lie in both of two slices."""
+        columns = self._columns(candidates, None)
+        return np.asarray((columns.T * self.words) @ columns, dtype=np.float64)
+
+    def _columns(self, candidates: Sequence[Attributes], cohorts: Sequence[str] | None) -> Floats:
+        return np.array([self.cells(where, cohorts) for where in candidates]).T
 
 
 def _solved(matrix: Floats, right: Floats) -> Floats:
@@ -171,7 +186,7 @@ def _prior(places: Sequence[_Place], scale: float) -> Floats:
         for place in places
         if place.split.before.words
     ]
-    known, own = spreads(cells), _same(place.cohort for place in places)
+    known, own = spreads(Known.of(cells)), _same(place.cohort for place in places)
     of_cohort, at_first = (OF_COHORT * scale) ** 2, (BETWEEN_VALUES * scale) ** 2
     combination = _same(place.split.attributes for place in places)
     covariance = ANYWHERE**2 * own + of_cohort * (combination + np.eye(len(places))) / 2.0

@@ -21,8 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from detectors.slices.part import LEAST_SESSIONS, Sides
-from detectors.slices.table import summed
+from detectors.slices.part import LEAST_SESSIONS, Sides, summed
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from detectors.slices.book import Splits
 from detectors.slices.counts import SliceCounts
-from detectors.slices.part import Estimate, Part, Prior, Sides, Usual
-from detectors.unit import Attributes
+from detectors.slices.divided import Divided, Splits
+from detectors.slices.marginals import Where
+from detectors.slices.part import Estimate, Part, Prior, Sides, Usual, summed
 
-Where = Attributes
-"""What describes a slice: one attribute with its value, or two; nothing for everything."""
 PRIOR_ERRORS = 20.0
 BETWEEN_SLICES = 0.25
 """Standard deviation of a slice's rate around what is expected of it, in parts of the cohort's rate."""
@@ -20,12 +17,12 @@ BETWEEN_SLICES = 0.25
 
 @dataclass(slots=True)
 class SliceTable:
-    """Sums over combinations of values.
+    """Sums over combinations of values, or what was counted of each slice.
 
     Parameters
     ----------
     splits
-        Every cohort's combinations.
+        Every cohort's combinations, or slices.
     wanted
         Which slices are summed.
     whole, usual
@@ -34,7 +31,7 @@ class SliceTable:
         Of each slice its part of each cohort that has any.
     """
 
-    splits: Mapping[str, Sequence[Splits]]
+    splits: Mapping[str, Divided]
     wanted: frozenset[Where]
     whole: dict[str, Sides] = field(default_factory=dict)
     usual: dict[str, Usual] = field(default_factory=dict)
@@ -43,26 +40,60 @@ class SliceTable:
     _rests: dict[tuple[Where, str], Part] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, splits: Mapping[str, Sequence[Splits]], wanted: Iterable[Where]) -> SliceTable:
+    def of(cls, splits: Mapping[str, Divided], wanted: Iterable[Where]) -> SliceTable:
         """The table of these slices."""
         table = cls(splits, frozenset(wanted))
         for cohort, own in splits.items():
-            table.whole[cohort] = _together(own)
-            table.usual[cohort] = Usual.of(Sides(each.before, each.after) for each in own)
-            for split in own:
-                for where in descriptions(split.attributes):
-                    if where in table.wanted:
-                        _add(table.slices.setdefault(where, {}), cohort, split)
+            table.whole[cohort] = own.whole
+            table.usual[cohort] = Usual.of(own.finest(), own.whole)
+            for where, split in own.slices():
+                if where in table.wanted:
+                    _add(table.slices.setdefault(where, {}), cohort, split)
         return table
 
     def without(self, named: Iterable[Where]) -> SliceTable:
-        """The table of what lies in none of these slices."""
-        gone = [set(where) for where in named]
+        """The table of what lies in none of these slices.
+
+        Of cohorts whose slices are counted apart only everything is known then. Of slices that overlap there
+        only the first is taken out: what several have in common is not known.
+        """
+        gone = _disjoint(named) if any(own.is_apart for own in self.splits.values()) else list(named)
+        sets = [set(where) for where in gone]
         left = {
-            cohort: [split for split in own if not any(where <= set(split.attributes) for where in gone)]
+            cohort: Divided(
+                (self._left(cohort, own, gone),)
+                if own.is_apart
+                else tuple(
+                    split for split in own.parts if not any(where <= set(split.attributes) for where in sets)
+                ),
+                is_apart=own.is_apart,
+            )
             for cohort, own in self.splits.items()
         }
-        return SliceTable.of(left, self.wanted)
+        table = SliceTable.of(left, self.wanted)
+        for cohort, own in self.splits.items():
+            if own.is_apart:
+                table.usual[cohort] = replace(table.usual[cohort], dispersion=self.usual[cohort].dispersion)
+        return table
+
+    def _left(self, cohort: str, own: Divided, gone: Iterable[Where]) -> Splits:
+        whole = own.whole
+        for where in gone:
+            part = self.slices.get(where, {}).get(cohort)
+            whole = whole if part is None else whole.without(part)
+        return Splits((), whole.before, whole.after, (), float("-inf"))
+
+    def speakers(self, where: Where, cohorts: Iterable[str]) -> set[str]:
+        """Some of those who spoke in a slice since the onset, up to three of each part of it."""
+        wanted, heard = set(where), set[str]()
+        for cohort in cohorts:
+            own = self.splits[cohort]
+            for split in own.parts:
+                values = split.attributes
+                is_in = values == where if own.is_apart else wanted <= set(values)
+                if is_in and split.after.sessions:
+                    heard.update(split.speakers)
+        return heard
 
     def prior(self, where: Where, cohort: str) -> Prior:
         """What a cohort's rate in a slice is expected to be: its rate everywhere, times what is usual there.
@@ -115,30 +146,14 @@ class SliceTable:
         return summed(known[cohort] for cohort in cohorts if cohort in known)
 
 
-def descriptions(attributes: Attributes) -> Iterator[Where]:
-    """The slices that a combination of values is part of: each value, each pair.
-
-    Examples
-    --------
-    >>> list(descriptions((("device", "cart"), ("site", "ward-7"))))
-    [(('device', 'cart'),), (('site', 'ward-7'),), (('device', 'cart'), ('site', 'ward-7'))]
-    """
-    for pair in attributes:
-        yield (pair,)
-    yield from combinations(attributes, 2)
-
-
-def summed(parts: Iterable[Sides]) -> Sides:
-    """The sum of several."""
-    whole = Sides(SliceCounts(), SliceCounts())
-    for part in parts:
-        whole.before.merge(part.before)
-        whole.after.merge(part.after)
-    return whole
-
-
-def _together(splits: Iterable[Splits]) -> Sides:
-    return summed(Sides(split.before, split.after) for split in splits)
+def _disjoint(named: Iterable[Where]) -> list[Where]:
+    """Those that have no speech in common with the ones before: other values of an attribute."""
+    found: list[Where] = []
+    for where in named:
+        values = dict(where)
+        if all(any(values.get(name, value) != value for name, value in each) for each in found):
+            found.append(where)
+    return found
 
 
 def _add(parts: dict[str, Sides], cohort: str, split: Splits) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from detectors.slices.book import Folded, SliceBook, folded
 from detectors.slices.counts import SliceCounts
-from detectors.slices.part import LEAST_SESSIONS, Sides, Usual
-from detectors.slices.table import Where, descriptions
+from detectors.slices.marginals import Where
+from detectors.slices.part import LEAST_SESSIONS, Usual
 from detectors.wer import Interval
 
 Z = 1.96
@@ -41,12 +41,11 @@ def worst_slices(book: SliceBook, start_s: float, now_s: float) -> WorstSlices:
     So one that is surely bad comes before one that may only have had bad luck. A pair that is the same speech
     as one of its values is left out; a slice with fewer than five sessions is not ranked.
     """
-    cells = book.since(start_s, now_s)
-    usual = Usual.of(Sides(SliceCounts(), counts) for _, counts in cells)
+    heard = book.since(start_s, now_s)
+    usual, whole = Usual.of(heard.finest(), heard.whole), heard.whole.after
     sums: dict[Where, SliceCounts] = {}
-    for attributes, counts in cells:
-        for where in descriptions(attributes):
-            sums.setdefault(where, SliceCounts()).merge(counts)
+    for where, split in heard.slices():
+        sums.setdefault(where, SliceCounts()).merge(split.after)
     kept = {
         where: counts
         for where, counts in sums.items()
@@ -55,7 +54,6 @@ def worst_slices(book: SliceBook, start_s: float, now_s: float) -> WorstSlices:
     every = [_now(where, counts, usual) for where, counts in kept.items()]
     enough = [each for each in every if each.counts.sessions >= LEAST_SESSIONS]
     few = [each for each in every if each.counts.sessions < LEAST_SESSIONS]
-    whole = SliceCounts.together(counts for _, counts in cells)
     return WorstSlices(
         _now((), whole, usual),
         tuple(sorted(enough, key=lambda each: (-_lower(each), each.where))),

@@ -10,8 +10,8 @@ from detectors.attribution import Attribution, NewValue, SliceChange
 from detectors.event import Event
 from detectors.slices.book import Folded
 from detectors.slices.counts import SliceCounts
+from detectors.slices.marginals import Where
 from detectors.slices.stories import Stories
-from detectors.slices.table import Where
 from detectors.slices.worst import SliceNow
 from service.alerts.facts import rfc3339
 from service.watching.claim_facts import slice_in_words

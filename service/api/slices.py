@@ -38,9 +38,9 @@ def slice_routes(pipeline: Pipeline) -> APIRouter:
         They are ranked by the lower end of the interval of their WER, over sessions; errors of an utterance
         count up to its words. With `since`, `change` says where the change of the cohort's WER since then
         comes from, as `where` of an alert does. Times are met to within an eighth of their age. Where there
-        are more combinations of values than are counted, `not_counted_apart` says of which attributes slices
-        have had more than is shown, and for which share of the words. `notes` say what is missing: speech
-        that is not counted yet, attributes, or speech from before `since`.
+        are more values, or pairs of them, than are counted, `not_counted_apart` says of which attributes
+        slices have had more than is shown, and for which share of the words. `notes` say what is missing:
+        speech that is not counted yet, attributes, or speech from before `since`.
         """
         return await asyncio.to_thread(_slices, pipeline.watch, cohort, hours, limit, since)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from detectors.alignment import ErrorCounts
 from detectors.attribution import Attribution, attribute
+from detectors.slices import book
 from detectors.slices.book import SliceBook
 from detectors.slices.stories import Stories
 from detectors.unit import Attributes, ScoredUtterance, UnitTracker
@@ -39,7 +40,8 @@ def found(stream: Simulated, cohort: str | None, onset_s: float | None = None) -
 
 @pytest.fixture(scope="module")
 def streams() -> dict[Cause, Simulated]:
-    return {cause: simulate(World(cause, after=3_000, points=20.0), SEED) for cause in Cause}
+    small = [cause for cause in Cause if cause.kind is cause]
+    return {cause: simulate(World(cause, after=3_000, points=20.0), SEED) for cause in small}
 
 
 def names(attribution: Attribution) -> list[Attributes]:
@@ -63,6 +65,31 @@ def test_where_no_slice_stands_out_none_is_named(streams: dict[Cause, Simulated]
     attribution = found(stream, stream.world.cohort)
     assert attribution.named == ()
     assert attribution.looked_at > 10
+
+
+@pytest.mark.parametrize("cause", [each for each in Cause if each.kind is each])
+def test_with_more_combinations_than_room_the_same_is_named(
+    streams: dict[Cause, Simulated], cause: Cause, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = streams[cause]
+    whole = found(stream, stream.world.cohort)
+    monkeypatch.setattr(book, "MOST_CELLS", 8)
+    apart = found(stream, stream.world.cohort)
+    assert set(names(apart)) == {*stream.world.truths}
+    assert apart.folded == ()
+    assert (apart.looked_at, apart.too_little, apart.new) == (whole.looked_at, whole.too_little, whole.new)
+    assert apart.stories is None or apart.stories.main == (whole.stories and whole.stories.main)
+    for change in apart.named:
+        [same] = [each for each in whole.named if each.where == change.where]
+        assert (change.before.words, change.after.errors) == (same.before.words, same.after.errors)
+        assert change.share is not None
+        assert same.share is not None
+        assert abs(change.share - same.share) < 0.05
+        assert change.others_suffer is same.others_suffer
+    assert (apart.elsewhere.before.words, apart.elsewhere.after.words) == (
+        whole.elsewhere.before.words,
+        whole.elsewhere.after.words,
+    )
 
 
 def test_a_named_slice_says_what_it_explains_and_what_became_of_it(streams: dict[Cause, Simulated]) -> None:
@@ -182,7 +209,9 @@ def test_slices_with_too_little_speech_are_named_as_such() -> None:
     assert not set(attribution.too_little) & {change.where for change in attribution.ranked}
 
 
-def test_two_descriptions_of_the_same_speech_are_both_said(streams: dict[Cause, Simulated]) -> None:
+def test_two_descriptions_of_the_same_speech_are_both_said(
+    streams: dict[Cause, Simulated], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def with_floor(scored: ScoredUtterance) -> ScoredUtterance:
         floor = "3" if dict(scored.attributes)["site"] == "imaging-3" else "1"
         return replace(scored, attributes=tuple(sorted([*scored.attributes, ("floor", floor)])))
@@ -191,6 +220,11 @@ def test_two_descriptions_of_the_same_speech_are_both_said(streams: dict[Cause, 
     attribution = found(replace(stream, utterances=[with_floor(each) for each in stream.utterances]), TARGET)
     [named] = attribution.named
     assert {named.where, *named.same_as} == {(IMAGING,), (("floor", "3"),)}
+    monkeypatch.setattr(book, "MOST_CELLS", 8)
+    [apart] = found(
+        replace(stream, utterances=[with_floor(each) for each in stream.utterances]), TARGET
+    ).named
+    assert {apart.where, *apart.same_as} == {(IMAGING,), (("floor", "3"),)}
 
 
 def test_speech_without_attributes_is_not_attributed() -> None:

@@ -11,7 +11,8 @@ from benchmarks.detection.figures import Share
 from detectors.attribution import Attribution, attribute
 from detectors.slices.book import SliceBook
 from detectors.slices.counts import SliceCounts
-from detectors.slices.table import SliceTable, Where, descriptions
+from detectors.slices.marginals import Where
+from detectors.slices.table import SliceTable
 from detectors.unit import ScoredUtterance, UnitTracker
 
 Books = Mapping[str, SliceBook]
@@ -80,7 +81,7 @@ def _largest(
 ) -> Where | None:
     cohorts = list(books) if question.cohort is None else [question.cohort]
     splits = {name: books[name].split(question.onset_s, now_s) for name in cohorts}
-    wanted = {where for own in splits.values() for each in own for where in descriptions(each.attributes)}
+    wanted = {where for own in splits.values() for where, _ in own.slices()}
     table = SliceTable.of(splits, wanted)
     found = []
     for where in sorted(wanted):

@@ -19,7 +19,7 @@ from detectors.alignment import align
 from detectors.attribution import Attribution
 from detectors.event import Change, Signal
 from detectors.monitor import Monitor, MonitorSettings
-from detectors.slices.table import Where
+from detectors.slices.marginals import Where
 from detectors.text import Normaliser
 from detectors.unit import ScoredUtterance
 from service.demo.recording import REFERENCE_EVERY, read_lines, read_truth

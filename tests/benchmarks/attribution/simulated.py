@@ -86,11 +86,11 @@ def rows(found: Sequence[Asked]) -> list[list[str]]:
             more = ["", "", ""]
             if way == "ours":
                 likely = Counter(each.likely for each in own)
-                told = sum(each.story == STORY.get(cause) for each in own)
+                told = sum(each.story == STORY.get(cause.kind) for each in own)
                 more = [
                     f"{likely['right']} / {likely['wrong']}",
-                    f"{STORY[cause]} {told}/{len(own)}" if cause in STORY else "",
-                    f"{sum(each.has_both for each in own)}/{len(own)}" if cause is Cause.TWO else "",
+                    f"{STORY[cause.kind]} {told}/{len(own)}" if cause.kind in STORY else "",
+                    f"{sum(each.has_both for each in own)}/{len(own)}" if cause.kind is Cause.TWO else "",
                 ]
             lines.append([cause.value if way == "ours" else "", way, *shares, *more])
     return lines

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.slices.book import Splits
 from detectors.slices.counts import SliceCounts
+from detectors.slices.divided import Splits
 from detectors.slices.explanations import Likelihoods, weigh
-from detectors.slices.part import Sides, Usual
+from detectors.slices.marginals import descriptions
+from detectors.slices.part import Usual
 from detectors.slices.rises import MOST_CELLS, Rises
-from detectors.slices.table import descriptions
 from detectors.tally import Tally
 from detectors.unit import Attributes
 
@@ -55,7 +55,7 @@ def splits(before: Rate, since: Rate, sessions: int = 12) -> dict[str, list[Spli
 
 
 def usual(of: Mapping[str, list[Splits]]) -> dict[str, Usual]:
-    return {name: Usual.of(Sides(each.before, each.after) for each in own) for name, own in of.items()}
+    return {name: Usual.of([each.sides for each in own]) for name, own in of.items()}
 
 
 def likely(

@@ -14,8 +14,9 @@ from detectors.event import Change, Event, Signal
 from detectors.level import Level
 from detectors.monitor import Monitor, MonitorSettings
 from detectors.slices.book import SliceBook
-from detectors.slices.fit import Cell, Effect, Pair, fit
+from detectors.slices.fit import Effect, Known, fit
 from detectors.slices.levels import MOST_VALUES, SliceLevels
+from detectors.slices.sums import Cell, Pair
 from detectors.unit import Attributes, ScoredUtterance, Unit
 
 WARD, ER = ("site", "ward-7"), ("site", "er-1")
@@ -86,13 +87,11 @@ def test_an_attribute_that_is_everywhere_the_same_changes_no_event() -> None:
 
 
 def test_effects_of_two_attributes_are_told_apart_though_they_go_together() -> None:
-    effects = fit(
-        [
-            *cells({(CART, WARD): 0.10, (CART, ER): 0.02, (HEADSET, ER): -0.02}),
-            *cells({(HEADSET, WARD): 0.06}, cohorts=("en-IN",)),
-        ],
-        "en-GB",
-    )
+    known = [
+        *cells({(CART, WARD): 0.10, (CART, ER): 0.02, (HEADSET, ER): -0.02}),
+        *cells({(HEADSET, WARD): 0.06}, cohorts=("en-IN",)),
+    ]
+    effects = fit(Known.of(known), "en-GB")
     apart = effects[WARD].beyond - effects[ER].beyond, effects[CART].beyond - effects[HEADSET].beyond
     assert 0.06 < apart[0] < 0.085
     assert 0.025 < apart[1] < 0.045
@@ -102,8 +101,8 @@ def test_what_a_cohort_alone_finds_hard_is_usual_for_it_alone() -> None:
     own = [Cell("en-IN", (site,), y, 20_000.0, 0.0, 1_000) for site, y in ((WARD, 0.05), (ER, -0.05))]
     others = cells({(WARD,): 0.0, (ER,): 0.0}, cohorts=("en-GB", "en-NG", "en-US"))
     apart = [
-        fit([*own, *others], cohort)[WARD].beyond - fit([*own, *others], cohort)[ER].beyond
-        for cohort in ("en-IN", "en-GB")
+        effects[WARD].beyond - effects[ER].beyond
+        for effects in (fit(Known.of([*own, *others]), cohort) for cohort in ("en-IN", "en-GB"))
     ]
     assert apart[0] > 0.08
     assert abs(apart[1]) < 0.03
@@ -111,7 +110,8 @@ def test_what_a_cohort_alone_finds_hard_is_usual_for_it_alone() -> None:
 
 def test_chance_is_not_held_to_be_usual() -> None:
     beyond: dict[Attributes, float] = {(("site", f"s{k}"),): 0.006 * (-1) ** k for k in range(8)}
-    assert all(effect.beyond == 0.0 for effect in fit(cells(beyond, cohorts=("en-GB",)), "en-GB").values())
+    effects = fit(Known.of(cells(beyond, cohorts=("en-GB",))), "en-GB")
+    assert all(effect.beyond == 0.0 for effect in effects.values())
 
 
 @given(
@@ -131,7 +131,7 @@ def test_effects_are_centred_on_the_cohorts_own_mix(
     said: list[tuple[Pair, Pair, float, int]],
 ) -> None:
     own = [Cell("en", (device, site), y, 8.0 * n, 50.0, n) for device, site, y, n in said]
-    effects = fit([*own, *cells({(CART, WARD): 0.1, (HEADSET, ER): 0.0})], "en")
+    effects = fit(Known.of([*own, *cells({(CART, WARD): 0.1, (HEADSET, ER): 0.0})]), "en")
     for name in ("device", "site"):
         mean = sum(each.beyond * each.share for (attribute, _), each in effects.items() if attribute == name)
         assert abs(mean) < 1e-9
