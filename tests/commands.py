@@ -5,25 +5,25 @@ from __future__ import annotations
 import io
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
 from unittest.mock import patch
 
 from service.cli import main
 
 
-@dataclass(frozen=True)
-class Called:
-    code: int
-    out: str
-    err: str
-
-
-def call(*arguments: str) -> Called:
+def call(*arguments: str | Path, given: str = "") -> CompletedProcess[str]:
     """Call ``werwatch`` with these arguments; whatever is no exit is a fault of it, and raised."""
     out, err, code = io.StringIO(), io.StringIO(), 0
-    with patch.object(sys, "argv", ["werwatch", *arguments]), redirect_stdout(out), redirect_stderr(err):
+    words = ["werwatch", *map(str, arguments)]
+    with (
+        patch.object(sys, "argv", words),
+        patch.object(sys, "stdin", io.StringIO(given)),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
         try:
             main()
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else int(left.code is not None)
-    return Called(code, out.getvalue(), err.getvalue())
+    return CompletedProcess(words, code, out.getvalue(), err.getvalue())

@@ -159,6 +159,20 @@ def make_service(tmp_path: Path, bearer: Bearer) -> Iterator[Callable[..., Runni
 
 
 @pytest.fixture
+def refused(tmp_path: Path, bearer: Bearer) -> Callable[[Path], subprocess.CompletedProcess[str]]:
+    """Let ``werwatch serve`` with a configuration end by itself; all that it says is in its stderr."""
+
+    def serve(config: Path) -> subprocess.CompletedProcess[str]:
+        log = tmp_path / f"{config.name}.log"
+        log.unlink(missing_ok=True)
+        words = ["-m", "service.cli", "serve", "--config", str(config)]
+        code = bearer.bear(words, log).wait(START_S)
+        return subprocess.CompletedProcess(words, code, "", log.read_text())
+
+    return serve
+
+
+@pytest.fixture
 def hold_port() -> Iterator[Callable[[], int]]:
     """Give `held_port`s that last until the test ends."""
     with ExitStack() as stack:

@@ -6,8 +6,6 @@ import re
 import resource
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from commands import call
 from conftest import CLIENT, BadDay, RunningService, eventually, program
 
 from service.commands.healthcheck import ask
@@ -164,18 +163,7 @@ def test_a_store_that_is_damaged_in_the_middle_says_so_and_what_to_do(
     # Whoever needs nothing of what is damaged is answered as before.
     assert service.post("/v1/utterances", b"{").status_code == 400
     assert service.stop() == 0
-    command = [
-        sys.executable,
-        "-m",
-        "service.cli",
-        "rotate-key",
-        "--yes",
-        "--author",
-        "a",
-        "--config",
-        str(service.folder / "werwatch.yaml"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = call("rotate-key", "--yes", "--author", "a", "--config", service.folder / "werwatch.yaml")
     assert done.returncode != 0
     assert "is damaged; stop werwatch and put a backup in its place" in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from commands import call
 from conftest import RunningService, eventually
 from on_call import OnCall, on_call
 from simulation import Stream, references
@@ -76,8 +75,7 @@ def said_by(record: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
 
 
 def werwatch(service: RunningService, *words: str) -> str:
-    command = [sys.executable, "-m", "service.cli", *words, "--api", service.api]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = call(*words, "--api", service.api)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

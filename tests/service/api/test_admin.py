@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from commands import call
 from conftest import RunningService
 from simulation import Stream, references
 
@@ -94,10 +93,7 @@ def test_an_announced_change_is_judged_and_alarms_nobody(
 ) -> None:
     service = make_service()
     feed(service, worse[:1_500])
-    command = [sys.executable, "-m", "service.cli", "announce", "engine 2026-11", "--author", "ann"]
-    done = subprocess.run(
-        [*command, "--api", service.api], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = call("announce", "engine 2026-11", "--author", "ann", "--api", service.api)
     assert (done.returncode, "audit row 1" in done.stdout) == (0, True)
     feed(service, worse[1_500:])
     deadline = time.monotonic() + PATIENCE_S
@@ -159,12 +155,10 @@ def test_the_command_asks_the_running_service(make_service: Callable[..., Runnin
     service = make_service(api_token="0123456789abcdef")
     token = service.folder / "token"
     token.write_text("0123456789abcdef\n")
-    command = [sys.executable, "-m", "service.cli", "rebaseline", "--api", service.api]
-    command += ["--author", "ann", "--note", "moved"]
-    refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    command = ["rebaseline", "--api", service.api, "--author", "ann", "--note", "moved"]
+    refused = call(*command)
     assert (refused.returncode, "Authorization" in refused.stderr) == (2, True)
-    command += ["--token-file", str(token)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = call(*command, "--token-file", token)
     assert (done.returncode, done.stdout) == (0, "every cohort is learned anew (audit row 1)\n")
     headers = {"authorization": "Bearer 0123456789abcdef"}
     rows = httpx.get(f"{service.api}/v1/interventions", headers=headers).json()["interventions"]

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from chaos.stream import said
+from commands import call
 from recorded import recorded_file
 
 from service.bulk.page import page
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "service.cli", "backtest", *arguments]
-    return subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+    return call("backtest", *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import json
 import random
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 from chaos.stream import said
+from commands import call
 from conftest import RunningService
 from recorded import DATASETS, recorded, recorded_file
 from stand_in import Got, Reply, stand_in
@@ -60,8 +60,7 @@ def scored(service: RunningService) -> list[Any]:
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "service.cli", "import", *arguments]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    return call("import", *arguments)
 
 
 def tangled(seed: int, *, is_early: bool) -> list[dict[str, Any]]:

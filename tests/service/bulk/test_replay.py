@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from bearer import Bearer
 from chaos.stream import DETECTION, said
+from commands import call
 from conftest import RunningService, eventually
 from recorded import recorded_file
 
@@ -28,8 +29,7 @@ UTTERANCES = 4_000
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "service.cli", "replay", *arguments]
-    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    return call("replay", *arguments)
 
 
 def unexpected(number: int, reason: str) -> None:

@@ -57,8 +57,8 @@ def test_an_answer_of_another_server_is_told_from_that_of_werwatch(command: list
         with stand_in(always(strange)) as server:
             done = call(*command, "--api", server.url)
         told = f"what answers there is not werwatch, or another version of it (HTTP {strange.status})"
-        assert (done.code, done.out) == (2, "")
-        assert done.err == f"werwatch: {server.url}: {told}; is --api right?\n"
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"werwatch: {server.url}: {told}; is --api right?\n"
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_nor_is_anything_imported_there(tmp_path: Path, name: str, text: str) ->
     for strange in STRANGE[:-1]:
         with stand_in(always(strange)) as server:
             done = call("import", str(path), "--api", server.url, "--from-start")
-        assert done.code == 2
-        assert f"{server.url}: what answers there is not werwatch" in done.err
+        assert done.returncode == 2
+        assert f"{server.url}: what answers there is not werwatch" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_a_url_that_is_none_is_named_by_its_option(url: str, tmp_path: Path) -> 
     history.write_text('{"utterance_id": "u", "reference": "x"}\n')
     for command in (["alerts"], ["import", str(history)]):
         done = call(*command, "--api", url)
-        assert done.code == 2
-        assert done.err.startswith("werwatch: --api: expected a URL like http://127.0.0.1:8600: ")
+        assert done.returncode == 2
+        assert done.stderr.startswith("werwatch: --api: expected a URL like http://127.0.0.1:8600: ")
     done = call("proxy", "--engine", url, "--provider", "openai")
-    assert done.code == 2
-    assert done.err.startswith("werwatch: --engine: expected a URL like https://api.openai.com: ")
+    assert done.returncode == 2
+    assert done.stderr.startswith("werwatch: --engine: expected a URL like https://api.openai.com: ")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_an_address_that_is_none_is_named_by_its_option(address: str, told: str)
         other = "--metrics-listen" if option == "--listen" else "--listen"
         engine = ["--engine", "http://127.0.0.1:1", "--provider", "openai"]
         done = call("proxy", *engine, other, "127.0.0.1:0", option, address)
-        assert (done.code, done.err) == (2, f"werwatch: {option}: {told}\n")
+        assert (done.returncode, done.stderr) == (2, f"werwatch: {option}: {told}\n")
 
 
 TOO_LONG = "x" * 300
@@ -125,7 +125,7 @@ def test_a_store_at_which_nobody_may_look_is_named(tmp_path: Path, command: list
     config.write_text(f"data_dir: {tmp_path / TOO_LONG}\n")
     done = call(*command, "--config", str(config))
     told = f"werwatch: {tmp_path / TOO_LONG / FILE_NAME}: File name too long\n"
-    assert (done.code, done.out, done.err) == (2, "", told)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])
@@ -133,8 +133,8 @@ def test_nor_is_a_copy_that_cannot_be_called_so_a_traceback(tmp_path: Path, comm
     config = tmp_path / "werwatch.yaml"
     config.write_text(f"data_dir: {tmp_path}\n")
     done = call(command, str(tmp_path / TOO_LONG), "--config", str(config))
-    assert (done.code, done.out) == (2, "")
-    assert done.err == f"werwatch: {tmp_path / TOO_LONG}: File name too long\n"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"werwatch: {tmp_path / TOO_LONG}: File name too long\n"
 
 
 def test_who_may_not_look_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_who_may_not_look_is_told_who_may(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_health_check_of_no_address_says_so(metrics: str) -> None:
     done = call("healthcheck", "--metrics", metrics)
     told = f"werwatch: --metrics: expected host:port, like 127.0.0.1:9600, got {metrics}\n"
-    assert (done.code, done.err) == (1, told)
+    assert (done.returncode, done.stderr) == (1, told)
 
 
 @pytest.mark.parametrize(
@@ -166,13 +166,13 @@ def test_a_token_that_no_header_can_hold_is_not_repeated(tmp_path: Path, content
     path.write_bytes(content)
     done = call("alerts", "--token-file", str(path))
     told = f"werwatch: --token-file: {path} holds {what}; expected a token on one line\n"
-    assert (done.code, done.err) == (2, told)
+    assert (done.returncode, done.stderr) == (2, told)
 
 
 def test_an_id_with_any_characters_is_asked_for_as_it_is() -> None:
     with stand_in(lambda _: Reply(404, b'{"detail": "no such alert"}')) as server:
         done = call("acknowledge", "..a b?\u00e9#", "--api", server.url)
-    assert done.err == f"werwatch: {server.url}: no such alert\n"
+    assert done.stderr == f"werwatch: {server.url}: no such alert\n"
     assert server.got[0].path == "/v1/alerts/..a%20b%3F%C3%A9%23/acknowledge"
 
 
@@ -192,8 +192,8 @@ def test_an_id_with_any_characters_is_asked_for_as_it_is() -> None:
 )
 def test_a_number_that_cannot_be_meant_is_named_with_its_option(command: list[str], number: str) -> None:
     done = call(*command, number)
-    assert (done.code, done.out) == (2, "")
-    assert f"Invalid value for '{command[-1]}': " in done.err
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"Invalid value for '{command[-1]}': " in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -223,16 +223,16 @@ def test_what_is_said_of_lines_is_said_once_and_can_be_meant(
     path.write_text('{"utterance_id": "u", "reference": "x"}\n')
     for command in ("import", "replay", "backtest"):
         done = call(command, str(path), *options)
-        assert done.code == 2
-        assert told in done.err
+        assert done.returncode == 2
+        assert told in done.stderr
 
 
 def test_times_that_lead_out_of_the_calendar_are_the_fault_of_their_line(tmp_path: Path) -> None:
     path = tmp_path / "history.ndjson"
     path.write_text('{"utterance_id": "u", "hypothesis": "x"}\n' * 2)
     done = call("replay", str(path), "--begin", "9999-12-31T00:00Z", "--gap", "31622400")
-    assert done.code == 1
-    assert f"{path}:2: spoken_at: --begin and --gap lead too far into the future\n" in done.err
+    assert done.returncode == 1
+    assert f"{path}:2: spoken_at: --begin and --gap lead too far into the future\n" in done.stderr
 
 
 @pytest.mark.parametrize("store", [None, b"", b"no database" * 1_000])
@@ -247,9 +247,9 @@ def test_a_store_that_is_damaged_is_no_traceback(tmp_path: Path, store: bytes | 
     config.write_text(f"data_dir: {path.parent}\n")
     for command in (["export-slice", "site=x"], ["backup", str(tmp_path / "copy.db")]):
         done = call(*command, "--config", str(config))
-        assert (done.code, done.out) == (2, "")
-        assert done.err.startswith(f"werwatch: {path}: ")
-    assert call("verify", "--config", str(config)).code == 1
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"werwatch: {path}: ")
+    assert call("verify", "--config", str(config)).returncode == 1
     assert not (tmp_path / "copy.db").exists()
 
 
@@ -258,7 +258,7 @@ def test_what_is_no_id_is_named(identity: str) -> None:
     for command in (["acknowledge"], ["claims"], ["explain"], ["end-silence"], ["resend"]):
         done = call(*command, identity)
         told = f"werwatch: expected an id as the lists show it, got {identity!r}\n"
-        assert (done.code, done.err) == (2, told)
+        assert (done.returncode, done.stderr) == (2, told)
 
 
 @pytest.mark.parametrize("time", ["tomorrow", "2026-12-01", "2026-12-01T20:00", ""])
@@ -267,4 +267,4 @@ def test_a_time_that_is_none_is_named_with_one(time: str) -> None:
     silence = ["silence", "cohort=a", "--note", "x"]
     for command in ([*silence, "--until"], [*silence, "--from"], ["explain", "--cohort", "x", "--since"]):
         done = call(*command, time)
-        assert (done.code, done.err.endswith(told)) == (2, True)
+        assert (done.returncode, done.stderr.endswith(told)) == (2, True)

@@ -6,40 +6,39 @@ from pathlib import Path
 
 import httpx
 import pytest
+from commands import call
 from conftest import RunningService
 
 from service import __version__
 
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+Refused = Callable[[Path], subprocess.CompletedProcess[str]]
 
 
 def test_it_says_its_version() -> None:
-    assert run("version").stdout == f"werwatch {__version__}\n"
+    command = [sys.executable, "-m", "service.cli", "version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == f"werwatch {__version__}\n"
 
 
 def test_a_good_configuration_is_called_good(tmp_path: Path) -> None:
     path = tmp_path / "werwatch.yaml"
     path.write_text("listen: 127.0.0.1:8601\n")
-    done = run("check-config", str(path))
+    done = call("check-config", path)
     assert (done.returncode, done.stdout) == (0, f"{path}: good\n")
 
 
 def test_a_configuration_that_keeps_text_is_called_that(tmp_path: Path) -> None:
     path = tmp_path / "werwatch.yaml"
     path.write_text("privacy: {keep_text: true}\n")
-    done = run("check-config", str(path))
+    done = call("check-config", path)
     told = "privacy.keep_text: transcripts will lie as text in data_dir"
     assert (done.returncode, done.stdout) == (0, f"{path}: good\n{told}\n")
 
 
-def test_a_bad_configuration_is_explained_without_a_traceback(tmp_path: Path) -> None:
+def test_a_bad_configuration_is_explained_without_a_traceback(tmp_path: Path, refused: Refused) -> None:
     path = tmp_path / "werwatch.yaml"
     path.write_text("listn: 127.0.0.1:8601\n")
-    for command in (["check-config", str(path)], ["serve", "--config", str(path)]):
-        done = run(*command)
+    for done in (call("check-config", path), refused(path)):
         assert done.returncode == 2
         assert done.stderr == f"werwatch: listn: unknown key; did you mean listen? ({path}, line 1)\n"
 
@@ -48,21 +47,20 @@ def test_a_secret_that_is_none_is_found_by_check_config(tmp_path: Path) -> None:
     path = tmp_path / "werwatch.yaml"
     hook = "{name: a, kind: webhook, url: 'https://x.org', secret: whsec_short}"
     path.write_text(f"receivers: [{hook}]\n")
-    done = run("check-config", str(path))
+    done = call("check-config", path)
     assert done.returncode == 2
     assert "24 to 64 random bytes" in done.stderr
 
 
 @pytest.mark.parametrize("token", ["", " \n", "ab", "fifteen-letters"])
-def test_a_token_file_that_keeps_nobody_out_is_an_error(tmp_path: Path, token: str) -> None:
+def test_a_token_file_that_keeps_nobody_out_is_an_error(tmp_path: Path, token: str, refused: Refused) -> None:
     (tmp_path / "token").write_text(token)
     path = tmp_path / "werwatch.yaml"
     path.write_text(
         f"listen: 127.0.0.1:0\nmetrics_listen: 127.0.0.1:0\ndata_dir: {tmp_path}/data\n"
         f"api_token_file: {tmp_path}/token\n"
     )
-    for command in (["check-config", str(path)], ["serve", "--config", str(path)]):
-        done = run(*command)
+    for done in (call("check-config", path), refused(path)):
         assert done.returncode == 2
         expected = (
             f"api_token_file: {tmp_path}/token: expected at least 16 characters, got {len(token.strip())}"
@@ -74,7 +72,7 @@ def test_a_token_file_that_keeps_nobody_out_is_an_error(tmp_path: Path, token: s
 def test_a_secret_that_cannot_be_read_is_found_by_check_config(tmp_path: Path, key: str) -> None:
     path = tmp_path / "werwatch.yaml"
     path.write_text(key.format(tmp_path / "missing"))
-    done = run("check-config", str(path))
+    done = call("check-config", path)
     assert done.returncode == 2
     assert f"{tmp_path}/missing" in done.stderr
     assert "No such file" in done.stderr
@@ -87,9 +85,9 @@ def test_a_key_that_others_can_read_is_found_by_check_config(tmp_path: Path) -> 
     path = tmp_path / "werwatch.yaml"
     path.write_text(f"privacy: {{key_file: {key}}}")
     key.chmod(0o644)
-    assert "chmod 600" in run("check-config", str(path)).stderr
+    assert "chmod 600" in call("check-config", path).stderr
     key.chmod(0o600)
-    assert run("check-config", str(path)).returncode == 0
+    assert call("check-config", path).returncode == 0
 
 
 @pytest.mark.parametrize("place", ["taken", "taken/data"])
@@ -97,7 +95,7 @@ def test_a_data_folder_that_is_a_file_is_found_by_check_config(tmp_path: Path, p
     (tmp_path / "taken").write_text("")
     path = tmp_path / "werwatch.yaml"
     path.write_text(f"data_dir: {tmp_path / place}\n")
-    done = run("check-config", str(path))
+    done = call("check-config", path)
     told = f"data_dir: {tmp_path / place}: {tmp_path / 'taken'} is no folder; set data_dir to another place"
     assert (done.returncode, done.stderr) == (2, f"werwatch: {told}\n")
 
@@ -105,35 +103,35 @@ def test_a_data_folder_that_is_a_file_is_found_by_check_config(tmp_path: Path, p
 def test_a_configuration_that_sets_nothing_is_called_that(tmp_path: Path) -> None:
     path = tmp_path / "werwatch.yaml"
     path.write_text("# to be written\n")
-    done = run("check-config", str(path))
+    done = call("check-config", path)
     assert (done.returncode, done.stdout) == (0, f"{path}: good\nit sets nothing: every default holds\n")
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    done = run("serve", "--config", str(tmp_path / "none.yaml"))
+def test_a_missing_file_is_named(tmp_path: Path, refused: Refused) -> None:
+    done = refused(tmp_path / "none.yaml")
     assert done.returncode == 2
     assert "no such file" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_port_in_use_is_named_with_its_key(tmp_path: Path) -> None:
+def test_a_port_in_use_is_named_with_its_key(tmp_path: Path, refused: Refused) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         path = tmp_path / "werwatch.yaml"
         path.write_text(f"listen: {address}\nmetrics_listen: 127.0.0.1:0\ndata_dir: {tmp_path}/data\n")
-        done = run("serve", "--config", str(path))
+        done = refused(path)
     assert done.returncode == 2
     assert f"listen: {address}: Address already in use; stop what listens there" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path, refused: Refused) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "werwatch.yaml"
     path.write_text(f"listen: 127.0.0.1:0\nmetrics_listen: 127.0.0.1:0\ndata_dir: {tmp_path}/file/data\n")
-    done = run("serve", "--config", str(path))
+    done = refused(path)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
@@ -157,10 +155,10 @@ def test_a_health_check_says_whether_the_service_is_ready(
     service = make_service()
     address = service.metrics.removeprefix("http://")
     for asked in (address, address.replace("127.0.0.1", "0.0.0.0")):
-        done = run("healthcheck", "--metrics", asked)
+        done = call("healthcheck", "--metrics", asked)
         assert (done.returncode, done.stdout) == (0, "ready\n")
     service.stop()
-    done = run("healthcheck", "--metrics", address)
+    done = call("healthcheck", "--metrics", address)
     assert done.returncode == 1
     assert done.stderr == f"werwatch: {address}: no answer of werwatch; is it running?\n"
 

@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -15,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from commands import call
 from conftest import RunningService, eventually
 
 from service.store.store import FILE_NAME
@@ -22,11 +21,6 @@ from service.store.store import FILE_NAME
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 SESSIONS = 60
 SECRET_WORDS = "methotrexate fifteen milligrams weekly no fever today at all really nothing"
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def body(number: int, cohort: str, site: str, wrong: int) -> dict[str, Any]:
@@ -99,7 +93,7 @@ def test_what_is_known_of_slices_survives_a_restart_and_is_what_the_rows_lead_to
     assert service.stop() == 0
     config = tmp_path / "werwatch.yaml"
     config.write_text(yaml.safe_dump({"data_dir": str(service.data_dir)}))
-    verified = run("verify", "--config", str(config))
+    verified = call("verify", "--config", str(config))
     assert "state: good" in verified.stdout, verified.stdout
     service.start()
     assert service.get(query) == before
@@ -107,7 +101,7 @@ def test_what_is_known_of_slices_survives_a_restart_and_is_what_the_rows_lead_to
         [(state,)] = db.execute("SELECT state FROM snapshot")
         assert "ward-7" in state
         db.execute("UPDATE snapshot SET state = replace(state, 'ward-7', 'ward-8')")
-    verified = run("verify", "--config", str(config))
+    verified = call("verify", "--config", str(config))
     assert (verified.returncode, "state: BAD" in verified.stdout) == (1, True), verified.stdout
 
 
@@ -155,7 +149,7 @@ def test_speech_that_is_not_counted_yet_is_told_and_not_taken_for_missing(
     score(body(0, "en-IN", "ward-7", 1))
     assert notes("en-IN").startswith("1 speaker-shift is still open and counted here once over: ")
     assert "attribute" not in notes("en-IN")
-    told = run("explain", "--cohort", "en-IN", "--since", since, "--api", service.api).stdout
+    told = call("explain", "--cohort", "en-IN", "--since", since, "--api", service.api).stdout
     assert "1 speaker-shift is still open" in told
     assert "no attributes" not in told
     bare = {**body(5, "en-US", "", 0), "attributes": {"accent": "en-US"}}
@@ -167,16 +161,16 @@ def test_speech_that_is_not_counted_yet_is_told_and_not_taken_for_missing(
 
 
 def test_it_is_explained_as_a_table(service: RunningService) -> None:
-    done = run("explain", "--cohort", "en-IN", "--hours", "720", "--api", service.api)
+    done = call("explain", "--cohort", "en-IN", "--hours", "720", "--api", service.api)
     assert done.returncode == 0, done.stderr
     heading, *rows = done.stdout.splitlines()[1:]
     assert heading.split() == ["slice", "WER", "95", "%", "sessions", "words"]
     assert rows[0].startswith("site=ward-7 ")
     assert any(row.startswith("too little speech: ") and "site=ward-9" in row for row in rows)
-    since = run("explain", "--cohort", "en-IN", "--since", "2026-01-06T00:00+0000", "--api", service.api)
+    since = call("explain", "--cohort", "en-IN", "--since", "2026-01-06T00:00+0000", "--api", service.api)
     assert "no slice stands out of " in since.stdout
-    assert run("explain", "--cohort", "nobody", "--api", service.api).returncode == 2
-    assert "either an ALERT_ID or --cohort" in run("explain", "--api", service.api).stderr
+    assert call("explain", "--cohort", "nobody", "--api", service.api).returncode == 2
+    assert "either an ALERT_ID or --cohort" in call("explain", "--api", service.api).stderr
 
 
 def test_utterances_of_a_slice_are_exported_by_id_the_worst_first(
@@ -185,7 +179,7 @@ def test_utterances_of_a_slice_are_exported_by_id_the_worst_first(
     config = tmp_path / "werwatch.yaml"
     config.write_text(yaml.safe_dump({"data_dir": str(service.data_dir)}))
     command = ("export-slice", "--config", str(config))
-    done = run(*command, "cohort=en-IN", "site=ward-7", "--most", "30")
+    done = call(*command, "cohort=en-IN", "site=ward-7", "--most", "30")
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert len(rows) == 30
@@ -197,18 +191,18 @@ def test_utterances_of_a_slice_are_exported_by_id_the_worst_first(
     service.post(
         "/v1/erasures", json.dumps({"utterance_id": rows[0]["utterance_id"], "author": "ann"}).encode()
     )
-    again = run(*command, "cohort=en-IN", "site=ward-7")
+    again = call(*command, "cohort=en-IN", "site=ward-7")
     assert rows[0]["utterance_id"] not in again.stdout
     assert rows[1]["utterance_id"] in again.stdout
     out = tmp_path / "ids.csv"
-    assert run(*command, "site=ward-2", "--out", str(out)).returncode == 0
+    assert call(*command, "site=ward-2", "--out", str(out)).returncode == 0
     assert out.read_text().startswith("utterance_id,spoken_at,errors,reference_words\n")
     before = out.read_text()
-    done = run(*command, "site=ward-7", "--out", str(out))
+    done = call(*command, "site=ward-7", "--out", str(out))
     assert (done.returncode, out.read_text()) == (2, before)
     assert f"{out}: is there already; name another file, or move it" in done.stderr
     new = tmp_path / "new.csv"
-    assert run(*command, "site=nowhere", "--out", str(new)).returncode == 1
+    assert call(*command, "site=nowhere", "--out", str(new)).returncode == 1
     assert not new.exists()
 
 
@@ -227,6 +221,6 @@ def test_a_slice_that_is_none_is_said_so(
 ) -> None:
     config = tmp_path / "werwatch.yaml"
     config.write_text(yaml.safe_dump({"data_dir": str(service.data_dir)}))
-    done = run("export-slice", *condition.split(), "--config", str(config))
+    done = call("export-slice", *condition.split(), "--config", str(config))
     assert (done.returncode, told in done.stderr) == (status, True), done.stderr
     assert "Traceback" not in done.stderr

@@ -1,7 +1,5 @@
 """What became of notices is shown, dead ones go out again, and a receiver can be tried."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from chaos.stream import DETECTION
+from commands import call
 from conftest import RunningService, eventually, score
 from stand_in import Got, Reply, stand_in
 
@@ -16,11 +15,6 @@ from service.delivery.lane import MOST_AT_ONCE
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 ENOUGH = 1_300
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def held(service: RunningService, state: str) -> list[Any]:
@@ -45,21 +39,21 @@ def test_what_was_refused_is_listed_and_arrives_once_it_is_sent_again(
         assert f'werwatch_outbox_notices{{receiver="oncall",state="dead"}} {len(rows)}.0' in service.scrape()
         assert f'werwatch_receiver_disabled{{receiver="oncall"}} {float(is_disabled)}' in service.scrape()
         assert len(server.got) <= (MOST_AT_ONCE if is_disabled else len(rows))
-        listed = run("notices", "--api", service.api)
+        listed = call("notices", "--api", service.api)
         assert all(row["notice_id"] in listed.stdout for row in rows)
         answers[0] = 200
         # The oldest first, as they were meant to be told.
         identities = [row["notice_id"] for row in reversed(rows)]
-        resent = run("resend", *identities, "--author", "ann", "--api", service.api)
+        resent = call("resend", *identities, "--author", "ann", "--api", service.api)
         assert resent.returncode == 0, resent.stderr
         assert eventually(lambda: not held(service, "dead") and not held(service, "pending"))
         assert 'werwatch_receiver_disabled{receiver="oncall"} 0.0' in service.scrape()
         record = service.get("/v1/alert-record")["record"]
         assert {row["author"] for row in record if row["action"] == "resent"} == {"ann"}
-        again = run("resend", identities[0], "--author", "ann", "--api", service.api)
+        again = call("resend", identities[0], "--author", "ann", "--api", service.api)
         assert "this notice is not sent again: it is delivered, not dead" in again.stderr
         assert server.url not in service.log
-    assert "no such notice" in run("resend", "none", "--author", "ann", "--api", service.api).stderr
+    assert "no such notice" in call("resend", "none", "--author", "ann", "--api", service.api).stderr
 
 
 def test_a_dead_notice_that_nobody_needs_any_more_is_let_be(
@@ -76,14 +70,14 @@ def test_a_dead_notice_that_nobody_needs_any_more_is_let_be(
         assert (first["alerts"], first["next"]) == (alerts[:1], alerts[0]["alert_id"])
         others = service.get(f"/v1/alerts?limit=1000&after={first['next']}")
         assert (others["alerts"], others["next"]) == (alerts[1:], None)
-        done = run("dismiss", *dead, "--author", "ann", "--note", "told them myself", "--api", service.api)
+        done = call("dismiss", *dead, "--author", "ann", "--note", "told them myself", "--api", service.api)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"{dead[0]} is not told to oncall")
     assert held(service, "dead") == []
     assert {row["notice_id"] for row in held(service, "dismissed")} == set(dead)
     assert 'werwatch_dead_letters{receiver="oncall"} 0.0' in service.scrape()
     record = [row for row in service.get("/v1/alert-record")["record"] if row["action"] == "dismissed"]
     assert {(row["author"], row["note"]) for row in record} == {("ann", "to oncall: told them myself")}
-    again = run("resend", dead[0], "--author", "ann", "--api", service.api)
+    again = call("resend", dead[0], "--author", "ann", "--api", service.api)
     assert "this notice is not sent again: it is dismissed, not dead" in again.stderr
 
 
@@ -96,7 +90,7 @@ def configured(folder: Path, **receiver: Any) -> str:
 def test_a_receiver_is_tried_with_a_marked_notice(tmp_path: Path) -> None:
     with stand_in(lambda _: Reply(202, b'{"status":"success"}')) as server:
         config = configured(tmp_path, kind="webhook", url=server.url, secret=SECRET)
-        done = run("test-receiver", "oncall", "--config", config)
+        done = call("test-receiver", "oncall", "--config", config)
     assert (done.returncode, done.stdout) == (
         0,
         'oncall: delivered: HTTP 202\nit said: {"status":"success"}\n',
@@ -115,7 +109,7 @@ def test_what_came_back_is_shown_without_what_is_secret(tmp_path: Path) -> None:
     with stand_in(echo) as server:
         url = f"{server.url}/T000/B000/xoxp-secret-part?sig=signature-secret"
         config = configured(tmp_path, kind="pagerduty", routing_key_file=str(tmp_path / "key"), url=url)
-        done = run("test-receiver", "oncall", "--config", config)
+        done = call("test-receiver", "oncall", "--config", config)
     assert done.returncode == 1
     assert "oncall: dead: HTTP 400" in done.stdout
     assert "is invalid" in done.stdout
@@ -128,7 +122,7 @@ def test_a_password_is_not_shown_as_it_was_sent_either(tmp_path: Path) -> None:
     user = {"username": "bob", "password_file": str(tmp_path / "password")}
 
     with stand_in(lambda got: Reply(200, got.headers["authorization"].encode())) as server:
-        done = run(
+        done = call(
             "test-receiver",
             "oncall",
             "--config",
@@ -139,8 +133,8 @@ def test_a_password_is_not_shown_as_it_was_sent_either(tmp_path: Path) -> None:
 
 def test_a_receiver_that_is_not_there_is_named(tmp_path: Path) -> None:
     config = configured(tmp_path, kind="webhook", url="http://127.0.0.1:9", secret=SECRET)
-    done = run("test-receiver", "oncall", "--config", config)
+    done = call("test-receiver", "oncall", "--config", config)
     assert (done.returncode, done.stdout) == (1, "oncall: retry: connection refused\n")
-    missing = run("test-receiver", "pager", "--config", config)
+    missing = call("test-receiver", "pager", "--config", config)
     assert missing.returncode == 2
     assert missing.stderr == "werwatch: receivers: there is no pager; configured here: oncall\n"

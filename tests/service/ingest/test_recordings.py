@@ -3,8 +3,6 @@
 import asyncio
 import json
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import call
 from conftest import CLIENT, BadDay, RunningService, eventually
 
 from service.api.translate import Translator
@@ -324,9 +323,9 @@ def test_another_key_leaves_no_reference_that_waits(settled: RunningService) -> 
     send(settled, 0)
     correct(settled, utterances=2)
     settled.stop()
-    command = [sys.executable, "-m", "service.cli", "rotate-key", "--yes", "--author", "test"]
-    options = ["--config", str(settled.folder / "werwatch.yaml")]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    config = settled.folder / "werwatch.yaml"
+    done = call("rotate-key", "--yes", "--author", "test", "--config", config)
+    done.check_returncode()
     assert "1 references without an utterance are deleted" in done.stdout + done.stderr
     settled.start()
     assert CLIENT.get(f"{settled.api}/v1/recordings/visit").status_code == 404

@@ -3,7 +3,6 @@
 import socket
 import ssl
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 import psutil
 import pytest
 from authority import Authority
+from commands import call
 from conftest import START_S, RunningService, program
 
 from service.config import Tls
@@ -42,11 +42,6 @@ def client(authority: Authority, certificate: Path | None = None) -> httpx.Clien
     if certificate is not None:
         context.load_cert_chain(certificate)
     return httpx.Client(verify=context, timeout=30)
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_the_api_speaks_tls_and_nothing_else(
@@ -93,10 +88,10 @@ def test_commands_reach_it_by_certificate_and_token(
     command = ["announce", "x", "--author", "a", "--api", service.api]
     certificate = authority.issue("ops")
     admitted: list[str | Path] = ["--ca-file", authority.certificate, "--client-cert", certificate]
-    assert "audit row 1" in run(*command, *admitted, "--token-file", token).stdout
-    refused = run(*command)
+    assert "audit row 1" in call(*command, *admitted, "--token-file", token).stdout
+    refused = call(*command)
     assert (refused.returncode, "certificate verify failed" in refused.stderr) == (2, True)
-    done = run(*command, "--ca-file", tmp_path / "none")
+    done = call(*command, "--ca-file", tmp_path / "none")
     assert (done.returncode, "--ca-file" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 
 
@@ -125,7 +120,7 @@ def test_files_that_cannot_be_used_are_named(authority: Authority, server: Path,
 def test_check_config_looks_at_the_certificates(tmp_path: Path) -> None:
     path = tmp_path / "werwatch.yaml"
     path.write_text("tls: {cert_file: /none/crt, key_file: /none/key}")
-    done = run("check-config", path)
+    done = call("check-config", path)
     assert (done.returncode, "tls.cert_file: /none/crt cannot be read" in done.stderr) == (2, True)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from authority import Authority
+from commands import call
 from conftest import CLIENT, PATIENCE_S, RunningService
 from engine_server import Engine, Handler
 from proxy_process import AUDIO, TEXT, Proxy, says, utterances
@@ -272,8 +271,7 @@ def test_an_app_that_gives_up_lets_go_of_the_engine(
     ],
 )
 def test_a_command_line_that_cannot_be_meant_is_explained(arguments: list[str], said: str) -> None:
-    command = [sys.executable, "-m", "service.cli", "proxy", "--provider", "openai", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = call("proxy", "--provider", "openai", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

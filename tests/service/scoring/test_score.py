@@ -286,7 +286,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     for name in ("a.trn", "a.odt"):
         done = call("score", str(tmp_path / name))
         told = f"werwatch: {tmp_path}/{name}: cannot be read: No such file or directory\n"
-        assert (done.code, done.err) == (2, told)
+        assert (done.returncode, done.stderr) == (2, told)
 
 
 def test_what_is_packed_is_known_by_what_it_holds(tmp_path: Path) -> None:

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import call
 from conftest import RunningService
 from notices import EVENT, LINKS
 
@@ -84,8 +83,8 @@ def test_another_lexicon_begins_anew_and_another_key_does_not(
     service = make_service(critical_terms=TERMS)
     service.post("/v1/references", said(1, "no pain", "pain"))
     service.stop()
-    command = [sys.executable, "-m", "service.cli", "rotate-key", "--author", "ann", "--yes", "--config"]
-    subprocess.run([*command, str(service.folder / "werwatch.yaml")], check=True, capture_output=True)
+    config = service.folder / "werwatch.yaml"
+    call("rotate-key", "--author", "ann", "--yes", "--config", config).check_returncode()
     service.start()
     service.post("/v1/references", said(2, "no pain", "no pain"))
     assert service.get("/v1/cohorts/en-GB")["critical_terms"]["terms"] == 2
@@ -219,8 +218,7 @@ def test_check_config_looks_at_them(tmp_path: Path) -> None:
     path = tmp_path / "werwatch.yaml"
     path.write_text(f"critical_terms_file: {tmp_path / 'none.txt'}\n")
     assert load_config(path, {}).critical_terms_file is not None
-    command = [sys.executable, "-m", "service.cli", "check-config", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = call("check-config", path)
     assert done.returncode == 2
     assert "critical_terms_file" in done.stderr
     assert "No such file" in done.stderr

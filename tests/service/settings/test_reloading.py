@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 from chaos.stream import DETECTION
+from commands import call
 from conftest import RunningService, eventually, score
 from stand_in import Reply, StandIn, stand_in
 from standardwebhooks import Webhook
@@ -105,8 +104,7 @@ def test_what_cannot_be_used_changes_nothing(make_service: Callable[..., Running
     hang_up(service)
     assert eventually(lambda: "the configuration stays as it was" in service.log)
     change(service, alerts={"repeat_interval": "2h"})
-    command = [sys.executable, "-m", "service.cli", "reload", "--api", service.api]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = call("reload", "--api", service.api)
     assert (done.returncode, done.stdout) == (0, "changed: alerts\nafter a restart: api_token\n")
     # The old way in still holds.
     assert service.post("/v1/utterances", {"utterance_id": "a", "hypothesis": "no fever"}).status_code == 202

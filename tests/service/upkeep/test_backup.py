@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import stat
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from bearer import Bearer
 from chaos.stream import DETECTION, said
+from commands import call
 from conftest import RunningService, score
 
 from service.config import Config
@@ -28,8 +28,7 @@ NEWER = len(MIGRATIONS) + 1
 
 
 def run(service: RunningService, *command: str) -> subprocess.CompletedProcess[str]:
-    full = [sys.executable, "-m", "service.cli", *command, "--config", str(service.folder / "werwatch.yaml")]
-    return subprocess.run(full, capture_output=True, text=True, timeout=60, check=False)
+    return call(*command, "--config", service.folder / "werwatch.yaml")
 
 
 def ask(path: Path, query: str) -> list[Any]:

@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 import warnings
@@ -21,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from commands import call
 from conftest import START_S, RunningService
 
 from service.api.translate import Translator
@@ -102,13 +102,12 @@ def test_scored_rows_stay_and_what_cannot_be_joined_is_said_and_gone(
         route = "utterances" if "hypothesis" in body else "references"
         assert service.post(f"/v1/{route}", body).is_success
     wait_until(lambda: scored(service) == (1, 1))
-    command = [sys.executable, "-m", "service.cli", "rotate-key", "--author", "ann", "--config"]
-    command.append(str(service.folder / "werwatch.yaml"))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["rotate-key", "--author", "ann", "--config", str(service.folder / "werwatch.yaml")]
+    done = call(*command)
     assert (done.returncode, "is in use by another werwatch" in done.stderr) == (2, True)
     service.stop()
     for answer in ("n", "y"):
-        done = subprocess.run(command, input=answer, capture_output=True, text=True, check=False)
+        done = call(*command, given=answer)
         before, _, after = done.stdout.partition("the hashing key was changed (audit row 1):")
         assert counts(before) == ["1", "1", "1", "1"]
     assert (done.returncode, counts(after)) == (0, counts(before))

@@ -4,8 +4,6 @@ import json
 import secrets
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 from bearer import Bearer
 from chaos.stream import DETECTION
+from commands import call
 from conftest import BadDay, RunningService, eventually, score
 
 from service.store import id_faults
@@ -22,15 +21,7 @@ DAY_S = 86_400.0
 
 
 def verify(service: RunningService) -> tuple[int, list[str]]:
-    command = [
-        sys.executable,
-        "-m",
-        "service.cli",
-        "verify",
-        "--config",
-        str(service.folder / "werwatch.yaml"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = call("verify", "--config", service.folder / "werwatch.yaml")
     assert done.stderr == ""
     return done.returncode, done.stdout.splitlines()
 

@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,6 +11,7 @@ from typing import Any
 
 import pytest
 from bearer import Bearer
+from commands import call
 from conftest import BadDay, RunningService, eventually
 
 from service.store.rows.claims import ClaimPlace, ClaimRows
@@ -79,13 +78,8 @@ def compared(service: RunningService, shifts: int) -> bool:
     return eventually(lambda: page(service)["rests_on"]["slice"]["speaker_shifts"] == shifts)
 
 
-def werwatch(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
 def verified(service: RunningService) -> str:
-    done = werwatch("verify", "--config", str(service.folder / "werwatch.yaml"))
+    done = call("verify", "--config", str(service.folder / "werwatch.yaml"))
     return next(line for line in done.stdout.splitlines() if line.startswith("claims: "))
 
 
@@ -364,8 +358,8 @@ def test_the_record_cannot_be_changed(make_service: Callable[..., RunningService
 def test_the_command_line_files_lists_and_withdraws(make_service: Callable[..., RunningService]) -> None:
     service = make_service()
     api = ["--api", service.api]
-    assert werwatch("claims", *api).stdout == "no claims\n"
-    done = werwatch(
+    assert call("claims", *api).stdout == "no claims\n"
+    done = call(
         "claim", "accent=en-IN", "site=ward-7", "--excess", "8", "--author", "eve", "--note", "x", *api
     )
     assert (
@@ -373,13 +367,13 @@ def test_the_command_line_files_lists_and_withdraws(make_service: Callable[..., 
         in done.stdout
     )
     claim_id = done.stdout.split(":")[0]
-    assert f"{claim_id}  open\n  accent=en-IN and site=ward-7" in werwatch("claims", *api).stdout
-    shown = werwatch("claims", claim_id, *api).stdout
+    assert f"{claim_id}  open\n  accent=en-IN and site=ward-7" in call("claims", *api).stdout
+    shown = call("claims", claim_id, *api).stdout
     assert "  slice: 0 speaker-shifts of 0 speakers, 0 utterances, WER unknown\n" in shown
     assert "  filed  eve: x\n" in shown
-    withdrawn = werwatch("withdraw-claim", claim_id, "--note", "no", "--author", "ann", *api)
+    withdrawn = call("withdraw-claim", claim_id, "--note", "no", "--author", "ann", *api)
     assert withdrawn.stdout == f"{claim_id} is withdrawn\n"
-    wrong = werwatch("claim", "site", "--excess", "8", "--author", "eve", "--note", "x", *api)
+    wrong = call("claim", "site", "--excess", "8", "--author", "eve", "--note", "x", *api)
     assert (wrong.returncode, "expected NAME=VALUE like site=ward-7, got site" in wrong.stderr) == (2, True)
-    undeclared = werwatch("claim", "ward=7", "--excess", "8", "--author", "eve", "--note", "x", *api)
+    undeclared = call("claim", "ward=7", "--excess", "8", "--author", "eve", "--note", "x", *api)
     assert "a name in it is not declared" in undeclared.stderr
