@@ -24,11 +24,12 @@ OF_OPERATOR = {"PodMonitor", "ServiceMonitor", "PrometheusRule"}
 READ_BY_OPERATOR = """
 import json, sys
 from cloudcoil.models.prometheus_operator import v1
-for document in json.load(sys.stdin):
+for number, document in enumerate(json.load(sys.stdin)):
     read = getattr(v1, document["kind"]).model_validate(document)
     if read.model_dump(mode="json", by_alias=True, exclude_unset=True) != document:
-        sys.exit(f"{document['kind']}: it has a field that the operator does not know")
+        print(number)
 """
+"""Prints the numbers of documents with a field that the operator does not know."""
 EVERYTHING = "monitor.enabled=true,prometheusRule.enabled=true,grafanaDashboard.enabled=true"
 RENDERED = {
     "standalone": ["existingSecret=tokens"],
@@ -104,10 +105,9 @@ def test_kubernetes_and_the_operator_know_every_field(rendered: dict[str, Docume
         assert done.returncode == 0, done.stdout
     operated = [document for document in every if document["kind"] in OF_OPERATOR]
     assert {document["kind"] for document in operated} == OF_OPERATOR
-    done = run_tool("python", "-c", READ_BY_OPERATOR, given=json.dumps(operated))
-    assert (done.returncode, done.stderr) == (0, "")
-    operated[0]["spec"]["selectr"] = {}
-    assert run_tool("python", "-c", READ_BY_OPERATOR, given=json.dumps(operated)).returncode == 1
+    wrong = {**operated[0], "spec": {**operated[0]["spec"], "selectr": {}}}
+    done = run_tool("python", "-c", READ_BY_OPERATOR, given=json.dumps([*operated, wrong]))
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{len(operated)}\n", "")
 
 
 def test_every_container_is_closed_off_and_bounded(rendered: dict[str, Documents]) -> None:
