@@ -140,8 +140,8 @@ def stream(family: Family, seed: int) -> Iterator[ScoredUtterance]:
         at_s += 1_900.0
 
 
-def judge(family: Family, seed: int) -> Run:
-    """A claim of 8 points on one stream."""
+def judge(family: Family, seed: int, longest: int = LONGEST) -> Run:
+    """A claim of 8 points on one stream, for so many shifts of the slice."""
     claim = Claim({"site": "ward-7"}, CLAIMED, ALPHA, BEGIN_S)
     test, confirmed, refuted = ClaimTest.start(claim), None, None
     words, errors, z_confirmed, looked = [0, 0], [0, 0], False, 10
@@ -158,7 +158,7 @@ def judge(family: Family, seed: int) -> Run:
         if shifts >= looked + 10:
             looked = shifts
             z_confirmed = z_confirmed or _z(words, errors) > Z
-        if shifts >= LONGEST:
+        if shifts >= longest:
             width = bets.upper - bets.lower
             covers = bets.lower <= family.excess <= bets.upper
             return Run(confirmed, refuted, covers, width, z_confirmed)
@@ -166,12 +166,15 @@ def judge(family: Family, seed: int) -> Run:
 
 
 def measure(
-    runs: int, workers: int | None = None, families: Sequence[Family] = (*NULLS, AS_CLAIMED, *TRUTHS)
+    runs: int,
+    workers: int | None = None,
+    families: Sequence[Family] = (*NULLS, AS_CLAIMED, *TRUTHS),
+    longest: int = LONGEST,
 ) -> list[Found]:
     """Every family with as many streams."""
+    seeds = range(600_000, 600_000 + runs)
     return [
-        Found(family, spread(partial(judge, family), range(600_000, 600_000 + runs), workers))
-        for family in families
+        Found(family, spread(partial(judge, family, longest=longest), seeds, workers)) for family in families
     ]
 
 

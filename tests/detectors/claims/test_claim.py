@@ -179,7 +179,9 @@ def test_it_goes_on_exactly_from_what_was_written_down(cut: int) -> None:
     "family", [each for each in claims.NULLS if each.is_promised], ids=lambda each: each.name
 )
 def test_no_claim_is_confirmed_by_chance_more_often_than_is_allowed(family: Family) -> None:
-    [found] = claims.measure(12, workers=1, families=[family])
+    # A hundred shifts of the slice; ``make bench-detection`` has three hundred. The guarantee holds at any
+    # time, so on other seeds its margins are kept with a probability above 1 - 1e-6.
+    [found] = claims.measure(12, workers=1, families=[family], longest=100)
     assert found.share("confirmed").count <= stats.binom.isf(CHANCE, 12, ALPHA)
     assert found.share("covers").count >= 12 - stats.binom.isf(CHANCE, 12, 2 * ALPHA)
     # Who looks every day with a test that is made to look once finds what is not there.
