@@ -19,8 +19,9 @@ demo: $(VENV)/installed  ## set up, play a recorded hospital into werwatch, show
 control: $(VENV)/installed  ## the same days without the noise: nothing may be raised
 	@$(BIN)/werwatch demo --recording control --seconds $(SECONDS)
 
+# Two at once for each processor: tests wait for nearly half of the time.
 test: $(VENV)/tested-with lint  ## all tests, on all processors (JOBS=1 for one)
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $$((2 * $(JOBS))) --dist worksteal
 
 lint: $(VENV)/tested-with  ## ruff and mypy
 	$(BIN)/ruff check .

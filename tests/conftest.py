@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
 import httpx
+import hypothesis
 import pytest
 import yaml
 from bearer import Bearer, Process
@@ -30,9 +32,28 @@ PATIENCE_S = 30.0
 CLIENT = httpx.Client(timeout=30)
 """Making a client is slower than most requests that are made with it."""
 
+# How long an example takes says what else the machine does.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+
 
 def pytest_sessionfinish() -> None:
     CLIENT.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give each process its share of what is slow first, so that none waits for one such test at the end."""
+    processes = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    others = iter([item for item in items if not item.get_closest_marker("slow")])
+    left = len(items)
+    items.clear()
+    for number in range(processes):
+        size = left // (processes - number)
+        first = slow[number::processes]
+        items += [*first, *islice(others, max(size - len(first), 0))]
+        left -= size
+    items += others
 
 
 @dataclass
