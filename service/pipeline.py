@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -44,6 +44,11 @@ logger = logging.getLogger("werwatch.store")
 class Pipeline:
     """Owns the store, the monitor and the thread that writes.
 
+    Parameters
+    ----------
+    say
+        Is told how far the upgrade of an earlier version's store is.
+
     Attributes
     ----------
     changes_before
@@ -61,12 +66,12 @@ class Pipeline:
         If a critical term, or their file, cannot be used.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, say: Callable[[str], None] = lambda _: None) -> None:
         self.config = config
         self.counts = Counts()
         with ExitStack() as opened, needed_to_start(config.data_dir):
             data_dir = opened.enter_context(held(config.data_dir))
-            self.store = Store(data_dir)
+            self.store = Store(data_dir, say)
             opened.callback(self.store.close)
             self.hasher = Hasher(open_key(config, self.store))
             self.cohorts = CohortBook(config.cohorts.max, set(self.store.cohorts()))

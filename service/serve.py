@@ -26,6 +26,7 @@ from service.delivery.worker import DeliveryWorker
 from service.listeners.connections import BoundedConnection
 from service.listeners.encrypted import EncryptedConnection
 from service.listeners.listening import AT_ONCE, BACKLOG, bind, name_of
+from service.listeners.meanwhile import Meanwhile
 from service.listeners.tls import server_context
 from service.pipeline import Pipeline
 from service.receivers.kinds import endpoints
@@ -112,7 +113,8 @@ def serve(config: Config, config_file: Path | None = None) -> None:
             stack.callback(spans.close)
         api_socket = stack.enter_context(bind("listen", config.listen))
         metrics_socket = stack.enter_context(bind("metrics_listen", config.metrics_listen))
-        pipeline = Pipeline(config)
+        with Meanwhile(api_socket, metrics_socket, tls) as meanwhile:
+            pipeline = Pipeline(config, meanwhile.say)
         pipeline.start()
         stack.callback(pipeline.close)
         # Closed before the pipeline: only the last connection to close folds the write-ahead log in.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +33,7 @@ from service.store.rows.recordings import RecordingRows
 from service.store.rows.silences import SilenceRows
 from service.store.rows.texts import TextRows
 from service.store.rows.traces import TraceRows
-from service.store.schema import migrate
+from service.store.upgrade import upgrade
 from service.store.utterance_ids import UtteranceIds
 from service.store.utterance_values import (
     PLACES,
@@ -98,6 +98,8 @@ class Store:
     ----------
     data_dir
         Where the file is, or is made.
+    say
+        Is told how far the upgrade of an earlier layout is.
 
     Attributes
     ----------
@@ -138,7 +140,7 @@ class Store:
         If the file cannot be opened, belongs to a newer version, or is damaged beyond what can be told.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, say: Callable[[str], None] = lambda _: None) -> None:
         self.path = data_dir / FILE_NAME
         try:
             # The log and index files beside it take over its mode.
@@ -151,7 +153,7 @@ class Store:
             bound_log(self._db)
             make_forgetful(self._db)
             self._db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-            migrate(self._db)
+            upgrade(self._db, self.path, say)
             sync_folder(data_dir)
             if self.loss is not None:
                 tell_of_loss(self.loss, self._db, self.path)

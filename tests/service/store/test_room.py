@@ -14,6 +14,7 @@ from conftest import RunningService, eventually
 from service.config import Config, Storage
 from service.records import Reference, Utterance
 from service.store.room import LOG_BYTES, SPARE_BYTES
+from service.store.schema import migrate
 from service.store.store import FILE_NAME, Store
 from service.telemetry.counts import Counts
 from service.upkeep.retention import Retention
@@ -172,6 +173,9 @@ def test_a_disk_without_the_room_to_write_it_anew_leaves_it_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = earlier(tmp_path)
+    # What an upgrade needs is asked for apart.
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db)
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage._replace(free=3 * path.stat().st_size - 1))
     Store(tmp_path).close()

@@ -1,0 +1,107 @@
+"""What is answered on sockets that a service listens on already, while it cannot take requests yet."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import ssl
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from service.errors import LATER_S
+
+LOOK_EVERY_S, PATIENCE_S = 0.2, 1.0
+MOST_BYTES = 16_384
+UNAVAILABLE = "503 Service Unavailable"
+
+
+class Meanwhile:
+    """A thread that tells probes and clients how far a long start is; it runs once there is something to say.
+
+    The process is alive (``/healthz``), but not ready, and the API says when to ask again.
+
+    Parameters
+    ----------
+    api, metrics
+        The two listening sockets. They can be used by others when it is closed.
+    tls
+        What the API's clients speak, if anything.
+    """
+
+    def __init__(self, api: socket.socket, metrics: socket.socket, tls: ssl.SSLContext | None) -> None:
+        self._api = api
+        self._metrics = metrics
+        self._tls = tls
+        self._status = ""
+        self._thread: threading.Thread | None = None
+        self._ends = threading.Event()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
+    ) -> None:
+        """Answer what has come, and nothing more."""
+        self._ends.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def say(self, status: str) -> None:
+        """Answer this from now on."""
+        self._status = status
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="werwatch-meanwhile", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ends.is_set():
+            listening, _, _ = select.select([self._api, self._metrics], [], [], LOOK_EVERY_S)
+            for bound in listening:
+                # Who goes away, or says what nobody understands, is owed nothing.
+                with suppress(OSError):
+                    self._answer(bound)
+
+    def _answer(self, bound: socket.socket) -> None:
+        bound.settimeout(LOOK_EVERY_S)
+        connection, _ = bound.accept()
+        with connection:
+            connection.settimeout(PATIENCE_S)
+            if bound is self._api and self._tls is not None:
+                with self._tls.wrap_socket(connection, server_side=True) as wrapped:
+                    wrapped.sendall(self._told(bound, wrapped.recv(MOST_BYTES)))
+                return
+            connection.sendall(self._told(bound, connection.recv(MOST_BYTES)))
+            connection.shutdown(socket.SHUT_WR)
+            # Closed with something unread, it would take back the answer.
+            while connection.recv(MOST_BYTES):
+                pass
+
+    def _told(self, bound: socket.socket, request: bytes) -> bytes:
+        path = request.partition(b" ")[2].partition(b" ")[0]
+        if bound is self._metrics and path == b"/healthz":
+            return _response("200 OK", "application/json", {"status": "ok"})
+        if bound is self._metrics:
+            return _response(
+                "503 Service Unavailable", "application/json", {"status": self._status, "notes": []}
+            )
+        problem = {
+            "type": "about:blank",
+            "title": "Service Unavailable",
+            "status": 503,
+            "detail": self._status,
+        }
+        return _response("503 Service Unavailable", "application/problem+json", problem)
+
+
+def _response(status: str, kind: str, content: dict[str, object]) -> bytes:
+    body = json.dumps(content).encode()
+    head = (
+        f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
+    )
+    later = "" if status.startswith("200") else f"retry-after: {LATER_S}\r\n"
+    return f"{head}{later}\r\n".encode() + body

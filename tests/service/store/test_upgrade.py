@@ -1,0 +1,160 @@
+"""A store of an earlier layout is written anew at the first start: told of meanwhile, whole or as it was."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import BadDay, RunningService, eventually
+from held_port import held_port
+
+from service.errors import StartError
+from service.store.schema import MIGRATIONS
+from service.store.store import FILE_NAME, Store
+
+LAYOUT = 7
+MANY = 40_000
+SLOW = (
+    "import time, service.cli, service.store.upgrade as upgrade; real = upgrade.migrate;"
+    "upgrade.migrate = lambda db: (time.sleep(2.5), real(db)); service.cli.main()"
+)
+"""A service whose upgrade takes its time."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """The file of an earlier layout, with more rows than are written in a moment."""
+    path = tmp_path / "service" / "data" / FILE_NAME
+    path.parent.mkdir(parents=True, mode=0o700)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA auto_vacuum = 2")
+        db.executescript((Path(__file__).parent / "layouts" / f"layout_{LAYOUT}.sql").read_text())
+        columns = [row[1] for row in db.execute("PRAGMA table_info(utterances)") if row[1] != "number"]
+        chosen = {"utterance_id": "'n-' || value", "hypothesis": "randomblob(160)", "scored_seq": "NULL"}
+        values = ", ".join(chosen.get(name, name) for name in columns)
+        db.execute(
+            "WITH RECURSIVE every (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM every LIMIT "
+            f"{MANY}) INSERT INTO utterances ({', '.join(columns)}) SELECT {values} FROM every, "
+            "(SELECT * FROM utterances WHERE number = 1)"
+        )
+        db.execute("DELETE FROM hashing_key")
+        db.commit()
+    path.chmod(0o600)
+    return path
+
+
+def content(store: Path) -> tuple[int, int, list[str]]:
+    """Layout, number of utterances, and what is wrong with the file."""
+    with closing(sqlite3.connect(store)) as db:
+        [(version,)] = db.execute("PRAGMA user_version")
+        [(rows,)] = db.execute("SELECT COUNT(*) FROM utterances WHERE utterance_id LIKE 'n-%'")
+        return version, rows, [row[0] for row in db.execute("PRAGMA integrity_check")]
+
+
+WHOLE = (len(MIGRATIONS), MANY, ["ok"])
+AS_IT_WAS = (LAYOUT, MANY, ["ok"])
+
+
+@pytest.fixture
+def service(store: Path) -> Iterator[RunningService]:
+    key = store.parent.parent / "key"
+    key.write_bytes(bytes(32))
+    key.chmod(0o600)
+    with ExitStack() as held:
+        ports = {
+            name: f"127.0.0.1:{held.enter_context(held_port())}" for name in ("listen", "metrics_listen")
+        }
+        service = RunningService(store.parent.parent, {"privacy": {"key_file": str(key)}, **ports})
+        yield service
+        if service.process is not None and service.process.poll() is None:
+            service.kill()
+
+
+def begin(service: RunningService, *program: str) -> Future[RunningService]:
+    """Start, and do not wait until it is up."""
+    service.program = program or RunningService.program
+    starting: Future[RunningService] = Future()
+
+    def start() -> None:
+        try:
+            starting.set_result(service.start())
+        except RuntimeError as error:
+            starting.set_exception(error)
+
+    threading.Thread(target=start).start()
+    assert eventually(lambda: service.process is not None)
+    return starting
+
+
+def test_while_it_goes_on_the_process_lives_and_is_not_ready(service: RunningService, store: Path) -> None:
+    starting = begin(service, sys.executable, "-c", SLOW)
+    metrics, api = (f"http://{service.settings[name]}" for name in ("metrics_listen", "listen"))
+    log = service.folder / "service.log"
+    assert eventually(lambda: log.exists() and "upgrading the store from layout" in service.log)
+    assert httpx.get(metrics + "/healthz").json() == {"status": "ok"}
+    told = f"upgrading the store from layout {LAYOUT} to {len(MIGRATIONS)}"
+    ready, sent = (
+        httpx.get(metrics + "/readyz"),
+        httpx.post(api + "/v1/utterances", json={"utterance_id": "x"}),
+    )
+    assert (ready.status_code, ready.json()["status"].startswith(told)) == (503, True)
+    assert (sent.status_code, sent.headers["retry-after"]) == (503, "30")
+    assert sent.json()["detail"].startswith(told)
+    starting.result()
+    assert httpx.get(metrics + "/readyz").status_code == 200
+    assert service.stop() == 0
+    assert content(store) == WHOLE
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_it_leaves_the_store_as_it_was(
+    end: signal.Signals, service: RunningService, store: Path
+) -> None:
+    starting = begin(service)
+    log = store.with_name(f"{FILE_NAME}-wal")
+    assert eventually(lambda: log.exists() and log.stat().st_size > 4_000_000)
+    assert service.process is not None
+    service.process.send_signal(end)
+    code = service.process.wait(30)
+    with pytest.raises(RuntimeError, match="did not start"):
+        starting.result()
+    assert code == (0 if end is signal.SIGTERM else -signal.SIGKILL)
+    assert ("the next start begins it again" in service.log) == (end is signal.SIGTERM)
+    assert content(store) == AS_IT_WAS
+    service.start()
+    assert service.stop() == 0
+    assert content(store) == WHOLE
+
+
+def test_without_room_for_it_nothing_is_begun(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(store.parent)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage._replace(free=3 * store.stat().st_size - 1))
+    with pytest.raises(StartError, match=r"has layout 7 .* needs \d+ MB free beside it, and \d+ are; free"):
+        Store(store.parent)
+    assert content(store) == AS_IT_WAS
+    monkeypatch.undo()
+    Store(store.parent).close()
+    assert content(store) == WHOLE
+
+
+def test_a_disk_that_becomes_full_leaves_the_store_as_it_was(service: RunningService, store: Path) -> None:
+    day = BadDay(service.folder, file_bytes=store.stat().st_size + 1_000_000)
+    service.program = day.program
+    with pytest.raises(RuntimeError, match="the service did not start"):
+        service.start()
+    assert "the disk did not take that (disk I/O error); free some space" in service.log
+    assert "Traceback" not in service.log
+    assert content(store) == AS_IT_WAS
+    day.becomes()
+    service.start()
+    assert service.stop() == 0
+    assert content(store) == WHOLE
