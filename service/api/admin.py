@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.access import name_of
 from service.api.author import Author, Reason, author_of
 from service.api.expected import ONE_LINE
+from service.api.older import After, Limit, page
 from service.api.problems import refusals
 from service.errors import ConfigError, Refused, StartError
 from service.pipeline import Pipeline
 from service.settings.reloading import Reloading
+from service.store.history import ENDLESS
 from service.store.reader import Reader
 from service.watching.settings_record import CONFIGURATION
 
@@ -102,9 +104,13 @@ def admin_routes(pipeline: Pipeline, reader: Reader, reloading: Reloading) -> AP
         return ReloadedOut(changed=reloaded.changed, needs_restart=reloaded.needs_restart)
 
     @router.get("/interventions", summary="What people told the monitor")
-    async def interventions(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
-        """The audit record, the newest first."""
-        rows = await asyncio.to_thread(reader.interventions, limit)
+    async def interventions(limit: Limit = 100, after: After = None) -> dict[str, Any]:
+        """The audit record, the newest first.
+
+        Where there are more than the limit, ``next`` is what to ask for ``after``.
+        """
+        rows = await asyncio.to_thread(reader.interventions, limit + 1, after or ENDLESS)
+        shown, goes_on = page(rows, limit)
         return {
             "interventions": [
                 InterventionOut(
@@ -115,8 +121,9 @@ def admin_routes(pipeline: Pipeline, reader: Reader, reloading: Reloading) -> AP
                     note=row.note,
                     taken_at=datetime.fromtimestamp(row.taken_at, UTC).isoformat(timespec="seconds"),
                 )
-                for row in rows
-            ]
+                for row in shown
+            ],
+            "next": goes_on,
         }
 
     return router

@@ -12,9 +12,11 @@ from service.alerts.attending import Attending
 from service.alerts.facts import rfc3339
 from service.alerts.record import RecordRow
 from service.api.author import Author, Note, author_of
+from service.api.older import After, Limit, page
 from service.api.problems import refusals
 from service.errors import Refused
 from service.records import AlertRow
+from service.store.history import ENDLESS
 from service.store.reader import Reader
 
 OF_WRITING = refusals(400, 404, 408, 409, 413, 415, 503)
@@ -58,7 +60,7 @@ def alert_routes(attending: Attending, reader: Reader) -> APIRouter:
     async def one_alert(alert_id: Identity) -> dict[str, Any]:
         """One alert with everything that its notices said, and its record."""
         row = await asyncio.to_thread(_known, reader, alert_id)
-        record = await asyncio.to_thread(reader.alert_record, 1_000, alert_id)
+        record = await asyncio.to_thread(reader.record_of, alert_id)
         return {**_alert(row), "record": [_record_row(each) for each in record]}
 
     @router.post("/alerts/{alert_id}/acknowledge", summary="Acknowledge an alert", responses=OF_WRITING)
@@ -78,10 +80,14 @@ def alert_routes(attending: Attending, reader: Reader) -> APIRouter:
         return {"alert_id": alert_id, "state": "resolved"}
 
     @router.get("/alert-record", summary="What became of alerts and silences")
-    async def record(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
-        """The record, the newest row first: rows are added and never changed."""
-        rows = await asyncio.to_thread(reader.alert_record, limit)
-        return {"record": [_record_row(row) for row in rows]}
+    async def record(limit: Limit = 100, after: After = None) -> dict[str, Any]:
+        """The record, the newest row first: rows are added and never changed.
+
+        Where there are more than the limit, ``next`` is what to ask for ``after``.
+        """
+        rows = await asyncio.to_thread(reader.alert_record, limit + 1, after or ENDLESS)
+        shown, goes_on = page(rows, limit)
+        return {"record": [_record_row(row) for row in shown], "next": goes_on}
 
     return router
 

@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from service.api.access import name_of
 from service.api.author import Author
 from service.api.expected import NO_CONTROLS
+from service.api.older import After, Limit, page
 from service.api.problems import refusals
 from service.records import Erasure, Subject
+from service.store.history import ENDLESS
 from service.store.reader import Reader
 from service.upkeep.erasing import Done, Erasing
 
@@ -67,6 +69,7 @@ class ErasuresOut(BaseModel):
     """The record."""
 
     erasures: list[ErasureOut]
+    next: int | None = Field(description="What to ask for `after` where there are more than the limit.")
 
 
 def erasure_routes(erasing: Erasing, reader: Reader) -> APIRouter:
@@ -101,10 +104,11 @@ def erasure_routes(erasing: Erasing, reader: Reader) -> APIRouter:
         return _out(await erasing.utterance(body.utterance_id or "", author))
 
     @router.get("/erasures", summary="What was erased")
-    async def erasures(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> ErasuresOut:
+    async def erasures(limit: Limit = 100, after: After = None) -> ErasuresOut:
         """The record, the newest first."""
-        rows = await asyncio.to_thread(reader.erasures, limit)
-        return ErasuresOut(erasures=[_row(row) for row in rows])
+        rows = await asyncio.to_thread(reader.erasures, limit + 1, after or ENDLESS)
+        shown, goes_on = page(rows, limit)
+        return ErasuresOut(erasures=[_row(row) for row in shown], next=goes_on)
 
     return router
 

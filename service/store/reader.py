@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from service.alerts.record import RecordRow, read_record
 from service.alerts.silences import Silence
 from service.records import EDITED, AlertRow, Delivery, Erasure, Intervention, Remembered, SentNotice
+from service.store.history import ENDLESS
 from service.store.newest import newest_at
 from service.store.rows.alerts import read_active, read_alerts
 from service.store.rows.claims import ClaimRows
@@ -102,10 +103,13 @@ class Reader:
         """How many silences hold now."""
         return len(read_silences(self._db, "WHERE starts_at <= ? AND ? < ends_at", (now, now)))
 
-    def alert_record(self, limit: int = 100, alert_id: str | None = None) -> list[RecordRow]:
-        """What became of alerts and silences, or of one alert, the newest row first."""
-        chosen, values = ("", ()) if alert_id is None else ("WHERE alert_id = ? ", (alert_id,))
-        return read_record(self._db, f"{chosen}ORDER BY id DESC LIMIT ?", (*values, limit))
+    def alert_record(self, limit: int = 100, before: int = ENDLESS) -> list[RecordRow]:
+        """What became of alerts and silences, the newest row first, of those before this one."""
+        return read_record(self._db, "WHERE id < ? ORDER BY id DESC LIMIT ?", (before, limit))
+
+    def record_of(self, alert_id: str) -> list[RecordRow]:
+        """All that became of one alert, the newest row first."""
+        return read_record(self._db, "WHERE alert_id = ? ORDER BY id DESC", (alert_id,))
 
     def alert_changes(self, after: int) -> list[tuple[int, str, str]]:
         """Number, signal and action of what became of alerts after this row of the record, in order."""
@@ -116,18 +120,18 @@ class Reader:
         )
         return rows.fetchall()
 
-    def interventions(self, limit: int = 100) -> list[Intervention]:
-        """What people told the monitor, the newest first."""
+    def interventions(self, limit: int = 100, before: int = ENDLESS) -> list[Intervention]:
+        """What people told the monitor, the newest first, of those before this one."""
         rows = self._db.execute(
             "SELECT id, after_seq, action, cohort, author, note, taken_at FROM interventions "
-            "ORDER BY id DESC LIMIT ?",
-            (limit,),
+            "WHERE id < ? ORDER BY id DESC LIMIT ?",
+            (before, limit),
         )
         return [Intervention(*row) for row in rows]
 
-    def erasures(self, limit: int = 100) -> list[Erasure]:
-        """What was erased, the newest first."""
-        return read_erasures(self._db, limit)
+    def erasures(self, limit: int = 100, before: int = ENDLESS) -> list[Erasure]:
+        """What was erased, the newest first, of those before this row."""
+        return read_erasures(self._db, limit, before)
 
     def due_deliveries(self, receiver: str, now: float, most: int) -> list[Delivery]:
         """What to send to a receiver now: of every alert the first pending notice, if it is due."""

@@ -95,12 +95,12 @@ class ErasureRows:
         )
 
 
-def read_erasures(db: sqlite3.Connection, limit: int) -> list[Erasure]:
-    """The record, the newest first."""
+def read_erasures(db: sqlite3.Connection, limit: int, before: int) -> list[Erasure]:
+    """The record, the newest first, of the rows before this one."""
     rows = db.execute(
         "SELECT id, subject, key, author, texts, unreferenced, scored, erased_at FROM erasures "
-        "ORDER BY id DESC LIMIT ?",
-        (limit,),
+        "WHERE id < ? ORDER BY id DESC LIMIT ?",
+        (before, limit),
     )
     return [
         Erasure(number, Subject(subject), key, author, Erased(texts, unreferenced, scored), erased_at)

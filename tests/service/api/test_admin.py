@@ -4,6 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,26 @@ def test_a_store_of_the_first_layout_is_brought_up_to_date(tmp_path: Path) -> No
     assert store.history.interventions_after(0) == []
     assert store.history.scored_after(0, 10) == []
     store.close()
+
+
+def test_records_are_read_to_their_beginning(make_service: Callable[..., RunningService]) -> None:
+    service = make_service()
+    for number in range(5):
+        name = f"u-{number}"
+        service.post("/v1/utterances", {"utterance_id": name, "hypothesis": "no fever"}).raise_for_status()
+        service.post("/v1/erasures", {"utterance_id": name}).raise_for_status()
+        said = {"author": "ann", "description": name}
+        service.post("/v1/announcements", said).raise_for_status()
+        until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        silence = {"matchers": [f"cohort={name}"], "author": "ann", "note": name, "ends_at": until}
+        service.post("/v1/silences", silence).raise_for_status()
+    for route in ("interventions", "erasures", "alert-record"):
+        key = "record" if route == "alert-record" else route
+        told = service.get(f"/v1/{route}?limit=2")
+        seen = [row["id"] for row in told[key]]
+        while told["next"] is not None:
+            told = service.get(f"/v1/{route}?limit=2&after={told['next']}")
+            assert len(told[key]) <= 2
+            seen += [row["id"] for row in told[key]]
+        assert seen == [5, 4, 3, 2, 1]
+        assert service.get(f"/v1/{route}?limit=5")["next"] is None

@@ -129,7 +129,7 @@ def test_a_connection_is_closed_once_it_is_silent_for_long(service: RunningServi
         for _ in range(15):
             time.sleep(0.1)
             used.request("GET", "/v1/interventions")
-            assert used.getresponse().read() == b'{"interventions":[]}'
+            assert used.getresponse().read() == b'{"interventions":[],"next":null}'
         assert used.sock is first
         assert rest(silent) == rest(first) == b""
 
