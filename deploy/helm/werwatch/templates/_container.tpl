@@ -38,7 +38,8 @@ volumeMounts:
 startupProbe:
   httpGet: {path: /readyz, port: 9600}
   periodSeconds: 2
-  failureThreshold: 150
+  # An hour: the first start of a version that writes a large store anew is not ready before it has.
+  failureThreshold: 1800
 {{- end -}}
 
 {{- define "werwatch.readinessProbe" -}}
