@@ -119,16 +119,19 @@ def build_metrics(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIA
     app = _bare_app("werwatch metrics", openapi_url=None)
     normaliser, has_incomparable = pipeline.config.normaliser.version, pipeline.has_incomparable
 
+    @app.head("/metrics")
     @app.get("/metrics")
     async def scrape(request: Request) -> Response:
         encoder, content_type = choose_encoder(request.headers.get("accept", ""))
         content = await asyncio.to_thread(encoder, metrics.registry)
         return Response(content, headers={"content-type": content_type})
 
+    @app.head("/healthz")
     @app.get("/healthz")
     async def healthy() -> dict[str, str]:
         return {"status": "ok"}
 
+    @app.head("/readyz")
     @app.get("/readyz")
     async def ready() -> JSONResponse:
         writer, behind = pipeline.writer, pipeline.watch.rows_behind

@@ -400,3 +400,10 @@ def test_what_is_refused_takes_no_place_among_the_cohorts(make_service: Any) -> 
 def labelled(service: RunningService, accent: str) -> str:
     answer = service.post("/v1/utterances", utterance(attributes={"accent": accent}))
     return str(answer.json()["cohort"])
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_probe_may_ask_for_the_head_alone(shared_service: RunningService, path: str) -> None:
+    whole, head = (httpx.request(method, shared_service.metrics + path) for method in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
