@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]+$"
-ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_BREAKS = r"\u2028-\u202e\u2066-\u2069"
+"""What ends a line or a paragraph, or turns the direction of what follows."""
+NO_CONTROLS = rf"^[^\x00-\x1f\x7f-\x9f{_BREAKS}]+$"
+ONE_LINE = rf"^[^\x00-\x1f\x7f-\x9f{_BREAKS}]*$"
 """Nothing that a terminal obeys when it lists who did what."""
-SOME_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+SOME_LINES = rf"^[^\x00-\x08\x0b-\x1f\x7f-\x9f{_BREAKS}]*$"
 _PATTERNS = {
     NO_CONTROLS: "without control characters",
     ONE_LINE: "without control characters",

@@ -7,6 +7,7 @@ is not plain, or has a fault, is left to `service.api.wire`, which says what is 
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import msgspec
@@ -25,8 +26,10 @@ from service.api.wire import (
 )
 
 _NONE = msgspec.Raw(b"null")
+_BREAKS = re.compile(rb"\xe2(?:\x80[\xa8-\xae]|\x81[\xa6-\xa9])")
+"""Separators of lines and marks of direction, which begin as quotes and dashes do."""
 _EARLIEST_S = EARLIEST.timestamp()
-_ESCAPE, _DEL, _LATIN = b"\\\x7f\xc2"
+_ESCAPE, _DEL, _LATIN, _GENERAL = b"\\\x7f\xc2\xe2"
 """Control characters in names come as escapes, as DEL, or as C2 80 to C2 9F."""
 _LONGEST_RAW = 1_024
 """Bytes of what stays as it came: it is remembered, and blanks in it have no bounds but the line's."""
@@ -55,7 +58,7 @@ _decode_audio = msgspec.json.Decoder(Audio | None).decode
 
 def usual_line(line: bytes, now: float) -> UsualLine | None:
     """The fields of a plain line; None for any other."""
-    if _ESCAPE in line or _DEL in line or _LATIN in line:
+    if _ESCAPE in line or _DEL in line or _LATIN in line or (_GENERAL in line and _BREAKS.search(line)):
         return None
     # Of what is named twice the last counts, but a fault in the first is one.
     if line.count(b'"attributes"') > 1 or line.count(b'"audio"') > 1:

@@ -239,7 +239,8 @@ def _must_be_without_controls(sent: Spoken) -> None:
         if name == "attributes":
             names += value.values()
         if not all(re.fullmatch(NO_CONTROLS, each) for each in names):
-            raise ValueError(f"{name}: control characters are not allowed")
+            what = "control characters, line separators and marks of direction"
+            raise ValueError(f"{name}: {what} are not allowed")
 
 
 def _unreadable(error: Exception, what: str) -> Refused:

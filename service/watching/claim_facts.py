@@ -74,10 +74,15 @@ def _needed(view: ClaimView) -> dict[str, int | None]:
 
 
 def _needed_in_words(view: ClaimView) -> str:
-    parts = []
-    if view.speakers_missing:
-        kind = "speakers" if view.own.speakers_known and view.rest.speakers_known else "sessions"
-        parts.append(f"{view.speakers_missing} more {kind} of one side have to be heard")
+    parts, own = [], view.own
+    if not (own.compared.units or own.waiting or own.not_compared):
+        parts.append(
+            "nothing of this slice has been heard since it was filed, but for shifts that are not over"
+        )
+    if missing := view.speakers_missing:
+        kind = "speaker" if own.speakers_known and view.rest.speakers_known else "session"
+        are = f"{kind} of one side has" if missing == 1 else f"{kind}s of one side have"
+        parts.append(f"{missing} more {are} to be heard")
     roads = [
         f"about {_whole(units):,} more speaker-shifts of the slice would {what} it"
         for units, what in ((view.units_to_confirm, "confirm"), (view.units_to_refute, "refute"))

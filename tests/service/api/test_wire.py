@@ -17,7 +17,10 @@ from service.privacy import Hasher
 from service.records import Utterance
 from service.telemetry.counts import Counts
 
-NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
+BREAKS = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+NAMES = st.text(
+    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=BREAKS), min_size=1, max_size=20
+)
 SHARES = st.floats(0, 1)
 TIMES = st.datetimes(datetime(2001, 1, 1), datetime(2020, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 ABOUT = {
@@ -58,7 +61,25 @@ def test_what_a_digest_is_made_of_is_sorted_json(about: dict[str, Any]) -> None:
     assert HASHER.parts == (b"x", json.dumps(expected, sort_keys=True).encode())
 
 
-SHORT_NAMES = st.sampled_from(["a", "é", "°", "\x7f", "\x85", "\n", "", "x" * 128, "x" * 129, "\u200b", "日"])
+SHORT_NAMES = st.sampled_from(
+    [
+        "a",
+        "é",
+        "°",
+        "\x7f",
+        "\x85",
+        "\n",
+        "",
+        "x" * 128,
+        "x" * 129,
+        "\u200b",
+        "日",
+        "\u2028",
+        "a\u202e",
+        "\u2069",
+        "\u2027",
+    ]
+)
 ODD = st.sampled_from([None, 1, 0.5, -1, "x", [], {}, {"a": None}, {"snr_db": 20.5}, [0.5], True, 1e9])
 MOMENTS = st.sampled_from(
     [
@@ -179,10 +200,16 @@ def read(how: Callable[[], Utterance | None]) -> Utterance | tuple[int, str] | N
             UtteranceIn,
             "speaker_id",
             '"a\\u0000"',
-            "speaker_id: control characters are not allowed",
+            "speaker_id: control characters, line separators and marks of direction are not allowed",
             "#/speaker_id",
         ),
-        (UtteranceIn, "audio", '{"a\\n":1}', "audio: control characters are not allowed", "#/audio"),
+        (
+            UtteranceIn,
+            "audio",
+            '{"a\\n":1}',
+            "audio: control characters, line separators and marks of direction are not allowed",
+            "#/audio",
+        ),
         (
             UtteranceIn,
             "audio",
@@ -194,7 +221,14 @@ def read(how: Callable[[], Utterance | None]) -> Utterance | tuple[int, str] | N
             UtteranceIn,
             "attributes",
             '{"a":"\\u009f"}',
-            "attributes: control characters are not allowed",
+            "attributes: control characters, line separators and marks of direction are not allowed",
+            "#/attributes",
+        ),
+        (
+            UtteranceIn,
+            "attributes",
+            '{"a":"ward\u20287"}',
+            "attributes: control characters, line separators and marks of direction are not allowed",
             "#/attributes",
         ),
         (

@@ -88,7 +88,8 @@ def test_a_claim_is_open_until_the_evidence_suffices_and_then_confirmed(ward: Wa
     assert service.get("/v1/claims")["claims"] == [page(service)]
     assert page(service)["state"] == "open"
     assert page(service)["says"] == (
-        "Open: 10 more speakers of one side have to be heard; nothing has been compared yet."
+        "Open: nothing of this slice has been heard since it was filed, but for shifts that are not over; "
+        "10 more speakers of one side have to be heard; nothing has been compared yet."
     )
     ward.speak(31, wrong=3)
     assert compared(service, 6)
