@@ -12,6 +12,9 @@ and a change that hits everybody cancels:
 The variances follow the levels because D must hold while everybody rises. Whoever asks whether O or R itself
 stays, asks by vO / s_c and vR / s_r: while it stays s is 1.
 
+Whether the cohort's own level stays is asked of each of its units by itself, r with the variance V / A_u:
+together they would be one observation whose evidence is cut off at its largest (`detectors.evidence`).
+
 A block closes with at least one own unit and as many effective words of the rest as of its own, or 10. While
 the cohort is idle it closes with 3,000 of the rest and speaks of the rest alone.
 """
@@ -23,7 +26,6 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from detectors.level import Level, inflation
-from detectors.sessions import SessionSums
 from detectors.tally import ENOUGH_SPEAKERS, Tally
 from detectors.unit import Unit
 from detectors.voices import Expectation
@@ -33,6 +35,8 @@ IDLE_REST_WORDS = 3_000.0
 """So many close a block of an idle cohort, which still has a say in whether everybody got worse."""
 FADING = 1.0 / 20.0
 LONGEST_CREDIT_DAYS = 7.0
+MOST_UNITS = 64
+"""So many units of a block are kept apart while it waits for the rest; what comes then joins the last one."""
 SECONDS_A_DAY = 86_400.0
 
 
@@ -50,6 +54,35 @@ class Residual(msgspec.Struct, frozen=True):
         weight = unit.effective_words
         residual = weight * (unit.error_rate - expected.rate)
         return cls(weight, residual, weight * expected.spread, weight * level)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A unit that counts as evidence about its cohort: its session, A_u, A_u r and A_u V."""
+
+    session: str
+    weight: float
+    residual: float
+    spread: float
+
+    @property
+    def mean(self) -> float:
+        """r."""
+        return self.residual / self.weight
+
+    @property
+    def variance(self) -> float:
+        """V / A_u, the variance of r while the cohort's level stays."""
+        return self.spread / self.weight / self.weight
+
+    def plus(self, more: Residual) -> Judged:
+        """With a unit more."""
+        return Judged(
+            self.session,
+            self.weight + more.weight,
+            self.residual + more.residual,
+            self.spread + more.spread,
+        )
 
 
 @dataclass(slots=True)
@@ -117,7 +150,7 @@ class Block(msgspec.Struct, frozen=True):
     """A cohort and the rest in one bracket of time; rates as ratios, times in seconds and days.
 
     ``has_own`` says whether any of the cohort's units may be judged, ``has_rest`` whether there are others;
-    ``sessions`` are those of the judged units. The variances vO and vR have ``own_inflation`` and
+    ``units`` are those that may. The variances vO and vR have ``own_inflation`` and
     ``rest_inflation`` in them, which are s_c and s_r. ``doubt`` is the variance of what is expected of the
     cohort, as far as it is not known what is usual in slices that its traffic moved to.
     """
@@ -133,7 +166,7 @@ class Block(msgspec.Struct, frozen=True):
     rest_tally: Tally
     has_own: bool = True
     has_rest: bool = True
-    sessions: SessionSums = {}
+    units: tuple[Judged, ...] = ()
     own_inflation: float = 1.0
     rest_inflation: float = 1.0
     doubt: float = 0.0
@@ -172,8 +205,8 @@ class BlockBuilder:
         with the others it would hide a second one.
     own, judged
         The cohort's units of this block, and those of them that count as evidence about the cohort.
-    sessions
-        The sessions of the latter. A unit without a session is one of its own.
+    units
+        The latter one by one. A unit without a session is one of its own.
     """
 
     opened_s: float
@@ -181,7 +214,7 @@ class BlockBuilder:
     rest_start: ResidualSums = field(default_factory=ResidualSums)
     own: ResidualSums = field(default_factory=ResidualSums)
     judged: ResidualSums = field(default_factory=ResidualSums)
-    sessions: dict[str, tuple[float, float]] = field(default_factory=dict)
+    units: list[Judged] = field(default_factory=list)
     started_s: float = float("inf")
     own_drift: float = 0.0
     rest_drift: float = 0.0
@@ -191,14 +224,13 @@ class BlockBuilder:
         self.own.add(unit, residual)
         if is_judged:
             self.judged.add(unit, residual)
-            self._meet(unit, residual)
+            self._keep(unit, residual)
         if unit.started_s < self.started_s:
             self.started_s = unit.started_s
 
     def copy(self) -> BlockBuilder:
         """The block as it stands, to see what it would be with more."""
-        own, judged, sessions = self.own.copy(), self.judged.copy(), self.sessions.copy()
-        return replace(self, own=own, judged=judged, sessions=sessions)
+        return replace(self, own=self.own.copy(), judged=self.judged.copy(), units=self.units.copy())
 
     def may_close(self, everybody: ResidualSums) -> bool:
         """Whether `close` could find a block: there are own units, or many of the rest."""
@@ -250,7 +282,7 @@ class BlockBuilder:
             rest_tally=rest.tally,
             has_own=judged.weight > 0.0,
             has_rest=has_rest,
-            sessions=self.sessions,
+            units=tuple(self.units),
             own_inflation=own_inflation,
             rest_inflation=rest_inflation,
             doubt=level.slices.variance,
@@ -258,15 +290,18 @@ class BlockBuilder:
         self._reopen(everybody, now_s)
         return block
 
-    def _meet(self, unit: Unit, residual: Residual) -> None:
-        key = unit.session or f"{unit.key} {unit.started_s:.0f}"
-        words, residuals = self.sessions.get(key, (0.0, 0.0))
-        self.sessions[key] = words + residual.weight, residuals + residual.residual
+    def _keep(self, unit: Unit, residual: Residual) -> None:
+        units = self.units
+        if len(units) >= MOST_UNITS:
+            units[-1] = units[-1].plus(residual)
+        else:
+            session = unit.session or f"{unit.key} {unit.started_s:.0f}"
+            units.append(Judged(session, residual.weight, residual.residual, residual.spread))
 
     def _reopen(self, everybody: ResidualSums, now_s: float) -> None:
         self.opened_s = now_s
         self.rest_start = everybody.copy()
-        self.own, self.judged, self.sessions = ResidualSums(), ResidualSums(), {}
+        self.own, self.judged, self.units = ResidualSums(), ResidualSums(), []
         self.started_s = float("inf")
 
 

@@ -1,7 +1,7 @@
 """Whether a rise is this cohort's own: three series of the same blocks that must agree.
 
-Three processes of `detectors.evidence` run on every block: one on the cohort's own level O, one on the
-differential D = O - R, one on the scaled differential L = O - lambda R with
+Three processes of `detectors.evidence` run on every block: one on the cohort's own level O, unit by unit, one
+on the differential D = O - R, one on the scaled differential L = O - lambda R with
 
     lambda = max(1, 1.25 b_c / b_rest)
 
@@ -31,12 +31,14 @@ from detectors.block import Block
 from detectors.doubt import margin_errors
 from detectors.evidence import GRID, LARGEST_E, Baseline, EvidenceProcess
 from detectors.question import Question
-from detectors.sessions import REMAINDER, SessionsSince, shares_of
+from detectors.sessions import REMAINDER, SessionsSince
 
 ALLOWANCE = 1.25
 """How much more than in proportion to its level a cohort may suffer from what everybody suffers from."""
 CONFIRMATION = 100.0
 """K: one in so many rises of everybody may be pinned on a cohort."""
+UNITS_TO_COME = 2
+"""A look at open shifts is worth its while where so many could be the last that an alarm needs."""
 
 
 def scale_of(level_ratio: float) -> float:
@@ -110,8 +112,9 @@ class Naming:
 
     @property
     def is_near(self) -> bool:
-        """Whether one more block could name the cohort: an e-value is at most `LARGEST_E`."""
-        return self.own.rise.evidence * LARGEST_E >= 1.0 and self.evidence * LARGEST_E >= 1.0
+        """Whether a block of two units could name the cohort: an e-value is at most `LARGEST_E`."""
+        enough = LARGEST_E**-UNITS_TO_COME
+        return self.own.rise.evidence >= enough and self.evidence >= enough
 
     @property
     def is_suspicious(self) -> bool:
@@ -120,9 +123,8 @@ class Naming:
 
     def observe(self, block: Block, scale: float, *, learn: bool) -> None:
         """Take a block; ``scale`` is lambda."""
+        self._hear_own(block, learn=learn)
         at_s, elapsed = block.started_s, block.elapsed_days
-        own_variance = block.still_own_variance
-        self.own.update(block.own, own_variance, elapsed, at_s, None, learn=learn, doubt=block.doubt)
         self.differential.update(
             block.differential,
             block.differential_variance,
@@ -134,27 +136,24 @@ class Naming:
         )
         scaled, variance = block.own - scale * block.rest, block.own_variance + scale**2 * block.rest_variance
         self.scaled.update(scaled, variance, elapsed, at_s, None, learn=learn, doubt=block.doubt)
-        rises = zip(
-            GRID,
-            self.support,
-            self.own.rise.components,
-            self.differential.rise.components,
-            self.scaled.rise.components,
-            strict=True,
-        )
-        shares = shares_of(block.sessions, block.own, own_variance)
-        for multiple, support, own, differential, scaled_component in rises:
-            if own.steps == 1:
-                support.differential = support.scaled = 0.0
-                support.sessions.clear()
-            support.sessions.add(
-                shares or shares_of({f"block {own.steps}": (1.0, block.own)}, block.own, own_variance),
-                own_variance,
-                log_e=own.log_e,
-                delta=multiple * self.own.rise.smallest_change,
-            )
+        components = zip(self.differential.rise.components, self.scaled.rise.components, strict=True)
+        for support, (differential, scaled_component) in zip(self.support, components, strict=True):
             support.differential += differential.log_e
             support.scaled += scaled_component.log_e
+
+    def _hear_own(self, block: Block, *, learn: bool) -> None:
+        """Take the cohort's own units one by one; an onset among them begins with the whole block."""
+        heard = [(unit.session, unit.mean, unit.variance) for unit in block.units]
+        if not heard:
+            heard = [("", block.own, block.still_own_variance)]
+        elapsed = block.elapsed_days / len(heard)
+        for session, own, variance in heard:
+            self.own.update(own, variance, elapsed, block.started_s, None, learn=learn, doubt=block.doubt)
+            for support, component in zip(self.support, self.own.rise.components, strict=True):
+                if component.steps == 1:
+                    support.differential = support.scaled = 0.0
+                    support.sessions.clear()
+                support.sessions.add(session or f"block {component.steps}", component.log_e)
 
     def would_be_certain(self, block: Block, scale: float) -> bool:
         """Whether this block, taken now, would name the cohort; nothing is changed."""

@@ -1,13 +1,15 @@
 import pytest
 
 from detectors.alignment import ErrorCounts
-from detectors.block import BlockBuilder, Residual, ResidualSums
+from detectors.block import MOST_UNITS, BlockBuilder, Residual, ResidualSums
 from detectors.level import Level
 from detectors.tally import Tally
 from detectors.unit import Unit
 from detectors.voices import Expectation
 
 LEVEL = 0.1
+WEIGHT = 20 / (1 + 19 * 0.05)
+"""Effective words of a unit of 20."""
 
 
 def unit_of(speaker: str, cohort: str = "A") -> Unit:
@@ -74,3 +76,18 @@ def test_the_variances_follow_a_rise_but_for_what_asks_whether_the_level_stays()
     assert last is not None
     assert last.own_variance > 1.2 * first.own_variance
     assert last.still_own_variance == pytest.approx(first.still_own_variance)
+
+
+def test_units_that_wait_long_for_the_rest_are_kept_apart_up_to_a_number_and_none_is_lost() -> None:
+    level = Level()
+    level.move(LEVEL)
+    blocks = BlockBuilder(0.0)
+    for number in range(3 * MOST_UNITS):
+        unit = unit_of(f"speaker {number}")
+        blocks.add_own(unit, residual_of(unit), is_judged=True)
+    block = blocks.close(ResidualSums(), level, 1.0, has_rest=False)
+    assert block is not None
+    assert len(block.units) == MOST_UNITS
+    weight = 3 * MOST_UNITS * WEIGHT
+    assert sum(unit.weight for unit in block.units) == pytest.approx(weight)
+    assert sum(unit.residual for unit in block.units) / weight == pytest.approx(block.own)

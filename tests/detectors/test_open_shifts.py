@@ -17,7 +17,7 @@ SETTINGS = MonitorSettings(false_alarms_per_month=budget_a_month(5.0, 2_000.0))
 
 
 def degrading(cohort: str) -> list[ScoredUtterance]:
-    return generate(Scenario(6_000, change=Moved(12.0, cohorts=(cohort,), start=CHANGE_AT)), seed=7)
+    return generate(Scenario(6_000, change=Moved(12.0, cohorts=(cohort,), start=CHANGE_AT)), seed=12)
 
 
 def first_alarm(monitor: Monitor, stream: list[ScoredUtterance]) -> tuple[int, Event]:

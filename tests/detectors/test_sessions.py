@@ -6,12 +6,11 @@ from simulation import Stream, simulate
 
 from detectors.event import Change, Signal
 from detectors.monitor import Monitor, MonitorSettings
-from detectors.sessions import REMAINDER, SessionShare, SessionsSince, shares_of
+from detectors.sessions import REMAINDER, SessionsSince
 
 BUDGET_A_MONTH = 0.6
 CHANGE_AT = 4_000
 SESSIONS = 4
-VARIANCE = 0.01
 
 
 def named(worse: range, seed: int) -> list[str | None]:
@@ -35,11 +34,6 @@ def named(worse: range, seed: int) -> list[str | None]:
     return found
 
 
-def shares(session: str) -> list[SessionShare]:
-    """A block of this session alone."""
-    return shares_of({session: (10.0, 1.0)}, own=0.1, variance=VARIANCE)
-
-
 def test_one_recording_that_gets_worse_names_nobody_and_all_together_do() -> None:
     # Without the rule this seed names B for its first session alone.
     assert named(range(1), 122) == []
@@ -50,14 +44,14 @@ def test_one_recording_that_gets_worse_names_nobody_and_all_together_do() -> Non
 def test_two_sessions_never_show_a_rise_and_three_can(sessions: int, is_shown: bool) -> None:
     since, total = SessionsSince(), 0.0
     for number in range(120):
-        since.add(shares(f"session {number % sessions}"), VARIANCE, log_e=0.1, delta=0.05)
+        since.add(f"session {number % sessions}", 0.1)
         total += 0.1
     assert (since.without_loudest(total) >= math.log(REMAINDER)) == is_shown
 
 
 def test_many_sessions_are_remembered_by_the_loudest() -> None:
     since = SessionsSince()
-    since.add(shares("loud"), VARIANCE, log_e=5.0, delta=0.05)
+    since.add("loud", 5.0)
     for number in range(100):
-        since.add(shares(f"quiet {number}"), VARIANCE, log_e=0.05, delta=0.05)
+        since.add(f"quiet {number}", 0.05)
     assert since.without_loudest(10.0) == pytest.approx(4.95)
