@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ DAMAGED = "the store is damaged; stop werwatch and put a backup in its place"
 logger = logging.getLogger("werwatch.store")
 
 
+LONG_LOG_BYTES = 50_000_000
+"""Read in about a second; a service that runs keeps it a tenth of that."""
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged file raises: of a damaged name not even the message can be read."""
 
@@ -51,6 +53,16 @@ def must_be_whole(db: sqlite3.Connection, path: Path, check: str = "integrity_ch
     (verdict,) = db.execute(f"PRAGMA {check}(1)").fetchone()
     if verdict != "ok":
         raise StartError(f"{path}: {DAMAGED}")
+
+
+def tell_of_long_log(path: Path, say: Callable[[str], None]) -> None:
+    """Say why a start is late where a process that was killed left a log that takes long to read."""
+    log = path.with_name(f"{path.name}-wal")
+    size = log.stat().st_size if log.exists() else 0
+    if size > LONG_LOG_BYTES:
+        text = f"reading {size // 1_000_000:,} MB of the write-ahead log"
+        logger.info("%s", text)
+        say(text)
 
 
 def tell_of_loss(loss: Loss, db: sqlite3.Connection, path: Path) -> None:

@@ -17,7 +17,7 @@ from detectors.alignment import ErrorCounts
 from service.alerts.record import AlertRecord
 from service.errors import StartError
 from service.records import Reference, Utterance
-from service.store.damage import UNREADABLE, fault, must_be_whole, tell_of_loss
+from service.store.damage import UNREADABLE, fault, must_be_whole, tell_of_long_log, tell_of_loss
 from service.store.data_dir import sync_folder
 from service.store.history import History
 from service.store.key_record import KeyRecord
@@ -146,6 +146,7 @@ class Store:
             # The log and index files beside it take over its mode.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             # Once it is open, SQLite has dropped what it cannot take.
+            tell_of_long_log(self.path, say)
             self.loss = loss(self.path)
             self._db = connect(self.path, read_only=False)
             make_shrinkable(self._db, self.path)

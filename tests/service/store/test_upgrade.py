@@ -158,3 +158,19 @@ def test_a_disk_that_becomes_full_leaves_the_store_as_it_was(service: RunningSer
     service.start()
     assert service.stop() == 0
     assert content(store) == WHOLE
+
+
+def test_a_long_log_that_a_killed_process_left_is_told_of_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.store.damage.LONG_LOG_BYTES", 1_000_000)
+    said: list[str] = []
+    with closing(Store(tmp_path, said.append)) as store:
+        with store.transaction():
+            store._db.execute("CREATE TABLE long (content BLOB)")
+            store._db.execute("INSERT INTO long VALUES (randomblob(2500000))")
+        assert said == []
+        left = tmp_path / "left"
+        shutil.copytree(tmp_path, left)
+    Store(left, said.append).close()
+    assert said == ["reading 2 MB of the write-ahead log"]
