@@ -19,6 +19,11 @@ ERASED = bytes(16)
 """Stands for the digest of content that was erased; as long as one, so that it is written over it."""
 NEVER_SCORED = 0
 """Stands for the seq of an utterance that was erased before it was scored: it never will be."""
+ONLY_THE_ID = (
+    f"scored_seq = {NEVER_SCORED}, hypothesis = NULL, word_confidences = NULL, attributes = '{{}}', "
+    "speaker = NULL, session = NULL, recording = NULL"
+)
+"""What is set of an erased utterance of which no counts are kept."""
 
 
 class ErasureRows:
@@ -81,9 +86,8 @@ class ErasureRows:
 
     def _erase_unscored(self, utterance_id: str) -> None:
         self._db.execute(
-            "UPDATE utterances SET content = ?, scored_seq = ?, hypothesis = NULL, word_confidences = NULL, "
-            "attributes = '{}', speaker = NULL, session = NULL, recording = NULL WHERE number = ?",
-            (ERASED, NEVER_SCORED, self._ids.number_of(utterance_id)),
+            f"UPDATE utterances SET content = ?, {ONLY_THE_ID} WHERE number = ?",  # noqa: S608 -- constants
+            (ERASED, self._ids.number_of(utterance_id)),
         )
 
     def _erase_scored(self, utterance_id: str) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 
 from detectors.alignment import LOOP_MINIMUM_ERRORS
 from service.store.history import ENDLESS
+from service.store.rows.erasures import ERASED, ONLY_THE_ID
 from service.store.rows.incomparable import drop_incomparable
 from service.store.utterance_ids import UtteranceIds
 
@@ -108,10 +109,16 @@ class OldRows:
         self._db.execute(_SUMS, (last,))
         gone = self._db.execute(
             "SELECT number, utterances.utterance_id FROM scored JOIN utterances ON number = utterance_number "
-            "WHERE seq <= ?",
-            (last,),
+            "WHERE seq <= ? AND content != ?",
+            (last, ERASED),
         ).fetchall()
         self._ids.delete(gone)
+        # An erased id stays, and nothing else, so that a sender who repeats himself brings nothing back.
+        self._db.execute(
+            f"UPDATE utterances SET {ONLY_THE_ID} "  # noqa: S608 -- constants
+            "WHERE content = ? AND number IN (SELECT utterance_number FROM scored WHERE seq <= ?)",
+            (ERASED, last),
+        )
         return self._db.execute("DELETE FROM scored WHERE seq <= ?", (last,)).rowcount
 
     def drop_alerts(self, before: float, most: int) -> int:

@@ -366,6 +366,28 @@ def test_what_was_forgotten_is_counted_and_comes_again_as_something_new(
     assert cohort["by_selection"]["volunteered"]["scored_utterances"] == 2
 
 
+def test_what_was_erased_stays_erased_when_its_time_is_over(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    day = BadDay(tmp_path)
+    service = make_service(*day.program)
+    said = {"speaker_id": "s", "session_id": "t", "recording_id": "r", "attributes": {"accent": "en-IE"}}
+    bodies = [
+        {"utterance_id": name, "hypothesis": "no fever", "reference": "no fever", **said} for name in "uv"
+    ]
+    for body in bodies:
+        assert service.post("/v1/references", body).json()["status"] == "scored"
+    service.post("/v1/erasures", {"utterance_id": "u"}).raise_for_status()
+    day.becomes(clock_s=401 * DAY_S)
+    assert eventually(lambda: counted(service, "scored") == 2)
+    assert [service.post("/v1/references", body).status_code for body in bodies] == [410, 200]
+    utterance = {"utterance_id": "u", "hypothesis": "no fever"}
+    assert service.post("/v1/utterances", utterance).status_code == 410
+    assert service.stop() == 0
+    kept = "SELECT attributes, speaker, session, recording FROM utterances WHERE utterance_id = 'u'"
+    assert ask(service, kept) == [("{}", None, None, None)]
+
+
 def test_rows_that_a_detector_without_a_state_needs_are_kept_and_that_is_said(
     make_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
