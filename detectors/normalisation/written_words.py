@@ -33,7 +33,7 @@ class WrittenWords(dict[str, bytes]):
     Attributes
     ----------
     walls
-        Those beyond which no rule looks. A word that has been forgotten is in here only with its code.
+        Those beyond which no rule looks. One may be missing, if another thread has all forgotten meanwhile.
 
     Examples
     --------

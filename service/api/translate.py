@@ -16,7 +16,7 @@ import msgspec
 from detectors.normalisation.token_codes import TokenCodes
 from detectors.recordings.cutter import Cutter
 from detectors.text import Normaliser
-from service.api.canonical import attributes_part, audio_part, canonical, moment_part, named_part, value_part
+from service.api.canonical import attributes_part, audio_part, canonical, named_part
 from service.api.usual_lines import FAULTS, UsualLine, decode_attributes, decode_audio, usual_line
 from service.api.wire import MOST_CHARACTERS, ReferenceIn, UtteranceIn
 from service.config import Config
@@ -120,13 +120,13 @@ class Translator:
         about = canonical(
             attributes.part,
             audio.part,
-            "" if confidence is None else value_part("confidence", confidence),
-            "" if duration_s is None else value_part("duration_s", duration_s),
             recording_part,
             session_part,
             speaker_part,
-            "" if spoken_at is None else moment_part("spoken_at", spoken_at),
-            "" if word_confidences is None else value_part("word_confidences", word_confidences),
+            confidence,
+            duration_s,
+            spoken_at,
+            word_confidences,
         )
         return Utterance(
             sent.utterance_id,

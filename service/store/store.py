@@ -36,9 +36,7 @@ from service.store.rows.traces import TraceRows
 from service.store.upgrade import upgrade
 from service.store.utterance_ids import UtteranceIds
 from service.store.utterance_values import (
-    PLACES,
     UNSCORED_COLUMNS,
-    UTTERANCE_COLUMNS,
     Unscored,
     tokens_of,
     unscored_of,
@@ -85,10 +83,11 @@ def make_forgetful(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA temp_store = MEMORY")
 
 
-@lru_cache(maxsize=ROWS_A_STATEMENT)
-def _inserting(rows: int) -> str:
-    places = ", ".join([PLACES] * rows)
-    return f"INSERT INTO utterances (number, {UTTERANCE_COLUMNS}) VALUES {places}"  # noqa: S608 -- constants
+@lru_cache(maxsize=2 * ROWS_A_STATEMENT)
+def _inserting(columns: tuple[str, ...], rows: int) -> str:
+    names = ", ".join(["number", *columns])
+    places = ", ".join([f"({', '.join('?' * (len(columns) + 1))})"] * rows)
+    return f"INSERT INTO utterances ({names}) VALUES {places}"  # noqa: S608 -- constants
 
 
 class Store:
@@ -239,25 +238,26 @@ class Store:
             self.ids.delete([(known, utterance.utterance_id)])
         if cohort != utterance.cohort:
             utterance = replace(utterance, cohort=cohort)
-        self._insert([utterance.utterance_id], [utterance_values(utterance)])
+        self._insert([utterance.utterance_id], [utterance])
 
     def put_new_utterances(self, utterances: Sequence[Utterance]) -> bool:
         """Insert utterances under their own cohorts; False, and nothing is done, if one is there already."""
         names = [utterance.utterance_id for utterance in utterances]
         if self.ids.knows_any(names):
             return False
-        self._insert(names, list(map(utterance_values, utterances)))
+        self._insert(names, utterances)
         return True
 
-    def _insert(self, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    def _insert(self, names: Sequence[str], utterances: Sequence[Utterance]) -> None:
         numbers = self.ids.next_numbers(names)
+        columns, rows = utterance_values(utterances)
         for begin in range(0, len(rows), ROWS_A_STATEMENT):
             together = rows[begin : begin + ROWS_A_STATEMENT]
             values: list[Any] = []
             for number, row in zip(numbers[begin:], together, strict=False):
                 values.append(number)
                 values += row
-            self._db.execute(_inserting(len(together)), values)
+            self._db.execute(_inserting(columns, len(together)), values)
 
     def unscored(self, utterance_id: str) -> Unscored | None:
         """An utterance that was not scored."""

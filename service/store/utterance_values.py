@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from msgspec.structs import astuple
@@ -13,14 +15,14 @@ from msgspec.structs import astuple
 from detectors.unit import Attributes
 from service.records import Utterance
 
-COLUMNS = 16
-UTTERANCE_COLUMNS = (
-    "utterance_id, content, cohort, attributes, speaker, session, recording, spoken_at, received_at, "
-    "duration_s, confidence, word_confidences, audio, normaliser, hypothesis_words, hypothesis"
+COLUMNS = (
+    *("utterance_id", "content", "cohort", "attributes", "speaker", "session", "recording", "spoken_at"),
+    *("received_at", "duration_s", "confidence", "word_confidences", "audio", "normaliser"),
+    *("hypothesis_words", "hypothesis"),
 )
-"""Named and ordered as the first fields of an `Utterance`."""
-PLACES = f"({', '.join('?' * (COLUMNS + 1))})"
-"""Of the row's number, then of `UTTERANCE_COLUMNS`."""
+"""Of a row, without its number: the first fields of an `Utterance`."""
+USUAL_COLUMNS = tuple(name for name in COLUMNS if name not in {"recording", "word_confidences"})
+"""Those without the two that most utterances have nothing for: each costs, though it holds nothing."""
 UNSCORED_COLUMNS = (
     "utterance_id, cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis"
 )
@@ -41,9 +43,14 @@ class Unscored:
     tokens: array[int] | None
 
 
-def utterance_values(utterance: Utterance) -> tuple[Any, ...]:
-    """What `UTTERANCE_COLUMNS` hold of an utterance."""
-    return astuple(utterance)[:COLUMNS]
+def utterance_values(utterances: Sequence[Utterance]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """The columns that utterances have something for, and what these hold of each."""
+    rare = [each for each in utterances if each.recording is not None or each.word_confidences is not None]
+    names, picked = (COLUMNS, _all) if rare else (USUAL_COLUMNS, _usual)
+    return names, [picked(astuple(each)) for each in utterances]
+
+
+_all, _usual = (itemgetter(*map(COLUMNS.index, names)) for names in (COLUMNS, USUAL_COLUMNS))
 
 
 def unscored_of(row: tuple[Any, ...]) -> Unscored:
