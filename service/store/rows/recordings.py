@@ -206,10 +206,14 @@ class RecordingRows:
         return waited
 
     def drop(self, before: float, most: int, *, waiting: bool) -> int:
-        """Delete at most so many references that were received before this time; return how many."""
+        """Delete at most so many references that were received before this time; return how many.
+
+        That something of a recording was erased is no reference, and stays.
+        """
         return self._db.execute(
             "DELETE FROM recording_references WHERE number IN (SELECT number FROM recording_references "
-            "WHERE received_at < ? AND (state = 'waiting') = ? ORDER BY received_at LIMIT ?)",
+            "WHERE received_at < ? AND (state = 'waiting') = ? AND state != 'erased' "
+            "ORDER BY received_at LIMIT ?)",
             (before, waiting, most),
         ).rowcount
 

@@ -383,6 +383,8 @@ def test_what_was_erased_stays_erased_when_its_time_is_over(
     assert [service.post("/v1/references", body).status_code for body in bodies] == [410, 200]
     utterance = {"utterance_id": "u", "hypothesis": "no fever"}
     assert service.post("/v1/utterances", utterance).status_code == 410
+    whole = {"recording_id": "r", "reference": "no fever no fever"}
+    assert service.post("/v1/references", whole).status_code == 410
     assert service.stop() == 0
     kept = "SELECT attributes, speaker, session, recording FROM utterances WHERE utterance_id = 'u'"
     assert ask(service, kept) == [("{}", None, None, None)]
