@@ -11,6 +11,11 @@ from recorded import DATASETS, recorded, recorded_file
 from detectors.text import Normaliser
 from service.commands.score import score
 
+ONE_IN = {"afrispeech": 4, "earnings21": 4, "primock57": 4}
+"""One in so many utterances is enough of what is large: no rate comes within half a point of a limit.
+Always the same ones, so that nothing fails by chance.
+"""
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -40,8 +45,9 @@ def test_the_english_normalisation_is_whispers_and_the_classes_that_are_named(da
 
     What our steps make equal beyond Whisper's is measured in tests/benchmarks/README.md, class by class.
     """
-    every = [step for steps in normalisers.CLASSES.values() for step in steps]
-    ways = [normalisers.whisper(), normalisers.after_ours(every), Normaliser("en").tokens]
-    for engine, (theirs, with_our_classes, ours) in normalisers.rates(dataset, ways).items():
+    named = [step for steps in normalisers.CLASSES.values() for step in steps]
+    ways = [normalisers.whisper(), normalisers.after_ours(named), Normaliser("en").tokens]
+    every = ONE_IN.get(dataset, 1)
+    for engine, (theirs, with_our_classes, ours) in normalisers.rates(dataset, ways, every).items():
         assert abs(with_our_classes - ours) < 1, engine
         assert -3 < ours - theirs < 1, engine
