@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from detectors.slices.counts import LEAST_SESSIONS_OF_OWN_SPREAD
-from detectors.slices.explanations import Beyond, RisesOfSlices, weigh
+from detectors.slices.explanations import SAME_SHARE, Beyond, RisesOfSlices, weigh
 from detectors.slices.marginals import Where
 from detectors.slices.part import LEAST_SESSIONS, critical
 from detectors.slices.rises import Rises
@@ -126,13 +126,13 @@ class Naming:
         return self._has_enough(table, where) and not (len(where) == 2 and self._is_one(table, where))
 
     def _is_one(self, table: SliceTable, where: Where) -> bool:
-        """Whether a pair is the same speech as one of its values."""
-        pair = table.sides(where, self.focus)
-        values = (table.sides((value,), self.focus) for value in where)
-        return any(
-            (pair.before.words, pair.after.words) == (value.before.words, value.after.words)
-            for value in values
-        )
+        """Whether a pair is nearly the same speech since the onset as one of its values, which says as much.
+
+        Such as a site under the engine version that is everywhere by then.
+        """
+        words = table.sides(where, self.focus).after.words
+        values = (table.sides((value,), self.focus).after.words for value in where)
+        return any(words >= SAME_SHARE * value for value in values)
 
     def _stands_out(self, where: Where) -> bool:
         known = self._known

@@ -95,6 +95,25 @@ def test_what_all_else_may_have_risen_by_in_chance_is_not_held_against_a_slice(*
     assert found.named() == [WARD]
 
 
+def test_a_site_under_the_engine_that_is_everywhere_by_now_is_told_as_the_site(*, are_apart: bool) -> None:
+    parts = [
+        Splits(
+            (("engine", engine), ("site", site)),
+            counts(0.15, 30),
+            counts(0.15 + 0.2 * (site == "ward"), 30 if engine == "new" else 0),
+            ("ann", "bob", "eve"),
+            0.0,
+        )
+        for site in SITES
+        for engine in ("new", "old")
+    ]
+    own = Divided(tuple(parts)).apart() if are_apart else Divided(tuple(parts))
+    pair: Where = (("engine", "new"), *WARD)
+    found = Naming(SliceTable.of({"en": own}, [WARD, (("site", "er"),), (("engine", "new"),), pair]), "en")
+    assert pair not in found.looked_at
+    assert found.named() == [WARD]
+
+
 def table() -> SliceTable:
     """Others have twice their rates on the ward; en-IN has hardly been there."""
     rates = {"en-GB": 0.1, "en-NG": 0.2, "en-IN": 0.15}
