@@ -10,7 +10,9 @@ t^2, an explanation is likelier than none by
 the product being exact for one slice. Chances are prior x B, summed to 1, so that a site and what it shares
 with a device are told apart only by what fits better, and several slices with the same trouble do not hide
 each other. A slice may have risen for the cohort in question alone or for all cohorts alike; both blame it.
-Of descriptions of the same speech the likeliest has the chance of all.
+Of descriptions of the same speech the likeliest has the chance of all. What a slice shares with each other
+value, a pair with a third one, may have risen by not quite the same: else whichever is allowed to would fit
+better by what cells differ by themselves.
 
 Reference: Kass and Raftery, Bayes factors (JASA 90, 1995).
 """
@@ -34,6 +36,8 @@ SAME_SHARE = 0.95
 """Two descriptions that share so much of their speech describe the same slice."""
 MOSTLY = 0.5
 """Values that make up so much of another, and lie in it, are no explanation besides it."""
+MOST = 0.6
+"""A pair that makes up so much of one of its values is no explanation besides it."""
 RISE = 0.15
 """t: what slices rise by, as a ratio."""
 NONE, ONE, PAIR, SEVERAL = 0.3, 0.4, 0.2, 0.1
@@ -65,6 +69,12 @@ class RisesOfSlices(Protocol):
     def shared(self, candidates: Sequence[Attributes]) -> Floats:
         """Words that lie in both of two slices."""
 
+    def knows(self, where: Attributes) -> bool:
+        """Whether what lies in so many values together is known."""
+
+    def misfit(self, explained: float, /) -> float:
+        """How many times as much rises differ as is expected, beside what a fit explains of y' S^-1 y."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
@@ -83,6 +93,8 @@ class Likelihoods:
     ----------
     chance
         Of each slice, that it is to blame, alone or with others.
+    cautious
+        The same where cells differ by as much more than is expected of them as they do (`Rises.misfit`).
     beyond
         Of each slice its rise by the likeliest explanation with it.
     tests
@@ -90,6 +102,7 @@ class Likelihoods:
     """
 
     chance: dict[Attributes, float]
+    cautious: dict[Attributes, float]
     beyond: dict[Attributes, Beyond]
     tests: int
 
@@ -99,6 +112,7 @@ class _Explanation:
     slices: tuple[Attributes, ...]
     beyond: tuple[Beyond, ...]
     log_chance: float
+    fit: float
 
 
 def weigh(
@@ -118,20 +132,38 @@ def weigh(
     new
         Values that nobody had before the onset.
     """
-    found = [_Explanation((), (), math.log(NONE))]
     kinds = [None] if cohorts is None else [cohorts, None]
     shared = rises.shared(candidates)
-    for kind in kinds:
-        found += _OneKind(rises, candidates, kind, new, shared).explanations(math.log(1.0 / len(kinds)))
-    found.sort(key=lambda each: each.log_chance)
+    of_kinds = [_OneKind(rises, candidates, kind, new, shared) for kind in kinds]
+    found = _explanations(of_kinds)
+    beyond = {where: own for each in found for where, own in zip(each.slices, each.beyond, strict=True)}
+    chance = cautious = _chances(candidates, shared, found)
+    misfit = rises.misfit(found[-1].fit)
+    if misfit > 1.0:
+        for each in of_kinds:
+            each.widen(misfit)
+        cautious = _chances(candidates, shared, _explanations(of_kinds))
+    return Likelihoods(chance, cautious, beyond, len(kinds) * len(candidates))
+
+
+def _explanations(of_kinds: Sequence[_OneKind]) -> list[_Explanation]:
+    """All of them, the likeliest last."""
+    found = [_Explanation((), (), math.log(NONE), 0.0)]
+    for each in of_kinds:
+        found += each.explanations(math.log(1.0 / len(of_kinds)))
+    return sorted(found, key=lambda each: each.log_chance)
+
+
+def _chances(
+    candidates: Sequence[Attributes], shared: Floats, found: Sequence[_Explanation]
+) -> dict[Attributes, float]:
     weights = [math.exp(each.log_chance - found[-1].log_chance) for each in found]
     whole = sum(weights)
-    chance, beyond = dict.fromkeys(candidates, 0.0), {}
+    chance = dict.fromkeys(candidates, 0.0)
     for each, weight in zip(found, weights, strict=True):
-        for where, own in zip(each.slices, each.beyond, strict=True):
+        for where in each.slices:
             chance[where] += weight / whole
-            beyond[where] = own
-    return Likelihoods(_of_same_speech(candidates, shared, chance), beyond, len(kinds) * len(candidates))
+    return _of_same_speech(candidates, shared, chance)
 
 
 def _of_same_speech(
@@ -158,17 +190,29 @@ class _OneKind:
         new: Collection[Attributes],
         shared: Floats,
     ) -> None:
-        self.known, self.score = rises.information(candidates, cohorts)
         self.own_words = rises.words_in(candidates, cohorts)
         self.all_words = float(rises.words_in([()], cohorts)[0])
         self.candidates, self.is_everybodys = candidates, cohorts is None
-        indices = [index for index in range(len(candidates)) if self.known[index, index] > 0.0]
+        indices = [index for index in range(len(candidates)) if self.own_words[index] > 0.0]
         self.singles = [index for index in indices if len(candidates[index]) == 1]
-        self.pairs = [index for index in indices if len(candidates[index]) == 2]
+        self.pairs = [index for index in indices if len(candidates[index]) == 2 and not self._is_most(index)]
         # within[i, j]: nearly all of j lies in i.
         self.words = np.diag(shared)
         self.within = shared >= SAME_SHARE * self.words[None, :]
         self.weights = {index: NEW_WEIGHT if candidates[index] in new else 1.0 for index in self.singles}
+        self.inside = {
+            whole: [each for each in indices if self._is_part(each, whole)] for whole in self.singles
+        }
+        parts = list(candidates)
+        for pair in self.pairs:
+            thirds = self._thirds(pair, rises, cohorts)
+            self.inside[pair] = list(range(len(parts), len(parts) + len(thirds)))
+            parts += thirds
+        self.known, self.score = rises.information(parts, cohorts)
+
+    def widen(self, scale: float) -> None:
+        """Take all variances as so many times as large."""
+        self.known, self.score = self.known / scale, self.score / scale
 
     def explanations(self, log_prior: float) -> list[_Explanation]:
         whole = sum(self.weights.values())
@@ -176,27 +220,45 @@ class _OneKind:
             self._uneven(index, log_prior + math.log(ONE * weight / whole))
             for index, weight in self.weights.items()
         ]
-        alone: list[tuple[int, ...]] = [(each,) for each in self.pairs]
-        for share, together in [(PAIR, alone), *self._several()]:
+        found += [self._uneven(index, log_prior + math.log(PAIR / len(self.pairs))) for index in self.pairs]
+        for share, together in self._several():
             if together:
                 found += self._weighed(np.array(together), log_prior + math.log(share / len(together)))
         return found
 
-    def _uneven(self, single: int, log_prior: float) -> _Explanation:
-        """One value, whose parts may have risen by not quite the same."""
-        where = self.candidates[single]
-        inside = [each for each in (*self.singles, *self.pairs) if self._is_part(each, single)]
-        parts = [single, *inside]
+    def _uneven(self, index: int, log_prior: float) -> _Explanation:
+        """One slice, whose parts may have risen by not quite the same."""
+        where = self.candidates[index]
+        parts = [index, *self.inside[index]]
         known, score = self.known[np.ix_(parts, parts)], self.score[parts]
         rise = max(score[0] / (known[0, 0] + 1.0 / RISE**2), _LEAST_RISE)
         prior = np.array([RISE**2, *[(UNEVEN * rise) ** 2] * (len(parts) - 1)])
         precision = known + np.diag(1.0 / prior)
         variance = np.linalg.inv(precision)
         delta = variance @ score
-        log_b = (delta @ score - np.linalg.slogdet(precision)[1] - np.log(prior).sum()) / 2.0
+        fit = float(delta @ score)
+        log_b = (fit - np.linalg.slogdet(precision)[1] - np.log(prior).sum()) / 2.0
         above = _log_above(delta[0] / math.sqrt(variance[0, 0]))
         beyond = self._beyond(rise * math.sqrt(known[0, 0] + 1.0 / RISE**2), rise)
-        return _Explanation((where,), (beyond,), log_prior + float(log_b) + above)
+        return _Explanation((where,), (beyond,), log_prior + float(log_b) + above, fit)
+
+    def _is_most(self, pair: int) -> bool:
+        """Whether a pair has most of what one of its values has: it is told as that value."""
+        wanted = self.candidates[pair]
+        values = [each for each in self.singles if self.candidates[each][0] in wanted]
+        return any(self.own_words[pair] >= MOST * self.own_words[each] for each in values)
+
+    def _thirds(self, pair: int, rises: RisesOfSlices, cohorts: Sequence[str] | None) -> list[Attributes]:
+        """What a pair shares with each value of other attributes, where that is not nearly all of it."""
+        where = self.candidates[pair]
+        names = {name for name, _ in where}
+        others = [value for each in self.singles for value in self.candidates[each] if value[0] not in names]
+        thirds = [
+            third for third in (tuple(sorted((*where, value))) for value in others) if rises.knows(third)
+        ]
+        words = rises.words_in(thirds, cohorts) if thirds else ()
+        most = SAME_SHARE * self.own_words[pair]
+        return [third for third, own in zip(thirds, words, strict=True) if 0.0 < own < most]
 
     def _several(self) -> Iterator[tuple[float, list[tuple[int, ...]]]]:
         """Values of one attribute together, by how many they are, each with its share of the prior chance."""
@@ -234,13 +296,15 @@ class _OneKind:
         score = self.score[together]
         variance = np.linalg.inv(precision)
         delta = np.einsum("nij,nj->ni", variance, score)
-        fit = (np.einsum("ni,ni->n", delta, score) - np.linalg.slogdet(RISE**2 * precision)[1]) / 2.0
+        fits = np.einsum("ni,ni->n", delta, score)
+        log_bs = (fits - np.linalg.slogdet(RISE**2 * precision)[1]) / 2.0
         z = delta / np.sqrt(np.diagonal(variance, axis1=1, axis2=2))
-        for indices, log_b, rises, errors in zip(together, fit, delta, z, strict=True):
+        for indices, log_b, rises, errors, fit in zip(together, log_bs, delta, z, fits, strict=True):
             yield _Explanation(
                 tuple(self.candidates[index] for index in indices),
                 tuple(self._beyond(own, rise) for own, rise in zip(errors, rises, strict=True)),
                 log_prior + float(log_b) + sum(_log_above(each) for each in errors),
+                float(fit),
             )
 
     def _beyond(self, z: float, rise: float) -> Beyond:

@@ -1,11 +1,10 @@
 """Which slices a rise comes from, mostly one or none: likely to be to blame, and risen beyond all else.
 
 A slice is named if it is to blame with a chance of 80 % (`detectors.slices.explanations`), explains enough,
-rose at least twice as much as all else, and stands out from that by more than the largest of so many does by
-chance: its own rise is tested at a level divided by the number of slices looked at (Bonferroni), against
-Student's t with as many degrees of freedom as there are sessions since the onset in all slices together, less
-one, since the spread is taken from all of them. Where its own sessions spread more, it is tested by that as
-well, alone.
+rose at least twice as much as all else, surely so where all else surely rose as well, and stands out from it
+by more than the largest of so many does by chance: its own rise is tested at a level divided by the number of
+slices looked at (Bonferroni), against Student's t with the variance and the degrees of freedom that its own
+sessions and all others' give it together (`detectors.slices.scatter`).
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from detectors.slices.counts import LEAST_SESSIONS_OF_OWN_SPREAD
-from detectors.slices.explanations import SAME_SHARE, Beyond, RisesOfSlices, weigh
+from detectors.slices.explanations import SAME_SHARE, Likelihoods, RisesOfSlices, weigh
 from detectors.slices.marginals import Where
-from detectors.slices.part import LEAST_SESSIONS, critical
+from detectors.slices.part import LEAST_SESSIONS, Estimate, student
 from detectors.slices.rises import Rises
 from detectors.slices.rises_apart import RisesApart
+from detectors.slices.scatter import Scatter
 from detectors.slices.table import SliceTable
 from detectors.tally import ENOUGH_SPEAKERS
 
@@ -27,12 +26,12 @@ CERTAIN, LIKELY = 0.8, 0.5
 """Chance that a slice is to blame from which on it is named, or called likely."""
 FALSE_NAMES = 0.02
 """The chance that a slice is named although the rise is the same in all of them, at most."""
-FALSE_BY_OWN_SPREAD = 0.001
-"""The same for one slice by what its own sessions spread by, where that is more than all slices' do."""
 LEAST_RISE_ERRORS = 2.0
 """Standard errors by which a slice must have risen itself, whatever all else did."""
 LEAST_RATIO = 2.0
 """How much more than all else at least it must have risen: real engines' rises everywhere differ so much."""
+SURELY_RISEN, SURELY_MORE = 3.0, 2.33
+"""Standard errors: what else rose by so many surely did; a slice must then have so many beyond that ratio."""
 LEAST_SHARE, LIKELY_SHARE = 0.25, 0.5
 """Of the whole excess: what explains less is no answer to where it comes from."""
 
@@ -67,6 +66,7 @@ class Naming:
         self.looked_at = [where for where in sorted(table.wanted) if self._is_candidate(table, where)]
         rises = self._rises() if self.looked_at else None
         self._known = None
+        self._scatter = Scatter.of(table, self.focus)
         if rises is not None:
             new = [where for where in self.looked_at if self._is_new(where)]
             self._known = weigh(rises, self.looked_at, None if cohort is None else self.focus, new)
@@ -92,9 +92,9 @@ class Naming:
     def likely(self) -> Where | None:
         """Where none is named, the slice that is more likely to blame than not, and explains most."""
         best = max(self.looked_at, key=lambda where: self.chance[where], default=None)
-        if best is None or self.chance[best] < LIKELY or not self._explain([best], LIKELY_SHARE):
+        if best is None or self.chance[best] < LIKELY or not self._can_tell(best):
             return None
-        return best
+        return best if self._explain([best], LIKELY_SHARE) else None
 
     def excess(self, where: Where) -> Excess:
         """What a slice explains."""
@@ -136,27 +136,19 @@ class Naming:
 
     def _stands_out(self, where: Where) -> bool:
         known = self._known
-        if known is None or known.chance[where] < CERTAIN:
+        if known is None or not (_is_certain(known, where) and self._can_tell(where)):
             return False
         beyond, risen = known.beyond[where], self.table.rise(where, self.focus)
-        sessions = [self.table.sides(each, self.focus).after.sessions for each in ((), where)]
-        asked = critical(FALSE_NAMES / known.tests, sessions[0]) * beyond.error
-        more = self._overdispersion(where, beyond)
-        if more > 1.0:
-            asked = max(asked, critical(FALSE_BY_OWN_SPREAD, sessions[1]) * beyond.error * math.sqrt(more))
-        is_beyond = beyond.z * beyond.error > asked
-        return is_beyond and risen is not None and risen.z > LEAST_RISE_ERRORS
+        scatter = self._scatter.since(where, self.everybody if beyond.is_everybodys else self.focus)
+        degrees = min(scatter.degrees, self.table.sides((), self.focus).after.sessions - 1.0)
+        asked = student(FALSE_NAMES / known.tests, max(degrees, 1.0)) * math.sqrt(scatter.ratio)
+        return beyond.z > asked and risen is not None and risen.z > LEAST_RISE_ERRORS
 
-    def _overdispersion(self, where: Where, beyond: Beyond) -> float:
-        """How many times as much a slice's own sessions vary as those of all slices do."""
-        own = pooled = 0.0
-        for cohort in self.table.cohorts_in(where, self.everybody if beyond.is_everybodys else self.focus):
-            counts, usual = self.table.part(where, cohort).sides.after, self.table.usual[cohort]
-            if counts.sessions >= LEAST_SESSIONS_OF_OWN_SPREAD:
-                rate = usual.smoothed(counts, since=True)
-                own += counts.spread * counts.sessions / (counts.sessions - 1.0)
-                pooled += usual.dispersion * rate * (1.0 - rate) * counts.binomial_spread
-        return own / pooled if pooled else 1.0
+    def _can_tell(self, where: Where) -> bool:
+        """Whether those in question have enough speech elsewhere too, unless all cohorts' rise is meant."""
+        known = self._known
+        is_everybodys = known is not None and where in known.beyond and known.beyond[where].is_everybodys
+        return is_everybodys or _has_rest(self.table, where, self.focus)
 
     def _is_new(self, where: Where) -> bool:
         return len(where) == 1 and not self.table.sides(where, self.everybody).before.words
@@ -168,10 +160,9 @@ class Naming:
         """Whether slices rose by much more than all else, and explain so much of what surely is excess."""
         errors = sum(self.excess(where).errors for where in found)
         left = self.table.without(found)
-        elsewhere, sure = left.rise((), self.focus), 0.0
+        elsewhere, sure = self._elsewhere(found), 0.0
         risen = [self.table.rise(where, self.focus) for where in found]
-        least = LEAST_RATIO * elsewhere.value if elsewhere else 0.0
-        if any(each and each.value < least for each in risen):
+        if elsewhere and any(each and not _is_much_more(each, elsewhere) for each in risen):
             return False
         for cohort in self.focus:
             part = left.part((), cohort)
@@ -179,6 +170,23 @@ class Naming:
                 least = part.rise.value - LEAST_RISE_ERRORS * part.rise.variance**0.5
                 sure += max(0.0, least) * part.sides.after.words
         return errors > 0.0 and errors >= share * (errors + sure)
+
+    def _elsewhere(self, found: Sequence[Where]) -> Estimate | None:
+        """The rise of what lies in none of these slices, nor in any other that is likely to blame."""
+        likely = [where for where in self.looked_at if self.chance[where] >= LIKELY]
+        return self.table.without([*found, *likely]).rise((), self.focus)
+
+
+def _is_certain(known: Likelihoods, where: Where) -> bool:
+    """Whether it is to blame; of a pair it must be likely as well however much cells differ by themselves."""
+    return known.chance[where] >= CERTAIN and (len(where) == 1 or known.cautious[where] >= CERTAIN)
+
+
+def _is_much_more(rise: Estimate, elsewhere: Estimate) -> bool:
+    """Whether a rise is twice that of all else; surely so, where all else surely rose as well."""
+    more = rise.value - LEAST_RATIO * elsewhere.value
+    error = math.sqrt(rise.variance + LEAST_RATIO**2 * elsewhere.variance)
+    return more >= (SURELY_MORE * error if elsewhere.z > SURELY_RISEN else 0.0)
 
 
 def _has_rest(table: SliceTable, where: Where, cohorts: Iterable[str]) -> bool:

@@ -138,19 +138,18 @@ class Part:
         return self.sides.after.errors - self.baseline.value * self.sides.after.words
 
 
-def critical(level: float, sessions: int) -> float:
-    """How many standard errors a rise beyond others' must have at a one-sided level, with so many sessions.
+def student(level: float, degrees: float) -> float:
+    """How many standard errors a rise beyond others' must have at a one-sided level: Student's t.
 
-    Student's t by its expansion in 1 / degrees of freedom (Abramowitz and Stegun, 26.7.5), good to a percent
-    from four degrees on at the levels asked for here.
+    By its expansion in 1 / degrees of freedom (Abramowitz and Stegun, 26.7.5), good to a percent from some
+    four of them on at the levels asked for here.
 
     Examples
     --------
-    >>> round(critical(0.001, 1_000_000), 2), round(critical(0.001, 31), 2)
+    >>> round(student(0.001, 1e6), 2), round(student(0.001, 30.0), 2)
     (3.09, 3.39)
     """
     z = -_NORMAL.inv_cdf(level)
-    degrees = max(sessions - 1.0, 1.0)
     terms = (
         (z**3 + z) / 4.0,
         (5.0 * z**5 + 16.0 * z**3 + 3.0 * z) / 96.0,

@@ -47,6 +47,8 @@ OF_COHORT = 0.1
 """w, in parts of the rate."""
 UNEVEN = 0.25
 """d: what a rise everywhere differs by between slices, in parts of it, over all attributes together."""
+USUAL_CELLS = 30.0
+"""So many cells that differ as expected are believed in before any is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,18 @@ class Rises:
         """Words that lie in both of two slices."""
         columns = self._columns(candidates, None)
         return np.asarray((columns.T * self.words) @ columns, dtype=np.float64)
+
+    def knows(self, where: Attributes) -> bool:
+        """Whether what lies in so many values together is known: of combinations all that does."""
+        return bool(where)
+
+    def misfit(self, explained: float, /) -> float:
+        """How many times as much cells differ as is expected, beside what a fit explains of y' S^-1 y.
+
+        Drawn to 1, as by 30 cells that differ as expected.
+        """
+        left = float(self.whitened @ self.whitened) - explained
+        return (USUAL_CELLS + left) / (USUAL_CELLS + len(self.whitened))
 
     def _columns(self, candidates: Sequence[Attributes], cohorts: Sequence[str] | None) -> Floats:
         return np.array([self.cells(where, cohorts) for where in candidates]).T

@@ -179,6 +179,14 @@ class RisesApart:
         kept = 1.0 / (1.0 + own * more.variance)
         return _positive(known * np.sqrt(np.outer(kept, kept))), kept * (score - own * more.mean)
 
+    def knows(self, where: Where) -> bool:
+        """Whether a slice is counted: values and pairs are."""
+        return len(where) <= 2
+
+    def misfit(self, _explained: float, /) -> float:
+        """1: combinations, which could differ by more than is expected, are not counted."""
+        return 1.0
+
     def words_in(self, candidates: Sequence[Where], cohorts: Sequence[str] | None) -> Floats:
         """Words of each slice, of these cohorts or of all."""
         sides = (side for each in self._chosen(cohorts) for side in (each.before, each.after))

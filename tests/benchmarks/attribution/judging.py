@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.detection.figures import Share
@@ -36,11 +36,19 @@ class Question:
 
 def books_of(utterances: Sequence[ScoredUtterance]) -> tuple[Books, float]:
     """The slices of a stream, and its time at the end."""
-    tracker, books = UnitTracker(), dict[str, SliceBook]()
-    for scored in utterances:
-        for unit in tracker.add(scored):
-            books.setdefault(unit.cohort, SliceBook()).add(unit, tracker.now_s)
-    return books, tracker.now_s
+    [found] = books_at(utterances, [len(utterances)])
+    return found
+
+
+def books_at(utterances: Sequence[ScoredUtterance], ends: Sequence[int]) -> Iterator[tuple[Books, float]]:
+    """The slices of a stream after so many utterances, and its time then; the same books, which go on."""
+    tracker, books, start = UnitTracker(), dict[str, SliceBook](), 0
+    for end in ends:
+        for scored in utterances[start:end]:
+            for unit in tracker.add(scored):
+                books.setdefault(unit.cohort, SliceBook()).add(unit, tracker.now_s)
+        start = end
+        yield books, tracker.now_s
 
 
 def ours(books: Books, question: Question, now_s: float) -> Attribution | None:

@@ -131,6 +131,21 @@ def test_a_part_of_a_slice_that_rose_somewhat_more_is_no_better_answer() -> None
     assert found.chance[CART_IN_WARD] < 0.2
 
 
+def test_a_pair_is_no_worse_an_answer_than_its_value_where_all_cells_differ_by_themselves() -> None:
+    rng = np.random.default_rng(7)
+    own = {(site, device): rng.normal(0.0, 0.05) for site in SITES for device in DEVICES}
+    pair = ("en-IN", "ward", "cart")
+    found = likely(usually, risen(lambda *where: max(own[where[1:]], -0.05) + 0.3 * (where == pair)))
+    assert found.chance[CART_IN_WARD] > found.chance[WARD]
+    assert found.chance[CART_IN_WARD] > found.chance[CART]
+    assert found.cautious[CART_IN_WARD] < 1.0
+
+
+def test_where_cells_differ_as_expected_caution_changes_nothing() -> None:
+    found = likely(usually, risen(lambda *where: 0.2 * (where == ("en-IN", "ward", "cart"))))
+    assert found.cautious == found.chance
+
+
 def test_the_devices_of_a_ward_are_told_as_the_ward() -> None:
     made = {
         cohort: [
