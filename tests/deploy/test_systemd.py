@@ -41,7 +41,8 @@ def test_systemd_finds_nothing_wrong_with_it(tmp_path: Path) -> None:
     here = tmp_path / UNIT.name
     installed = "/opt/werwatch/bin/werwatch"
     assert installed in UNIT.read_text()
-    here.write_text(UNIT.read_text().replace(installed, str(Path(sys.executable).with_name("werwatch"))))
+    ours = str(Path(sys.executable).with_name("werwatch")).replace(" ", r"\x20")
+    here.write_text(UNIT.read_text().replace(installed, ours))
     done = analyze("verify", here)
     assert (done.returncode, [line for line in done.stderr.splitlines() if UNIT.name in line]) == (0, [])
 
