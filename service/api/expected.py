@@ -106,7 +106,12 @@ def _size(schema: Schema, of: str, what: str) -> str:
 def _range(schema: Schema) -> str:
     least, above, most = (schema.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
     if above is not None:
-        return f" above {above:.10g}" + ("" if most is None else f" and up to {most:.10g}")
+        return f" above {_shown(above)}" + ("" if most is None else f" and up to {_shown(most)}")
     if least is not None:
-        return f" from {least:.10g}" + ("" if most is None else f" to {most:.10g}")
-    return "" if most is None else f" up to {most:.10g}"
+        return f" from {_shown(least)}" + ("" if most is None else f" to {_shown(most)}")
+    return "" if most is None else f" up to {_shown(most)}"
+
+
+def _shown(bound: float) -> str:
+    """Whole numbers in full: the largest row's id means nothing when it is rounded."""
+    return str(bound) if isinstance(bound, int) else f"{bound:.10g}"

@@ -152,7 +152,7 @@ def test_an_alert_that_other_settings_would_not_raise_ends_with_them(
     assert alert_in(service, "firing")["alert_id"] == alert["alert_id"]
     service.stop()
     # The monitor reads the history anew and finds no rise; so it would never see the recovery either.
-    service.settings = {**service.settings, "detection": {"smallest_change_points": 45}}
+    service.settings = {**service.settings, "detection": {"false_alarms_per_month": 1e-30}}
     service.start()
     assert alert_in(service, "resolved")["resolution"] == "outdated"
     assert eventually(lambda: told(server) == ["firing", "resolved"])

@@ -99,7 +99,8 @@ def wrong_values(schema: Schema) -> Iterator[Any]:
 def bounds(schema: Schema) -> list[str]:
     """The numbers that a sentence about a schema has to have."""
     keys = ("minimum", "exclusiveMinimum", "maximum", "maxLength", "maxItems", "maxProperties")
-    return [format(plain(schema)[key], ".10g") for key in keys if key in plain(schema)]
+    found = [plain(schema)[key] for key in keys if key in plain(schema)]
+    return [str(bound) if isinstance(bound, int) else f"{bound:.10g}" for bound in found]
 
 
 def must_name(answer: httpx.Response, field: str | None, schema: Schema | None = None) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,8 @@ def test_an_alert_says_what_became_of_them(tmp_path: Path) -> None:
             sent = parse(ReferenceIn, json.dumps({**body, "spoken_at": None}).encode())
             records.append(translator.reference(sent, EVENT.onset_s))
         asyncio.run(pipeline.accept(records))
-        with pipeline.store.transaction():
-            pipeline.watch.alerting.apply(pipeline.store, EVENT, EVENT.detected_s)
+        raise_it = partial(pipeline.watch.alerting.apply, pipeline.store, EVENT, EVENT.detected_s)
+        asyncio.run(pipeline.writer.run(raise_it))
         [alert] = pipeline.store.alerts.active()
     critical = alert.facts["critical_terms"]
     expected = version_of([tuple(Normaliser().tokens(term)) for term in TERMS], Normaliser().version)
