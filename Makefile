@@ -19,7 +19,7 @@ demo: $(VENV)/installed  ## set up, play a recorded hospital into werwatch, show
 control: $(VENV)/installed  ## the same days without the noise: nothing may be raised
 	@$(BIN)/werwatch demo --recording control --seconds $(SECONDS)
 
-# Two at once for each processor: tests wait for nearly half of the time.
+# Two at once for each processor: one runs while another waits for a process or a clock.
 test: $(VENV)/tested-with lint  ## all tests, on all processors (JOBS=1 for one)
 	$(BIN)/python -m pytest --numprocesses $$((2 * $(JOBS))) --dist worksteal
 
@@ -37,7 +37,7 @@ power: $(VENV)/tested-with  ## take the power from recorded services at many ins
 bench: $(VENV)/tested-with  ## speed against baselines of the same run, with what is asked for: table, build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
 
-bench-detection: $(VENV)/tested-with  ## what detection promises, measured: tables, build/detection.json and .png (half an hour)
+bench-detection: $(VENV)/tested-with  ## what detection promises, measured: tables, build/detection.json and .png (an hour)
 	@mkdir -p build
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.detection --json build/detection.json --png build/detection.png
 
