@@ -80,7 +80,7 @@ class Pipeline:
             self.lexicon = read_lexicon(config, self.hasher)
             scoring = Scoring(self.store, self.lexicon)
             self._intake = Intake(self.store, config, self.cohorts, scoring)
-            incomparable = self.store.incomparable_references(config.normaliser.version)
+            incomparable = self.store.waiting.incomparable(config.normaliser.version)
             if incomparable:
                 logger.warning("%s", told(incomparable))
             self.has_incomparable = incomparable > 0

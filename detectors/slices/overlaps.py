@@ -19,7 +19,8 @@ from detectors.slices.fit import Known
 from detectors.slices.marginals import Where
 from detectors.slices.sums import Floats, ValueSums
 
-_LEAST = 1e-100
+LEAST = 1e-100
+"""A precision that is none, to divide by."""
 
 
 class Overlaps:
@@ -52,7 +53,7 @@ class Overlaps:
 
     def with_each_other(self) -> Floats:
         """Of shape slices by slices."""
-        rows, own = self.with_values, np.maximum(self._precision, _LEAST)
+        rows, own = self.with_values, np.maximum(self._precision, LEAST)
         both = rows[:, self._first] * np.where(self._is_pair, rows[:, self._last] / own[:, None], 1.0)
         of_value = ~self._is_pair[:, None] & self._is_pair[None, :]
         both = np.where(of_value, both.T, both)
@@ -71,7 +72,7 @@ class Overlaps:
                 np.maximum(every[values[1]] - with_second.sum(axis=1), 0.0),
                 np.array(max(sums.precision - every[places].sum(), 0.0)),
             )
-            whole = np.maximum(in_both.sum(axis=1) + without, _LEAST)
+            whole = np.maximum(in_both.sum(axis=1) + without, LEAST)
             is_other = ~np.any([(places.start <= each) & (each < places.stop) for each in values], axis=0)
             rows[:, places] = (is_other * own / whole)[:, None] * in_both
         for each in values:

@@ -27,15 +27,12 @@ from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.slices.divided import Splits
 from detectors.slices.fit import Known, spreads
 from detectors.slices.part import Usual
-from detectors.slices.sums import Cell, Pair
+from detectors.slices.sums import Cell, Floats, Pair
 from detectors.unit import Attributes
-
-Floats = NDArray[np.float64]
 
 MOST_CELLS = 256
 """Cells that are looked at: those of whom it is asked first, those with the most words first."""

@@ -34,7 +34,7 @@ from detectors.slices.divided import Divided
 from detectors.slices.explanations import RISE
 from detectors.slices.fit import Known, fit, spreads
 from detectors.slices.marginals import EVERYTHING, Where
-from detectors.slices.overlaps import Overlaps
+from detectors.slices.overlaps import LEAST, Overlaps
 from detectors.slices.part import Usual
 from detectors.slices.rises import ANYWHERE, BETWEEN_VALUES, OF_COHORT, UNEVEN
 from detectors.slices.sums import Floats, ValueSums, values_in
@@ -43,7 +43,6 @@ MOST_COHORTS = 24
 """That are looked at: those in question, then those with the most words."""
 LEAST_BELOW = 1.0 / (2.0 * RISE**2)
 """Half of the precision that rises have before anything is known: so far below 0 does no harm."""
-_LEAST = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ class _Said:
 
 
 class RisesApart:
-    """What values and pairs say of the rises of slices; see `detectors.explanations.RisesOfSlices`."""
+    """What values and pairs say of the rises of slices; see `detectors.slices.explanations.RisesOfSlices`."""
 
     def __init__(self, known: Known, cohorts: Mapping[str, _OfCohort], shared: Floats, scale: float) -> None:
         self._known, self._cohorts = known, cohorts
@@ -231,12 +230,12 @@ class _More:
     @property
     def mean(self) -> Floats:
         """Of each slice."""
-        return np.asarray(self._mean / np.maximum(self._precision, _LEAST), dtype=np.float64)
+        return np.asarray(self._mean / np.maximum(self._precision, LEAST), dtype=np.float64)
 
     @property
     def variance(self) -> Floats:
         """Of each slice."""
-        return np.asarray(self._variance / np.maximum(self._precision, _LEAST) ** 2, dtype=np.float64)
+        return np.asarray(self._variance / np.maximum(self._precision, LEAST) ** 2, dtype=np.float64)
 
 
 def _looked_at(divided: Mapping[str, Divided], focus: Sequence[str]) -> list[str]:

@@ -94,7 +94,7 @@ class Intake:
             and record.cohort in known
             and record.utterance_id not in repeated
         ]
-        awaited = self._store.awaited([utterance.utterance_id for utterance in new])
+        awaited = self._store.waiting.awaited([utterance.utterance_id for utterance in new])
         if awaited:
             new = [utterance for utterance in new if utterance.utterance_id not in awaited]
         if not (new and self._store.put_new_utterances(new)):
@@ -171,9 +171,9 @@ class Intake:
             texts=texts,
             is_late=is_late,
         )
-        waiting = store.waiting_reference(key)
+        waiting = store.waiting.find(key)
         if waiting is not None and _comparable(waiting, utterance.normaliser):
-            store.drop_waiting_reference(key)
+            store.waiting.drop(key)
             detects = self._detection.takes(waiting.kind, waiting.selection)
             receipt = self._score(replace(waiting, detects=detects))
             if receipt is not None:
@@ -202,10 +202,10 @@ class Intake:
             if brought is not None:
                 receipt = _with_utterance(receipt, brought)
             return receipt
-        waiting = store.waiting_reference(key)
+        waiting = store.waiting.find(key)
         if waiting is not None and waiting.content == reference.content:
             return Receipt(Outcome.DUPLICATE)
-        store.put_waiting_reference(reference)
+        store.waiting.put(reference)
         texts = self._keep_text(reference, Side.REFERENCE, None)
         return Receipt(Outcome.WAITING if waiting is None else Outcome.REPLACED, texts=texts)
 

@@ -86,16 +86,14 @@ class Meanwhile:
         if bound is self._metrics and path == b"/healthz":
             return _response("200 OK", "application/json", {"status": "ok"})
         if bound is self._metrics:
-            return _response(
-                "503 Service Unavailable", "application/json", {"status": self._status, "notes": []}
-            )
+            return _response(UNAVAILABLE, "application/json", {"status": self._status, "notes": []})
         problem = {
             "type": "about:blank",
             "title": "Service Unavailable",
             "status": 503,
             "detail": self._status,
         }
-        return _response("503 Service Unavailable", "application/problem+json", problem)
+        return _response(UNAVAILABLE, "application/problem+json", problem)
 
 
 def _response(status: str, kind: str, content: dict[str, object]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from msgspec.structs import replace
 from detectors.alignment import ErrorCounts
 from service.alerts.record import AlertRecord
 from service.errors import StartError
-from service.records import Reference, Utterance
+from service.records import Utterance
 from service.store.damage import UNREADABLE, fault, must_be_whole, tell_of_long_log, tell_of_loss
 from service.store.data_dir import sync_folder
 from service.store.history import History
@@ -26,19 +25,18 @@ from service.store.rows.alerts import AlertRows
 from service.store.rows.claims import ClaimRows
 from service.store.rows.critical_terms import CriticalRows
 from service.store.rows.erasures import NEVER_SCORED, ErasureRows
-from service.store.rows.incomparable import read_incomparable
 from service.store.rows.old import OldRows
 from service.store.rows.outbox import OutboxRows
 from service.store.rows.recordings import RecordingRows
 from service.store.rows.silences import SilenceRows
 from service.store.rows.texts import TextRows
 from service.store.rows.traces import TraceRows
+from service.store.rows.waiting import WaitingRows
 from service.store.upgrade import upgrade
 from service.store.utterance_ids import UtteranceIds
 from service.store.utterance_values import (
     UNSCORED_COLUMNS,
     Unscored,
-    tokens_of,
     unscored_of,
     utterance_values,
 )
@@ -173,6 +171,7 @@ class Store:
         self.recordings = RecordingRows(self._db)
         self.texts = TextRows(self._db)
         self.traces = TraceRows(self._db)
+        self.waiting = WaitingRows(self._db)
         self.erasures = ErasureRows(self._db, self.ids, self.texts, self.traces, self.recordings)
 
     def close(self) -> None:
@@ -276,65 +275,6 @@ class Store:
             (utterance_id,),
         ).fetchone()
         return (row[0], ErrorCounts(*row[1:])) if row else None
-
-    def waiting_reference(self, utterance_id: str) -> Reference | None:
-        """The reference that waits for this utterance."""
-        row = self._db.execute(
-            "SELECT content, reference, kind, selection, probability, normaliser, corrected_at, received_at "
-            "FROM waiting_references WHERE utterance_id = ?",
-            (utterance_id,),
-        ).fetchone()
-        if row is None:
-            return None
-        content, reference, kind, selection, probability, normaliser, corrected_at, received_at = row
-        return Reference(
-            utterance_id=utterance_id,
-            content=content,
-            tokens=None if reference is None else tokens_of(reference),
-            kind=kind,
-            selection=selection,
-            probability=probability,
-            normaliser=normaliser,
-            corrected_at=corrected_at,
-            received_at=received_at,
-            detects=False,
-        )
-
-    def incomparable_references(self, normaliser: str) -> int:
-        """How many references wait under another normaliser than this version of one."""
-        return read_incomparable(self._db, normaliser)
-
-    def awaited(self, utterance_ids: Sequence[str]) -> set[str]:
-        """Those of the ids for which a reference waits."""
-        if self._db.execute("SELECT 1 FROM waiting_references LIMIT 1").fetchone() is None:
-            return set()
-        rows = self._db.execute(
-            "SELECT utterance_id FROM waiting_references "
-            "WHERE utterance_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(utterance_ids),),
-        )
-        return {row[0] for row in rows}
-
-    def put_waiting_reference(self, reference: Reference) -> None:
-        """Keep a reference until its utterance comes; a later one takes its place."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO waiting_references VALUES (?,?,?,?,?,?,?,?,?)",
-            (
-                reference.utterance_id,
-                reference.content,
-                None if reference.tokens is None else reference.tokens.tobytes(),
-                reference.kind,
-                reference.selection,
-                reference.probability,
-                reference.normaliser,
-                reference.corrected_at,
-                reference.received_at,
-            ),
-        )
-
-    def drop_waiting_reference(self, utterance_id: str) -> None:
-        """Forget a reference that has been used."""
-        self._db.execute("DELETE FROM waiting_references WHERE utterance_id = ?", (utterance_id,))
 
     def put_scored(self, values: tuple[Any, ...], utterance_id: str) -> int:
         """Append a scored row, drop the utterance's tokens, return its seq."""

@@ -61,7 +61,7 @@ def fill(service: RunningService, kind: str, numbers: range, received_at: float)
                 )
                 store.put_utterance(sent, "A")
             else:
-                store.put_waiting_reference(
+                store.waiting.put(
                     Reference(name, b"", words, "verbatim", "random", 0.5, "n", None, at_s, detects=True)
                 )
 
