@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import httpx
@@ -58,7 +59,7 @@ def run(recording: str, seconds: float, *, keep: bool) -> int:
     console = Console()
     console.print(f"[bold]werwatch demo[/bold]: three recorded days of a hospital in {seconds:.0f} s")
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    _leave_in_order()
+    leave_in_order()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="werwatch-demo-") as folder,
@@ -82,17 +83,22 @@ def run(recording: str, seconds: float, *, keep: bool) -> int:
     return 0 if is_good else 1
 
 
-def _leave_in_order() -> None:
+def leave_in_order() -> None:
     """Let SIGTERM and a closed terminal take the same way out as Ctrl-C, so that nothing is left running."""
     endings = [
         number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN
     ]
 
-    def leave(*_: object) -> None:
+    def leave(number: int, frame: FrameType | None) -> None:
         # A closed terminal says it twice, itself and by the shell; the second may not cut the way out short.
-        for number in endings:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        for ending in endings:
+            signal.signal(ending, signal.SIG_IGN)
+        # Under a running loop this is asyncio's, which cancels the task. An exception raised from here could
+        # come up inside a finaliser, which drops it, or take from the loop a callback that it had just taken.
+        interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(interrupt):
+            raise KeyboardInterrupt
+        interrupt(number, frame)
 
     for number in endings:
         signal.signal(number, leave)

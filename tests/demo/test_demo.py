@@ -1,5 +1,6 @@
 """The demo from outside, as a newcomer runs it, only faster."""
 
+import asyncio
 import os
 import re
 import signal
@@ -14,7 +15,7 @@ import psutil
 import pytest
 from conftest import PATIENCE_S, RunningService, eventually
 
-from service.demo.run import _service
+from service.demo.run import _service, leave_in_order
 
 SECONDS = "12"
 
@@ -76,10 +77,37 @@ def test_stopping_it_leaves_nothing_running(ending: signal.Signals, tmp_path: Pa
         # The terminal sends it, and so does its shell.
         time.sleep(0.05)
         process.send_signal(ending)
-    assert process.wait(PATIENCE_S) == 130, shown.read_text()
+    try:
+        assert process.wait(PATIENCE_S) == 130, shown.read_text()
+    finally:
+        process.kill()
+        process.wait()
     assert children
     assert not any(child.is_running() for child in children)
     assert list(tmp_path.glob("werwatch-demo-*")) == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_comes_inside_a_finaliser_stops_it_too(ending: signal.Signals) -> None:
+    class Dropped:
+        def __del__(self) -> None:
+            signal.raise_signal(ending)
+
+    async def plays() -> None:
+        Dropped()
+        await asyncio.sleep(PATIENCE_S)
+        raise AssertionError("it plays on")
+
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        leave_in_order()
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(plays())
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def test_settings_of_a_real_service_do_not_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
