@@ -10,6 +10,7 @@ import signal
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -102,7 +103,14 @@ def serve(config: Config, config_file: Path | None = None) -> None:
         If it cannot start; nothing is left running then.
     """
     # Until the loop listens to signals; what is on disk by then is whole.
-    signal.signal(signal.SIGTERM, _leave)
+    told_to_stop = threading.Event()
+
+    def leave(*_: object) -> NoReturn:
+        # Whoever runs just then may drop the exception, as a finaliser does.
+        told_to_stop.set()
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Made before the loop runs, since what their clients import would hold it up.
     receivers = endpoints(config)
@@ -133,7 +141,7 @@ def serve(config: Config, config_file: Path | None = None) -> None:
             _Listener(Finishing(api), api_socket, timeout_s, partial(crowd_out, "api"), tls),
             _Listener(Finishing(health), metrics_socket, timeout_s, partial(crowd_out, "metrics")),
         )
-        asyncio.run(_run(listeners, reloading, worker.run(), pipeline.recordings.run()))
+        asyncio.run(_run(listeners, reloading, told_to_stop, worker.run(), pipeline.recordings.run()))
     # Python lets go of its handlers before it ends: one more signal then would look like a failure.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -141,7 +149,10 @@ def serve(config: Config, config_file: Path | None = None) -> None:
 
 
 async def _run(
-    listeners: Sequence[_Listener], reloading: Reloading, *workers: Coroutine[Any, Any, None]
+    listeners: Sequence[_Listener],
+    reloading: Reloading,
+    told_to_stop: threading.Event,
+    *workers: Coroutine[Any, Any, None],
 ) -> None:
     servers = [_Server(listener.settings()) for listener in listeners]
     loop = asyncio.get_running_loop()
@@ -163,6 +174,8 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         _tell_loop(number, stop)
     _tell_loop(signal.SIGHUP, reload)
+    if told_to_stop.is_set():
+        stop()
     logger.info("API on %s, metrics on %s", *(listener.url for listener in listeners))
     # Modules and tables stay: looking through them for garbage would hold everybody up for 0.1 s.
     gc.freeze()
@@ -178,10 +191,6 @@ async def _run(
         for task in working:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-
-
-def _leave(*_: object) -> NoReturn:
-    sys.exit(0)
 
 
 def _tell_loop(number: signal.Signals, react: Callable[[], None]) -> None:

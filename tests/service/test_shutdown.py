@@ -5,6 +5,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -121,15 +122,42 @@ def test_more_signals_until_it_is_gone_break_nothing_off(
     assert "everything that was accepted is on disk" in service.log
 
 
-def test_it_can_be_stopped_while_it_still_starts(tmp_path: Path) -> None:
-    config = tmp_path / "werwatch.yaml"
+def on_any_port(folder: Path) -> Path:
+    config = folder / "werwatch.yaml"
     addresses = {"listen": "127.0.0.1:0", "metrics_listen": "127.0.0.1:0"}
-    config.write_text(yaml.safe_dump({**addresses, "data_dir": str(tmp_path)}))
-    with subprocess.Popen([*RunningService.program, "serve", "--config", str(config)]) as process:
+    config.write_text(yaml.safe_dump({**addresses, "data_dir": str(folder)}))
+    return config
+
+
+def test_it_can_be_stopped_while_it_still_starts(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*RunningService.program, "serve", "--config", str(on_any_port(tmp_path))]
+    ) as process:
         lock = tmp_path / LOCK_FILE
         assert eventually(lambda: lock.exists() and lock.read_text() == f"{process.pid}\n")
         process.send_signal(signal.SIGTERM)
         assert process.wait(WITHIN_S) == 0
+
+
+# A signal to a process that is inside a finaliser, where Python drops what the handler raises.
+DROPPED = """
+import service.serve, signal
+from service.cli import main
+
+class Dropped:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+endpoints = service.serve.endpoints
+service.serve.endpoints = lambda config: (Dropped(), endpoints(config))[1]
+main()
+"""
+
+
+def test_a_stop_that_comes_inside_a_finaliser_is_not_forgotten(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", DROPPED, "serve", "--config", str(on_any_port(tmp_path))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "everything that was accepted is on disk" in done.stdout) == (0, True), done
 
 
 def test_a_hangup_is_no_reason_to_stop(make_service: Callable[..., RunningService]) -> None:
