@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from service.store.filed_ids import OLD, YOUNG
 from service.store.rows.erasures import ERASED
 
 UNRECOGNISABLE = b""
@@ -59,7 +60,8 @@ class KeyRecord:
     def drop_unjoinable(self) -> None:
         """Delete what waits to be joined, and every digest that could confirm a guess at what was sent."""
         unscored = "SELECT number FROM utterances WHERE scored_seq IS NULL"
-        self._db.execute(f"DELETE FROM utterance_ids WHERE number IN ({unscored})")  # noqa: S608 -- a constant
+        for table in (YOUNG, OLD):
+            self._db.execute(f"DELETE FROM {table} WHERE number IN ({unscored})")  # noqa: S608 -- constants
         self._db.execute("DELETE FROM utterances WHERE scored_seq IS NULL")
         self._db.execute("DELETE FROM waiting_references")
         self._db.execute("DELETE FROM recording_references")

@@ -203,6 +203,20 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE scored SET utterance_number =
         (SELECT number FROM utterance_ids WHERE utterance_ids.utterance_id = scored.utterance_id);
     """,
+    """
+    DROP TABLE utterance_ids;
+    CREATE TABLE old_ids (                -- which row has an id; the newest rows are in neither: filed_ids.py
+        id_key INTEGER NOT NULL,          -- 63 bits of its hash
+        number INTEGER NOT NULL,
+        PRIMARY KEY (id_key, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE young_ids (              -- those that were filed last
+        id_key INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (id_key, number)
+    ) WITHOUT ROWID;
+    UPDATE filed SET number = 0;          -- the start files them
+    """,
 )
 
 

@@ -33,7 +33,7 @@ from service.store.rows.texts import TextRows
 from service.store.rows.traces import TraceRows
 from service.store.rows.waiting import WaitingRows
 from service.store.upgrade import upgrade
-from service.store.utterance_ids import UtteranceIds
+from service.store.utterance_ids import UtteranceIds, id_keys
 from service.store.utterance_values import (
     UNSCORED_COLUMNS,
     Unscored,
@@ -157,7 +157,7 @@ class Store:
                 tell_of_loss(self.loss, self._db, self.path)
         except (OSError, *UNREADABLE) as error:
             raise StartError(f"{self.path}: the store cannot be opened: {fault(error)}") from None
-        self.ids = UtteranceIds(self._db)
+        self.ids = UtteranceIds(self._db, say)
         self.alerts = AlertRows(self._db)
         self.silences = SilenceRows(self._db)
         self.record = AlertRecord(self._db)
@@ -237,18 +237,19 @@ class Store:
             self.ids.delete([(known, utterance.utterance_id)])
         if cohort != utterance.cohort:
             utterance = replace(utterance, cohort=cohort)
-        self._insert([utterance.utterance_id], [utterance])
+        self._insert(id_keys([utterance.utterance_id]), [utterance])
 
     def put_new_utterances(self, utterances: Sequence[Utterance]) -> bool:
         """Insert utterances under their own cohorts; False, and nothing is done, if one is there already."""
         names = [utterance.utterance_id for utterance in utterances]
-        if self.ids.knows_any(names):
+        keys = id_keys(names)
+        if self.ids.knows_any(names, keys):
             return False
-        self._insert(names, utterances)
+        self._insert(keys, utterances)
         return True
 
-    def _insert(self, names: Sequence[str], utterances: Sequence[Utterance]) -> None:
-        numbers = self.ids.next_numbers(names)
+    def _insert(self, keys: Sequence[int], utterances: Sequence[Utterance]) -> None:
+        numbers = self.ids.next_numbers(keys)
         columns, rows = utterance_values(utterances)
         for begin in range(0, len(rows), ROWS_A_STATEMENT):
             together = rows[begin : begin + ROWS_A_STATEMENT]

@@ -1,23 +1,27 @@
 """Which row of the store an utterance_id belongs to.
 
 Ids fall anywhere: an index over all of them would have a page of it written for each new utterance, once
-there are many. So the newest are known in memory alone, and once they are many, they are filed in their
-order, so that those that belong on a page go there together. A start finds what was not filed among the last
-rows.
+there are many. So the newest are known in memory alone, and once they are many, they are filed in the order
+of their keys, so that those that belong on a page go there together. A start finds what was not filed among
+the last rows.
 """
 
 from __future__ import annotations
 
-import json
 import logging
+import math
 import sqlite3
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import lru_cache, partial
-from itertools import chain
+from functools import partial
 
+import numpy as np
+
+from service.errors import StartError
 from service.store.damage import fault
+from service.store.filed_ids import FiledIds, id_key
 
 MOST_FRESH, SLICE = 32_768, 1_024
 """So many are filed together, and at least so many of them in one transaction."""
@@ -25,25 +29,23 @@ SLOWEST = 16
 """One transaction files at least this part of those that came since."""
 MOST_LEFT = 4 * MOST_FRESH
 """More unfiled ones are not kept in memory at a start."""
-ROWS_A_STATEMENT = 128
+MOST_HELD = 4 * MOST_LEFT
+"""Nor more than these where they cannot be filed."""
+PORTION = 1_048_576
+"""So many are filed at once at a start."""
 REST_S = 1.0
 
-_LISTED = "IN (SELECT value FROM json_each(?))"
-_UNFILE = f"DELETE FROM utterance_ids WHERE utterance_id {_LISTED}"  # noqa: S608 -- constants
-_DELETE = f"DELETE FROM utterances WHERE number {_LISTED}"  # noqa: S608 -- constants
+_SPAN = """
+    SELECT IFNULL((SELECT MAX(number) FROM utterances) - (SELECT MIN(number) FROM utterances), 0)
+"""
 _UNFILED = "SELECT utterance_id, number FROM utterances WHERE number > ? AND number <= ?"
 
 logger = logging.getLogger("werwatch.store")
 
 
-@lru_cache(maxsize=ROWS_A_STATEMENT)
-def _any_filed(names: int) -> str:
-    # Half of the time that a list in JSON takes.
-    places = ", ".join(["(?)"] * names)
-    return (
-        f"WITH sent (name) AS (VALUES {places}) "  # noqa: S608 -- places alone
-        "SELECT 1 FROM sent CROSS JOIN utterance_ids ON utterance_id = name LIMIT 1"
-    )
+def id_keys(utterance_ids: Sequence[str]) -> list[int]:
+    """What ids are known by here; see `id_key`."""
+    return [id_key(utterance_id) for utterance_id in utterance_ids]
 
 
 class UtteranceIds:
@@ -51,68 +53,79 @@ class UtteranceIds:
 
     Every row of utterances is inserted with one of `next_numbers` and deleted by `delete`, inside
     `or_undone`; so what is in memory is what the rows are that were not filed.
+
+    Parameters
+    ----------
+    db
+        The one writing connection.
+    say
+        Is told how far it is, where a start has many to file.
+
+    Raises
+    ------
+    StartError
+        If there are more unfiled ids than memory should hold, and they cannot be filed.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, say: Callable[[str], None] = lambda _: None) -> None:
         self._db = db
-        # Those since the last filing began, those of a filing that goes on, and what is left to do of that,
-        # the last first.
-        self._fresh: dict[str, int] = {}
-        self._filing: dict[str, int] = {}
-        self._left: list[str] = []
+        self._tables = FiledIds(db)
+        # Numbers by keys: those since the last filing began, those of a filing that goes on, and what is
+        # left to do of that, the last first.
+        self._fresh: dict[int, int] = {}
+        self._filing: dict[int, int] = {}
+        self._left: list[int] = []
         self._undo: list[Callable[[], object]] = []
         self._depth = 0
         self._rests_until = 0.0
-        self._filed = 0
+        self._filed = self._young = 0
         self._is_whole = False
         # What is damaged is told to who needs it; all else goes on.
         with suppress(sqlite3.DatabaseError):
-            self._file_what_is_too_much()
+            self._file_what_is_too_much(say)
             self._know_the_rest()
 
     def number_of(self, utterance_id: str) -> int | None:
         """The number of the row with this id."""
         self._must_be_whole()
-        number = self._fresh.get(utterance_id) or self._filing.get(utterance_id)
-        if number is not None:
-            return number
-        row = self._db.execute(
-            "SELECT number FROM utterance_ids WHERE utterance_id = ?", (utterance_id,)
-        ).fetchone()
-        return int(row[0]) if row else None
+        key = id_key(utterance_id)
+        for number in (self._fresh.get(key), self._filing.get(key)):
+            if number is not None and self._is_of(number, utterance_id):
+                return number
+        filed = self._tables.candidates(key)
+        return next((number for number in filed if self._is_of(number, utterance_id)), None)
 
-    def knows_any(self, utterance_ids: Sequence[str]) -> bool:
-        """Whether there is a row with one of these ids."""
+    def knows_any(self, utterance_ids: Sequence[str], keys: Sequence[int]) -> bool:
+        """Whether there is a row with one of these ids, whose `id_keys` these are."""
         self._must_be_whole()
-        if not (
-            self._fresh.keys().isdisjoint(utterance_ids) and self._filing.keys().isdisjoint(utterance_ids)
+        if (
+            self._fresh.keys().isdisjoint(keys)
+            and self._filing.keys().isdisjoint(keys)
+            and not self._tables.has_any(keys)
         ):
-            return True
-        if not utterance_ids:
             return False
-        return self._db.execute(_any_filed(len(utterance_ids)), utterance_ids).fetchone() is not None
+        return any(self.number_of(utterance_id) is not None for utterance_id in utterance_ids)
 
-    def next_numbers(self, utterance_ids: Sequence[str]) -> range:
-        """Numbers for new rows with these ids, each of which stands here once and is of no row yet."""
+    def next_numbers(self, keys: Sequence[int]) -> range:
+        """Numbers for new rows, the `id_keys` of whose ids these are, each of which is of no row yet."""
         self._must_be_whole()
-        last = self._last()
         # Behind all that were filed too, although they may be gone.
-        first = max(last, self._filed) + 1
-        numbers = range(first, first + len(utterance_ids))
-        fresh, names = self._fresh, tuple(utterance_ids)
-        fresh.update(zip(names, numbers, strict=True))
-        self._undo.append(lambda: [fresh.pop(name) for name in names])
+        first = max(self._last(), self._filed) + 1
+        numbers = range(first, first + len(keys))
+        fresh, kept = self._fresh, self._know(keys, numbers)
+        self._undo.append(lambda: [fresh.pop(key) for key in kept])
         return numbers
 
     def delete(self, rows: Sequence[tuple[int, str]]) -> int:
         """Delete utterances by their numbers and ids; return how many."""
         self._must_be_whole()
-        names, numbers = json.dumps([name for _, name in rows]), json.dumps([number for number, _ in rows])
+        pairs = [(id_key(name), number) for number, name in rows]
         for known in (self._fresh, self._filing):
-            gone = {name: known.pop(name) for number, name in rows if known.get(name) == number}
+            gone = {key: known.pop(key) for key, number in pairs if known.get(key) == number}
             self._undo.append(partial(known.update, gone))
-        self._db.execute(_UNFILE, (names,))
-        return self._db.execute(_DELETE, (numbers,)).rowcount
+        self._count_young(-self._tables.unfile(pairs))
+        numbers = [(number,) for number, _ in rows]
+        return self._db.executemany("DELETE FROM utterances WHERE number = ?", numbers).rowcount
 
     @contextmanager
     def or_undone(self) -> Iterator[None]:
@@ -146,7 +159,7 @@ class UtteranceIds:
         last = max(filing.values(), default=self._filed) if is_done else self._filed
         try:
             with transaction():
-                self._file([(name, filing[name]) for name in some if name in filing])
+                self._file([(key, filing[key]) for key in some if key in filing])
                 if is_done:
                     self._db.execute("UPDATE filed SET number = ?", (last,))
         except sqlite3.Error as error:
@@ -158,12 +171,35 @@ class UtteranceIds:
         if is_done:
             self._filing = {}
 
-    def _file(self, some: Sequence[tuple[str, int]]) -> None:
-        for begin in range(0, len(some), ROWS_A_STATEMENT):
-            together = some[begin : begin + ROWS_A_STATEMENT]
-            places = ", ".join(["(?, ?)"] * len(together))
-            values = list(chain.from_iterable(together))
-            self._db.execute(f"INSERT OR REPLACE INTO utterance_ids VALUES {places}", values)  # noqa: S608
+    def _file(self, rows: Sequence[tuple[int, int]]) -> None:
+        self._count_young(self._tables.file(rows))
+        (stored,) = self._db.execute(_SPAN).fetchone()
+        if self._young > math.sqrt(MOST_FRESH * stored):
+            # Faster than they come, for after an upgrade or a retention there are too many by far.
+            self._count_young(-self._tables.move(2 * len(rows)))
+
+    def _count_young(self, more: int) -> None:
+        self._undo.append(partial(setattr, self, "_young", self._young))
+        self._young += more
+
+    def _know(self, keys: Sequence[int], numbers: Sequence[int]) -> list[int]:
+        """Keep them in memory, or file at once whose key is there for another id; return the keys kept."""
+        fresh = self._fresh
+        if fresh.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
+            fresh.update(zip(keys, numbers, strict=True))
+            return list(keys)
+        kept = []
+        for key, number in zip(keys, numbers, strict=True):
+            if key in fresh:
+                self._count_young(self._tables.file([(key, number)]))
+            else:
+                fresh[key] = number
+                kept.append(key)
+        return kept
+
+    def _is_of(self, number: int, utterance_id: str) -> bool:
+        row = self._db.execute("SELECT utterance_id FROM utterances WHERE number = ?", (number,)).fetchone()
+        return row is not None and row[0] == utterance_id
 
     def _must_be_whole(self) -> None:
         if not self._is_whole:
@@ -171,25 +207,46 @@ class UtteranceIds:
 
     def _know_the_rest(self) -> None:
         (self._filed,) = self._db.execute("SELECT number FROM filed").fetchone()
-        self._fresh.update(self._db.execute(_UNFILED, (self._filed, self._last())))
+        rows = self._db.execute(_UNFILED, (self._filed, self._last())).fetchall()
+        self._know(id_keys([name for name, _ in rows]), [number for _, number in rows])
+        self._young = self._tables.young()
         self._is_whole = True
 
-    def _file_what_is_too_much(self) -> None:
+    def _file_what_is_too_much(self, say: Callable[[str], None]) -> None:
         """File rows that are more than a service leaves, so that they need not be in memory."""
         (filed,) = self._db.execute("SELECT number FROM filed").fetchone()
-        for begin in range(filed, self._last() - MOST_LEFT, MOST_LEFT):
-            self._db.execute("BEGIN IMMEDIATE")
-            rows = (begin, begin + MOST_LEFT)
+        last = self._last()
+        while last - filed > MOST_LEFT:
+            say(f"filing the ids of utterances: {filed:,} of {last:,} so far")
+            end = min(filed + PORTION, last)
             try:
-                self._db.execute(
-                    f"INSERT OR REPLACE INTO utterance_ids {_UNFILED} ORDER BY utterance_id", rows
-                )
-                self._db.execute("UPDATE filed SET number = ?", (begin + MOST_LEFT,))
-                self._db.execute("COMMIT")
-            except sqlite3.Error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+                self._file_portion(filed, end)
+            except sqlite3.Error as error:
+                if last - filed <= MOST_HELD:
+                    raise
+                raise StartError(
+                    f"data_dir: the ids of {last - filed:,} utterances cannot be filed: {fault(error)}; free "
+                    "some space, or move data_dir to a larger disk, then start again. Nothing is lost"
+                ) from None
+            filed = end
+
+    def _file_portion(self, begin: int, end: int) -> None:
+        numbers = array("q")
+        keys = array("q")
+        for name, number in self._db.execute(_UNFILED, (begin, end)):
+            keys.append(id_key(name))
+            numbers.append(number)
+        order = np.argsort(np.asarray(keys, np.int64))
+        rows = ((keys[place], numbers[place]) for place in order)
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._tables.file_large(rows)
+            self._db.execute("UPDATE filed SET number = ?", (end,))
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
     def _last(self) -> int:
         (last,) = self._db.execute("SELECT IFNULL(MAX(number), 0) FROM utterances").fetchone()

@@ -97,7 +97,7 @@ def _ids(faults: IdFaults) -> Iterator[Finding]:
         places = f" (rows {_some(list(map(str, faults.astray)))})" if faults.astray else ""
         text = f"of {len(faults.astray):,} utterances{places} the id does not lead to the row, and "
         text += f"{faults.nowhere:,} ids lead to no row of theirs, so what is sent again may be taken for "
-        text += "new, or refused; with an empty table utterance_ids and 0 in filed, a start files them again"
+        text += "new, or refused; with young_ids and old_ids empty and 0 in filed, a start files them"
         yield Finding("ids", is_good=False, text=text)
     if faults.of_another:
         places = _some(list(map(str, faults.of_another)))

@@ -23,6 +23,7 @@ from service.api.wire import ReferenceIn, UtteranceIn, parse
 from service.config import Config
 from service.privacy import Hasher
 from service.records import Reference, Utterance
+from service.store.filed_ids import id_key
 from service.store.store import FILE_NAME
 from service.store.utterance_values import tokens_of
 from service.telemetry.counts import Counts
@@ -54,7 +55,7 @@ SELECT number + 1, scrambled(number), randomblob(16), cohort, attributes, speake
     insertions, hits, 0.76, 'verbatim', 'random', 1.0, normaliser, 1, number + 1
 FROM numbers JOIN template ON template.position = number % :templates
 """
-IDS = "INSERT OR REPLACE INTO utterance_ids SELECT utterance_id, number FROM utterances ORDER BY utterance_id"
+IDS = "INSERT OR IGNORE INTO old_ids SELECT id_key(utterance_id), number FROM utterances ORDER BY 1, 2"
 TEMPLATE = """
 CREATE TEMP TABLE template (position INTEGER PRIMARY KEY, cohort, attributes, speaker, session, normaliser,
     hypothesis_words, hypothesis, substitutions, deletions, insertions, hits)
@@ -106,6 +107,7 @@ def _opened(service: RunningService) -> Iterator[sqlite3.Connection]:
         db.execute("PRAGMA journal_mode = OFF")
         db.execute("PRAGMA synchronous = OFF")
         db.create_function("scrambled", 1, scrambled, deterministic=True)
+        db.create_function("id_key", 1, id_key, deterministic=True)
         db.execute(TEMPLATE)
         db.executemany("INSERT INTO template VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _templates(service.data_dir))
         db.execute("BEGIN")

@@ -13,7 +13,7 @@ from service.records import Erased, Erasure, Subject
 from service.store.rows.recordings import RecordingRows
 from service.store.rows.texts import TextRows
 from service.store.rows.traces import TraceRows
-from service.store.utterance_ids import UtteranceIds
+from service.store.utterance_ids import UtteranceIds, id_keys
 
 ERASED = bytes(16)
 """Stands for the digest of content that was erased; as long as one, so that it is written over it."""
@@ -81,7 +81,7 @@ class ErasureRows:
             "INSERT INTO utterances (number, utterance_id, content, cohort, attributes, spoken_at, "
             "received_at, normaliser, hypothesis_words, scored_seq) "
             "VALUES (?, ?, ?, '', '{}', ?, ?, '', 0, ?)",
-            (*self._ids.next_numbers([utterance_id]), utterance_id, ERASED, now, now, NEVER_SCORED),
+            (*self._ids.next_numbers(id_keys([utterance_id])), utterance_id, ERASED, now, now, NEVER_SCORED),
         )
 
     def _erase_unscored(self, utterance_id: str) -> None:

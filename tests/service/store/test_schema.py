@@ -25,6 +25,8 @@ WRITTEN_AT = 1_795_604_900.0
 """Just after the dumps were taken; what is kept for a time would be gone later."""
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 KEY = bytes(range(32))
+BY_ID = {"utterance_ids", "filed"}
+"""Tables that say only what others do: which rows have which ids."""
 UTTERANCE = {
     "hypothesis": "no fever since monday",
     "confidence": 0.9,
@@ -72,7 +74,7 @@ def test_every_earlier_layout_is_upgraded_with_every_row(layout: int, tmp_path: 
     path = written_by(layout, tmp_path / "old.db")
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (layout,)
-        columns = tables(db)
+        columns = {name: names for name, names in tables(db).items() if name not in BY_ID}
         before = rows(db, columns)
         assert all(before.values()), "a table of the dump is empty, so nothing is shown about it"
         migrate(db)

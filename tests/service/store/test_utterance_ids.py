@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -11,15 +12,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+import service.store.id_faults
 import service.store.utterance_ids as module
+from service.errors import StartError
+from service.store.filed_ids import OLD, YOUNG, id_key
+from service.store.id_faults import IdFaults, id_faults
 from service.store.store import Store
+from service.store.utterance_ids import id_keys
 
 EVERY = [f"u{number}" for number in range(12)]
 NAMES = st.lists(st.sampled_from(EVERY), unique=True, max_size=6)
 
 
 def put(store: Store, names: list[str]) -> None:
-    for name, number in zip(names, store.ids.next_numbers(names), strict=True):
+    for name, number in zip(names, store.ids.next_numbers(id_keys(names)), strict=True):
         store._db.execute(
             "INSERT INTO utterances (number, utterance_id, content, cohort, attributes, spoken_at, "
             "received_at, normaliser, hypothesis_words) VALUES (?, ?, x'', '', '', 0, 0, '', 0)",
@@ -68,7 +74,7 @@ class Ids(RuleBasedStateMachine):
     @rule()
     def fail_to_file(self) -> None:
         self.store._db.execute(
-            "CREATE TEMP TRIGGER full BEFORE INSERT ON utterance_ids BEGIN SELECT RAISE(ABORT, 'full'); END"
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON young_ids BEGIN SELECT RAISE(ABORT, 'full'); END"
         )
         self.store.ids.step(self.store.transaction)
         self.store.ids._rests_until = 0.0
@@ -86,12 +92,20 @@ class Ids(RuleBasedStateMachine):
         assert len(rows) == len(found)
         for name in EVERY:
             assert self.store.ids.number_of(name) == rows.get(name)
-            assert self.store.ids.knows_any([name, "nobody"]) == (name in rows)
-        filed = dict(self.store._db.execute("SELECT utterance_id, number FROM utterance_ids"))
-        assert filed.items() <= rows.items()
+            asked = [name, "n99"]
+            assert self.store.ids.knows_any(asked, module.id_keys(asked)) == (name in rows)
+        assert id_faults(self.store._db) == IdFaults(len(rows))
+        (young,) = self.store._db.execute("SELECT COUNT(*) FROM young_ids").fetchone()
+        assert self.store.ids._young == young
 
 
-def test_ids_lead_to_their_rows_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+# In place of 2^63 keys three, so that most ids share one, or keys that come in the order of the ids.
+@pytest.mark.parametrize("key", [id_key, lambda name: id_key(name) % 3, lambda name: int(name[1:] or 0)])
+def test_ids_lead_to_their_rows_whatever_happens(
+    key: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in (module, service.store.id_faults):
+        monkeypatch.setattr(each, "id_key", key)
     monkeypatch.setattr(module, "MOST_FRESH", 5)
     monkeypatch.setattr(module, "SLICE", 2)
     monkeypatch.setattr(module, "MOST_LEFT", 8)
@@ -102,7 +116,7 @@ def test_ids_lead_to_their_rows_whatever_happens(monkeypatch: pytest.MonkeyPatch
 
 def test_nobody_is_known_among_none(tmp_path: Path) -> None:
     with closing(Store(tmp_path)) as store:
-        assert not store.ids.knows_any([])
+        assert not store.ids.knows_any([], [])
 
 
 def test_a_number_is_not_given_out_again_once_its_row_was_filed(
@@ -140,14 +154,61 @@ def test_what_comes_fast_does_not_pile_up(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_start_that_cannot_file_leaves_the_store_writable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(Store(tmp_path)) as store:
-        with store.transaction():
-            put(store, EVERY)
-        store._db.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON utterance_ids BEGIN SELECT RAISE(ABORT, 'full'); END"
-        )
+    unfiled(tmp_path, 12, ids_are_full=True)
     monkeypatch.setattr(module, "MOST_LEFT", 3)
     with closing(Store(tmp_path)) as store:
         with store.transaction():
             put(store, ["later"])
         assert [store.ids.number_of(name) for name in (*EVERY, "later")] == [*range(1, 14)]
+
+
+def test_few_are_young_and_all_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_FRESH", 64)
+    monkeypatch.setattr(module, "SLICE", 8)
+    names = [f"{number}" for number in range(6_400)]
+    with closing(Store(tmp_path)) as store:
+        store._db.execute("PRAGMA synchronous = OFF")
+        for begin in range(0, len(names), 16):
+            with store.transaction():
+                put(store, names[begin : begin + 16])
+            store.ids.step(store.transaction)
+        counts = [store._db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in (YOUNG, OLD)]
+        (filed,) = store._db.execute("SELECT number FROM filed").fetchone()
+        assert id_faults(store._db) == IdFaults(len(names))
+    # sqrt(64 * 6,400) = 640, and what one step files.
+    assert 640 - 64 <= counts[0] <= 640 + 64
+    assert filed <= sum(counts) <= len(names)
+
+
+def test_a_start_files_many_and_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unfiled(tmp_path, 100)
+    monkeypatch.setattr(module, "MOST_LEFT", 8)
+    monkeypatch.setattr(module, "PORTION", 40)
+    said: list[str] = []
+    with closing(Store(tmp_path, said.append)) as store:
+        assert said == [f"filing the ids of utterances: {done} of 100 so far" for done in (0, 40, 80)]
+        assert store._db.execute("SELECT COUNT(*) FROM old_ids").fetchone() == (100,)
+        assert id_faults(store._db) == IdFaults(100)
+        assert len(store.ids._fresh) == 0
+
+
+def test_a_start_that_cannot_file_more_than_memory_should_hold_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfiled(tmp_path, 100, ids_are_full=True)
+    monkeypatch.setattr(module, "MOST_LEFT", 8)
+    monkeypatch.setattr(module, "MOST_HELD", 99)
+    with pytest.raises(
+        StartError, match=r"^data_dir: the ids of 100 utterances cannot be filed: .*full; free"
+    ):
+        Store(tmp_path)
+
+
+def unfiled(folder: Path, rows: int, *, ids_are_full: bool = False) -> None:
+    with closing(Store(folder)) as store:
+        with store.transaction():
+            put(store, [f"u{number}" for number in range(rows)])
+        if ids_are_full:
+            store._db.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON old_ids BEGIN SELECT RAISE(ABORT, 'full'); END"
+            )

@@ -15,6 +15,7 @@ from commands import call
 from conftest import BadDay, RunningService, eventually, score
 
 from service.store import id_faults
+from service.store.filed_ids import id_key
 from service.store.store import FILE_NAME
 
 DAY_S = 86_400.0
@@ -94,7 +95,7 @@ DIFFERENT = "state: BAD: the saved one is not what the rows 701"
         ),
         ("UPDATE scored SET utterance_number = 1 WHERE seq = 801", "ids: BAD: 1 scored rows (seq 801) name"),
         (
-            "INSERT INTO utterance_ids VALUES ('nobody', 7)",
+            "INSERT INTO young_ids VALUES (12345, 7)",
             "ids: BAD: of 0 utterances the id does not",
         ),
         ("DELETE FROM hourly", "sums: BAD: the totals of en-AU, "),
@@ -108,7 +109,7 @@ DIFFERENT = "state: BAD: the saved one is not what the rows 701"
         ),
         ("UPDATE snapshot SET state = substr(state, 1, 1000)", "state: BAD: the saved one cannot be used"),
         ("DELETE FROM snapshot", "state: good: none is saved yet"),
-        ("PRAGMA user_version = 3", "layout: BAD: layout 3, this version's is 8"),
+        ("PRAGMA user_version = 3", "layout: BAD: layout 3, this version's is 9"),
     ],
 )
 def test_what_does_not_fit_is_named(spoil: str, line: str, service: RunningService) -> None:
@@ -136,10 +137,12 @@ def test_damaged_pages_are_named(page: int, service: RunningService) -> None:
     assert lines[0].startswith("file: BAD: ")
 
 
-FILED = (
-    "INSERT INTO utterance_ids SELECT utterance_id, number FROM utterances;"
-    "UPDATE filed SET number = (SELECT MAX(number) FROM utterances);"
-)
+FILED = """
+    INSERT INTO young_ids SELECT id_key(utterance_id), number FROM utterances WHERE number > 100;
+    INSERT INTO old_ids SELECT id_key(utterance_id), number FROM utterances WHERE number <= 100;
+    UPDATE filed SET number = (SELECT MAX(number) FROM utterances);
+"""
+REMEDY = "DELETE FROM young_ids; DELETE FROM old_ids; UPDATE filed SET number = 0;"
 
 
 @pytest.mark.parametrize(
@@ -151,14 +154,14 @@ FILED = (
             "",
         ),
         (
-            "DELETE FROM utterance_ids WHERE number IN (50, 51)",
+            "DELETE FROM old_ids WHERE number IN (50, 51)",
             "ids: BAD: of 2 utterances (rows 50, 51) the id does not lead to the row, and 0 ids lead to no",
-            "DELETE FROM utterance_ids; UPDATE filed SET number = 0;",
+            REMEDY,
         ),
         (
-            "UPDATE utterance_ids SET number = 60 WHERE number = 50",
+            "UPDATE old_ids SET number = 60 WHERE number = 50",
             "ids: BAD: of 1 utterances (rows 50) the id does not lead to the row, and 1 ids lead to no row",
-            "DELETE FROM utterance_ids; UPDATE filed SET number = 0;",
+            REMEDY,
         ),
     ],
 )
@@ -182,7 +185,7 @@ def test_ids_that_are_filed_wrongly_are_named_and_filed_again_as_it_says(
 
 def test_ids_are_looked_at_in_portions(service: RunningService, monkeypatch: pytest.MonkeyPatch) -> None:
     path = service.data_dir / FILE_NAME
-    script(path, FILED + "DELETE FROM utterance_ids WHERE number = 290;")
+    script(path, FILED + "DELETE FROM young_ids WHERE number = 290;")
     monkeypatch.setattr(id_faults, "ROWS_AT_ONCE", 7)
     with closing(sqlite3.connect(path)) as db:
         found = id_faults.id_faults(db)
@@ -191,4 +194,5 @@ def test_ids_are_looked_at_in_portions(service: RunningService, monkeypatch: pyt
 
 def script(path: Path, statements: str) -> None:
     with closing(sqlite3.connect(path)) as db:
+        db.create_function("id_key", 1, id_key)
         db.executescript(statements)
