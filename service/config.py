@@ -38,6 +38,12 @@ def _once_each(names: list[str]) -> list[str]:
     return names
 
 
+def _fits_a_header(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise ValueError("expected printable ASCII without blanks around it: a header holds nothing else")
+    return value
+
+
 Names = Annotated[list[Name], AfterValidator(_once_each)]
 
 
@@ -201,7 +207,7 @@ class Config(Section):
     metrics_listen: str = "0.0.0.0:9600"
     data_dir: Path = Path("werwatch-data")
     log_level: Literal["debug", "info", "warning"] = "info"
-    api_token: str | None = Field(default=None, min_length=16)
+    api_token: Annotated[str, AfterValidator(_fits_a_header)] | None = Field(default=None, min_length=16)
     api_token_file: Path | None = None
     api_tokens: list[ApiToken] = Field(default=[])
     tls: Tls | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from service.config import Config, Scope
 from service.errors import ConfigError
-from service.settings.secret_file import read_secret
+from service.settings.secret_file import read_token
 
 FEWEST_CHARACTERS = 16
 """As for ``api_token`` itself."""
@@ -62,7 +62,7 @@ def recognise(tokens: Sequence[Token], sent: bytes) -> Token | None:
 
 
 def _read(name: str, path: Path, key: str, scopes: Sequence[Scope] | type[Scope]) -> Token:
-    text = read_secret(path, key)
+    text = read_token(path, key)
     if len(text) < FEWEST_CHARACTERS:
         raise ConfigError(f"{key}: {path}: expected at least {FEWEST_CHARACTERS} characters, got {len(text)}")
     return Token(name, _digest(text.encode()), frozenset(scopes))

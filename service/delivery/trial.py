@@ -59,7 +59,7 @@ def _secrets(settings: AnyReceiver) -> list[str]:
     values = settings.model_dump(exclude={"name", "kind", "ca_file", "client_cert_file"})
     files = [value for value in values.values() if isinstance(value, Path)]
     files += values.get("secret_files") or []
-    found = [path.read_text(encoding="utf-8").strip() for path in files]
+    found = [path.read_text(encoding="utf-8-sig").strip() for path in files]
     found += [str(value) for key, value in values.items() if key in ("url", "secret") and value is not None]
     if isinstance(settings, Authorised):
         # A user and a password go out together, and written otherwise.

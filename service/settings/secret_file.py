@@ -42,7 +42,8 @@ def read_text(path: Path, key: str) -> str:
         If it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        # Some editors begin a file with a byte order mark.
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"{key}: {path} cannot be read: {reason}") from None

@@ -139,6 +139,39 @@ def test_a_token_may_have_several_scopes(tmp_path: Path) -> None:
     assert "both" not in repr(token)
 
 
+@pytest.mark.parametrize(
+    "held",
+    [b"%b", b"%b\n", b"%b\r\n", b"  %b \t\r\n\r\n", b"\xef\xbb\xbf%b\n", b"\xef\xbb\xbf\r\n%b\r\n"],
+)
+def test_a_token_is_the_same_however_an_editor_saved_it(tmp_path: Path, held: bytes) -> None:
+    config = Config.model_validate(write(tmp_path, read=""))
+    (tmp_path / "read").write_bytes(held % TOKENS["read"].encode())
+    found = recognise(read_tokens(config), TOKENS["read"].encode())
+    assert found is not None
+    assert found.name == "read"
+
+
+@pytest.mark.parametrize(
+    "held",
+    ["", "\n", "one-token-of-some-length\nanother-of-some-length", "a-token-of-some-l\xe4ngth", "a\0" * 16],
+)
+def test_a_file_that_holds_no_token_for_a_header_is_named_and_not_repeated(tmp_path: Path, held: str) -> None:
+    """It would let nobody in, and nothing would say why."""
+    config = Config.model_validate(write(tmp_path, read=held))
+    with pytest.raises(ConfigError) as error:
+        read_tokens(config)
+    assert f"api_tokens: read: token_file: {tmp_path / 'read'} holds" in str(error.value)
+    assert "token-of" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "token", [" a-token-of-some-length", "a-token-of-some-length\n", "a-token-of-some-l\xe4ngth"]
+)
+def test_a_token_in_the_configuration_that_no_header_can_hold_is_refused(token: str) -> None:
+    with pytest.raises(ValueError, match=r"api_token\n.*expected printable ASCII without blanks around it"):
+        Config(api_token=token)
+
+
 def test_the_same_token_under_two_names_is_an_error(tmp_path: Path) -> None:
     config = Config.model_validate(write(tmp_path, read=TOKENS["read"], admin=TOKENS["read"]))
     with pytest.raises(ConfigError, match="admin and read are the same token"):
