@@ -35,7 +35,6 @@ from service.api.request_ids import RequestIds
 from service.api.short_way import ShortWay
 from service.api.silences import silence_routes
 from service.api.slices import slice_routes
-from service.api.tokens import read_tokens
 from service.api.translate import Translator
 from service.api.wire import FUTURE_S
 from service.delivery.dead_letters import DeadLetters
@@ -72,10 +71,10 @@ def build_api(
     pipeline: Pipeline, reader: Reader, metrics: Metrics, reloading: Reloading, spans: Spans | None = None
 ) -> ASGIApp:
     """The API: ingest and queries, behind bearer tokens where they are configured."""
-    tokens = read_tokens(pipeline.config)
+    admission = reloading.admission
     app = _bare_app(
         "werwatch",
-        _Guarded if tokens else FastAPI,
+        _Guarded if admission.tokens else FastAPI,
         summary="Last-mile drift monitor for speech transcription.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         docs_url=None,
@@ -107,8 +106,8 @@ def build_api(
         app.include_router(router, dependencies=[Depends(only_known_in_query)])
     install(app)
     guarded: ASGIApp = Bounds(ShortWay(app, short), pipeline.config.limits)
-    if tokens:
-        guarded = Access(guarded, tokens)
+    if admission.tokens:
+        guarded = Access(guarded, lambda: admission.tokens)
     if spans is not None:
         guarded = Traced(guarded, spans)
     return RequestIds(Unforeseen(Framing(guarded)))

@@ -28,9 +28,9 @@ from service.listeners.connections import BoundedConnection
 from service.listeners.encrypted import EncryptedConnection
 from service.listeners.listening import AT_ONCE, BACKLOG, bind, name_of
 from service.listeners.meanwhile import Meanwhile
-from service.listeners.tls import server_context
 from service.pipeline import Pipeline
 from service.receivers.kinds import endpoints
+from service.settings.admission import Admission
 from service.settings.reloading import Reloading
 from service.store.reader import Reader
 from service.telemetry.log_lines import log_loop_fault
@@ -67,17 +67,16 @@ class _Listener:
     bound: socket.socket
     client_timeout_s: int
     note_crowded_out: Callable[[], None]
-    tls: ssl.SSLContext | None = None
+    context: Callable[[], ssl.SSLContext] | None = None
 
     @property
     def url(self) -> str:
-        return f"{'http' if self.tls is None else 'https'}://{name_of(self.bound)}"
+        return f"{'http' if self.context is None else 'https'}://{name_of(self.bound)}"
 
     def settings(self) -> uvicorn.Config:
-        tls = self.tls
         connection: Callable[..., asyncio.Protocol] = partial(BoundedConnection, self.note_crowded_out)
-        if tls is not None:
-            connection = partial(EncryptedConnection, tls, self.note_crowded_out)
+        if self.context is not None:
+            connection = partial(EncryptedConnection, self.context, self.note_crowded_out)
         # The access log would print paths and queries; requests are counted in the metrics instead.
         return uvicorn.Config(
             self.app,
@@ -115,13 +114,14 @@ def serve(config: Config, config_file: Path | None = None) -> None:
     # Made before the loop runs, since what their clients import would hold it up.
     receivers = endpoints(config)
     spans = spans_of(config)
-    tls = None if config.tls is None else server_context(config.tls)
+    admission = Admission.of(config)
+    context = None if admission.tls is None else admission.context
     with contextlib.ExitStack() as stack:
         if spans is not None:
             stack.callback(spans.close)
         api_socket = stack.enter_context(bind("listen", config.listen))
         metrics_socket = stack.enter_context(bind("metrics_listen", config.metrics_listen))
-        with Meanwhile(api_socket, metrics_socket, tls) as meanwhile:
+        with Meanwhile(api_socket, metrics_socket, admission.tls) as meanwhile:
             pipeline = Pipeline(config, meanwhile.say)
         pipeline.start()
         stack.callback(pipeline.close)
@@ -132,13 +132,13 @@ def serve(config: Config, config_file: Path | None = None) -> None:
         timeout_s = int(config.limits.client_timeout.total_seconds())
         crowd_out = pipeline.counts.crowd_out
         worker = DeliveryWorker(pipeline, reader, receivers, spans)
-        reloading = Reloading(config_file, pipeline, worker)
+        reloading = Reloading(config_file, pipeline, worker, admission)
         api, health = (
             build_api(pipeline, reader, metrics, reloading, spans),
             build_metrics(pipeline, reader, metrics),
         )
         listeners = (
-            _Listener(Finishing(api), api_socket, timeout_s, partial(crowd_out, "api"), tls),
+            _Listener(Finishing(api), api_socket, timeout_s, partial(crowd_out, "api"), context),
             _Listener(Finishing(health), metrics_socket, timeout_s, partial(crowd_out, "metrics")),
         )
         asyncio.run(_run(listeners, reloading, told_to_stop, worker.run(), pipeline.recordings.run()))

@@ -25,12 +25,14 @@ class Authority:
         self._openssl("req", "-x509", *NEW, "ca.key", "-out", "ca.pem", "-subj", "/CN=authority")
         return self
 
-    def issue(self, name: str) -> Path:
-        """A PEM file with a certificate for 127.0.0.1 and its key."""
+    def issue(self, name: str, days: int = 30) -> Path:
+        """A PEM file with a certificate for 127.0.0.1 and its key; with -1 day it ended yesterday."""
         (self.folder / "names").write_text("subjectAltName=IP:127.0.0.1")
         self._openssl("req", *NEW, f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names")
-        self._openssl("x509", "-req", "-in", f"{name}.csr", *signed, "-out", f"{name}.crt")
+        signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days))
+        self._openssl(
+            "x509", "-req", "-in", f"{name}.csr", *signed, "-extfile", "names", "-out", f"{name}.crt"
+        )
         both = self.folder / f"{name}.pem"
         both.write_text("".join((self.folder / f"{name}.{end}").read_text() for end in ("crt", "key")))
         return both

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -38,9 +38,15 @@ def needed(method: str, path: str) -> Permission:
 
 
 class Access:
-    """Answers 401 to a request without a known token, and 403 where that one lacks the scope."""
+    """Answers 401 to a request without a known token, and 403 where that one lacks the scope.
 
-    def __init__(self, app: ASGIApp, tokens: Sequence[Token]) -> None:
+    Parameters
+    ----------
+    tokens
+        Gives those that hold now.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: Callable[[], Sequence[Token]]) -> None:
         self._app = app
         self._tokens = tokens
 
@@ -48,7 +54,7 @@ class Access:
         """Run the app, or refuse."""
         scheme, _, sent = header(scope, b"authorization").partition(" ")
         is_bearer = scheme.lower() == "bearer"
-        token = recognise(self._tokens, sent.strip().encode("latin-1")) if is_bearer else None
+        token = recognise(self._tokens(), sent.strip().encode("latin-1")) if is_bearer else None
         scope[_NAME] = token and token.name
         await (_refusal(scope, token) or self._app)(scope, receive, send)
 

@@ -92,10 +92,10 @@ def admin_routes(pipeline: Pipeline, reader: Reader, reloading: Reloading) -> AP
         responses=refusals(400, 408, 409, 413, 415, 503),
     )
     async def reload(request: Request) -> ReloadedOut:
-        """Receivers, links, alerts and the thresholds of detection hold at once, the rest after a restart.
+        """Receivers, links, alerts, thresholds of detection, tokens and certificates hold at once.
 
-        A file that cannot be used changes nothing. Settings of the monitor that change stay on record, with
-        the name of the token.
+        The rest is named, and does after a restart. A file that cannot be used changes nothing. Settings of
+        the monitor that change stay on record, with the name of the token.
         """
         try:
             reloaded = await reloading.reload(name_of(request) or CONFIGURATION)

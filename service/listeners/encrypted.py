@@ -27,7 +27,7 @@ class EncryptedConnection(asyncio.Protocol):
     Parameters
     ----------
     context
-        What the service shows, and asks for.
+        Gives what the service shows, and asks for, now.
     note_crowded_out
         As for `BoundedConnection`.
     config, server_state, uvicorns
@@ -36,7 +36,7 @@ class EncryptedConnection(asyncio.Protocol):
 
     def __init__(
         self,
-        context: ssl.SSLContext,
+        context: Callable[[], ssl.SSLContext],
         note_crowded_out: Callable[[], None],
         *,
         config: Config,
@@ -92,7 +92,7 @@ class EncryptedConnection(asyncio.Protocol):
                 encrypted = await loop.start_tls(
                     transport,
                     early,
-                    self._context,
+                    self._context(),
                     server_side=True,
                     ssl_handshake_timeout=self._timeout_s,
                     ssl_shutdown_timeout=CLOSE_S,

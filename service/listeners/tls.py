@@ -18,6 +18,8 @@ def server_context(settings: Tls) -> ssl.SSLContext:
         If a file cannot be read, is no PEM, has a key with a passphrase, or does not fit the other one.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    # Said here, since what the machine's OpenSSL is set to goes before Python's default.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     _must_be_readable("tls.cert_file", settings.cert_file)
     _must_be_readable("tls.key_file", settings.key_file)
     try:

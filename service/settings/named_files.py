@@ -1,4 +1,4 @@
-"""Files that the configuration names and a start alone reads: whether they can be used, and have changed."""
+"""Files that the configuration names, but for those of receivers: usable or not, and changed or not."""
 
 from __future__ import annotations
 

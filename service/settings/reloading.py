@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from service.delivery.worker import DeliveryWorker
 from service.errors import WerwatchError
 from service.pipeline import Pipeline
 from service.receivers.kinds import endpoints
+from service.settings.admission import Admission
 from service.settings.config_file import load_config
 from service.settings.named_files import contents, must_be_usable
 from service.watching.settings_record import CONFIGURATION
@@ -43,14 +45,22 @@ class Reloading:
 
     All receivers are reached anew, so that a changed secret holds, and a disabled one is enabled. With other
     thresholds the monitor reads its history again, as it does at a start.
+
+    Attributes
+    ----------
+    admission
+        What is changed for those who ask next.
     """
 
-    def __init__(self, config_file: Path | None, pipeline: Pipeline, worker: DeliveryWorker) -> None:
+    def __init__(
+        self, config_file: Path | None, pipeline: Pipeline, worker: DeliveryWorker, admission: Admission
+    ) -> None:
         self._config_file = config_file
         self._pipeline = pipeline
         self._worker = worker
+        self.admission = admission
         self._turn = asyncio.Lock()
-        self._at_start = contents(pipeline.config)
+        self._held = contents(pipeline.config)
 
     async def reload(self, author: str = CONFIGURATION) -> Reloaded:
         """Take over what can be; what cannot is named. Changed settings of the monitor stay on record.
@@ -66,17 +76,20 @@ class Reloading:
             wanted = await asyncio.to_thread(load_config, self._config_file, may_be_empty=False)
             await asyncio.to_thread(must_be_usable, wanted)
             made = await asyncio.to_thread(endpoints, wanted)
-            before, config = self._pipeline.config, _merged(self._pipeline.config, wanted)
+            held = await asyncio.to_thread(contents, wanted)
+            admission = await asyncio.to_thread(Admission.of, wanted)
+            taken = self.admission.keys_taken(admission)
+            before, config = self._pipeline.config, _merged(self._pipeline.config, wanted, (*WHOLE, *taken))
             await self._pipeline.reconfigure(config, author)
             await self._worker.replace(made)
-            waiting_for_start = _differences(config, wanted)
-            now = await asyncio.to_thread(contents, wanted)
-            waiting_for_start += [key for key, held in now.items() if held != self._at_start.get(key)]
-        reloaded = Reloaded(_differences(before, config), list(dict.fromkeys(waiting_for_start)))
-        changed, waiting = (
-            ", ".join(keys) or "nothing" for keys in (reloaded.changed, reloaded.needs_restart)
-        )
-        logger.warning("the configuration was read again; changed: %s; after a restart: %s", changed, waiting)
+            self.admission.become(admission)
+            others = [key for key, digest in held.items() if digest != self._held.get(key)]
+            self._held |= {key: digest for key, digest in held.items() if key in taken}
+        changed = _differences(before, config) + [key for key in others if key in taken]
+        waiting = _differences(config, wanted) + [key for key in others if key not in taken]
+        reloaded = Reloaded(*(list(dict.fromkeys(keys)) for keys in (changed, waiting)))
+        told = (", ".join(keys) or "nothing" for keys in (reloaded.changed, reloaded.needs_restart))
+        logger.warning("the configuration was read again; changed: %s; after a restart: %s", *told)
         return reloaded
 
     async def reload_or_say(self) -> None:
@@ -87,9 +100,9 @@ class Reloading:
             logger.error("the configuration stays as it was: %s", error)
 
 
-def _merged(running: Config, wanted: Config) -> Config:
+def _merged(running: Config, wanted: Config, whole: Sequence[str]) -> Config:
     thresholds = {key: getattr(wanted.detection, key) for key in THRESHOLDS}
-    changes = {key: getattr(wanted, key) for key in WHOLE}
+    changes = {key: getattr(wanted, key) for key in whole}
     return running.model_copy(
         update={**changes, "detection": running.detection.model_copy(update=thresholds)}
     )

@@ -29,6 +29,7 @@ from service.errors import StartError
 from service.ingest.intake import Intake
 from service.pipeline import Pipeline
 from service.privacy import Hasher, load_key
+from service.settings.admission import Admission
 from service.settings.reloading import Reloading
 from service.store.reader import Reader
 from service.store.rows.texts import TextRows
@@ -171,7 +172,8 @@ def test_the_message_of_an_error_that_nobody_foresaw_stays_inside(
     pipeline = Pipeline(Config(data_dir=tmp_path / "data", api_token=token, privacy=keep))
     pipeline.start()
     reader = Reader(pipeline.config.data_dir)
-    reloading = Reloading(None, pipeline, DeliveryWorker(pipeline, reader, {}))
+    admission = Admission.of(pipeline.config)
+    reloading = Reloading(None, pipeline, DeliveryWorker(pipeline, reader, {}), admission)
     app = build_api(pipeline, reader, Metrics(pipeline, reader), reloading)
     headers = {"content-type": media_type, "authorization": f"Bearer {token}"}
     body = json.dumps({"utterance_id": "a", "hypothesis": WORDS[0]})

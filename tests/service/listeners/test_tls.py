@@ -1,5 +1,6 @@
 """TLS and client certificates, with certificates made here by openssl."""
 
+import signal
 import socket
 import ssl
 import subprocess
@@ -13,7 +14,7 @@ import psutil
 import pytest
 from authority import Authority
 from commands import call
-from conftest import START_S, RunningService, program
+from conftest import START_S, RunningService, eventually, program
 
 from service.config import Tls
 from service.errors import ConfigError
@@ -70,12 +71,14 @@ def test_only_clients_with_a_certificate_of_the_authority_are_answered(
 ) -> None:
     tls = {"cert_file": str(server), "key_file": str(server), "client_ca_file": str(authority.certificate)}
     service = make_service(tls=tls)
-    stranger = Authority(tmp_path).make().issue("stranger")
-    for certificate in (None, stranger):
+    another = Authority(tmp_path).make()
+    of_itself = tmp_path / "itself.pem"
+    of_itself.write_bytes(another.certificate.read_bytes() + (tmp_path / "ca.key").read_bytes())
+    for certificate in (None, another.issue("stranger"), of_itself, authority.issue("ended", days=-1)):
         with client(authority, certificate) as unknown, pytest.raises(httpx.TransportError):
             unknown.post(service.api + "/v1/utterances", json=UTTERANCE)
     with client(authority, authority.issue("app")) as known:
-        assert known.post(service.api + "/v1/utterances", json=UTTERANCE).status_code == 202
+        assert known.post(service.api + "/v1/utterances", json=UTTERANCE).is_success
 
 
 def test_commands_reach_it_by_certificate_and_token(
@@ -122,6 +125,64 @@ def test_check_config_looks_at_the_certificates(tmp_path: Path) -> None:
     path.write_text("tls: {cert_file: /none/crt, key_file: /none/key}")
     done = call("check-config", path)
     assert (done.returncode, "tls.cert_file: /none/crt cannot be read" in done.stderr) == (2, True)
+
+
+def serial(service: RunningService) -> bytes:
+    """Which certificate is shown to whom connects now."""
+    host, port = service.api.removeprefix("https://").split(":")
+    return ssl.get_server_certificate((host, int(port)), timeout=START_S).encode()
+
+
+def shown(certificate: Path) -> bytes:
+    return certificate.read_bytes().partition(b"-----BEGIN PRIVATE")[0]
+
+
+def test_a_certificate_is_exchanged_without_a_gap(
+    make_service: Callable[..., RunningService], authority: Authority, server: Path, tmp_path: Path
+) -> None:
+    served = tmp_path / "served.pem"
+    served.write_bytes(server.read_bytes())
+    service = make_service(tls={"cert_file": str(served), "key_file": str(served)})
+    renewed = authority.issue("renewed")
+    with client(authority) as kept:
+        kept.get(service.api + "/v1/alerts").raise_for_status()
+        served.write_bytes(renewed.read_bytes())
+        assert serial(service) == shown(server)
+        told = kept.post(service.api + "/v1/admin/reload", json={}).json()
+        assert told == {"changed": ["tls"], "needs_restart": []}
+        assert serial(service) == shown(renewed)
+        # Half of one, or one whose key is another's, leaves the old one in force.
+        key_of_another = (authority.folder / "renewed.key").read_bytes()
+        for broken in (b"", renewed.read_bytes()[:300], shown(server) + key_of_another):
+            served.write_bytes(broken)
+            refused = kept.post(service.api + "/v1/admin/reload", json={})
+            assert refused.status_code == 409
+            assert "the configuration stays as it was: tls: cert_file" in refused.json()["detail"]
+            assert serial(service) == shown(renewed)
+        assert kept.get(service.api + "/v1/alerts").status_code == 200
+    assert '"level": "error"' not in service.log
+
+
+def test_whose_certificates_clients_need_is_exchanged_while_it_runs(
+    make_service: Callable[..., RunningService], authority: Authority, server: Path, tmp_path: Path
+) -> None:
+    accepted = tmp_path / "accepted.pem"
+    accepted.write_bytes(authority.certificate.read_bytes())
+    (tmp_path / "next").mkdir()
+    successor = Authority(tmp_path / "next").make()
+    tls = {"cert_file": str(server), "key_file": str(server), "client_ca_file": str(accepted)}
+    service = make_service(tls=tls)
+    old, new = authority.issue("old-app"), successor.issue("new-app")
+    assert service.process is not None
+    with client(authority, old) as known:
+        assert known.post(service.api + "/v1/utterances", json=UTTERANCE).is_success
+    accepted.write_bytes(successor.certificate.read_bytes())
+    service.process.send_signal(signal.SIGHUP)
+    assert eventually(lambda: "changed: tls; after a restart: nothing" in service.log)
+    with client(authority, old) as unknown, pytest.raises(httpx.TransportError):
+        unknown.post(service.api + "/v1/utterances", json=UTTERANCE)
+    with client(authority, new) as known:
+        assert known.post(service.api + "/v1/utterances", json=UTTERANCE).is_success
 
 
 def test_who_only_connects_keeps_nobody_out(

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from chaos.stream import DETECTION
 from commands import call
-from conftest import RunningService, eventually, score
+from conftest import CLIENT, RunningService, eventually, score
 from stand_in import Reply, StandIn, stand_in
 from standardwebhooks import Webhook
 
@@ -121,26 +121,73 @@ def test_what_cannot_be_used_changes_nothing(make_service: Callable[..., Running
 def test_a_file_that_only_a_start_reads_is_named_once_it_holds_something_else(
     make_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
-    read, send, terms = (tmp_path / name for name in ("read", "send", "terms"))
-    for path in (read, send):
-        path.write_text(f"{path.name} token of some length")
+    terms = tmp_path / "terms"
     terms.write_text("no\n")
-    scopes = {read: ["read"], send: ["ingest", "admin"]}
-    tokens = [{"name": path.name, "token_file": str(path), "scopes": each} for path, each in scopes.items()]
-    service = make_service(api_tokens=tokens, critical_terms_file=str(terms))
-    known = {"authorization": f"Bearer {send.read_text()}"}
-    assert service.post("/v1/admin/reload", {}, **known).json() == {"changed": [], "needs_restart": []}
-    leaked = read.read_text()
-    read.write_text("another token of some length")
+    service = make_service(critical_terms_file=str(terms))
+    assert service.post("/v1/admin/reload", {}).json() == {"changed": [], "needs_restart": []}
     terms.write_text("no\nwithout\n")
+    told = service.post("/v1/admin/reload", {}).json()
+    assert told == {"changed": [], "needs_restart": ["critical_terms_file"]}
+
+
+def ask(service: RunningService, token: str) -> int:
+    return CLIENT.get(f"{service.api}/v1/alerts", headers={"authorization": f"Bearer {token}"}).status_code
+
+
+def test_tokens_are_exchanged_while_it_runs(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    read, ops = (tmp_path / name for name in ("read", "ops"))
+    first, second, third = (f"the-token-of-the-{turn}-quarter" for turn in ("first", "second", "third"))
+    read.write_text(first)
+    ops.write_text("a-token-that-stays")
+    scopes = {read: ["read"], ops: ["admin"]}
+    tokens = [{"name": path.name, "token_file": str(path), "scopes": each} for path, each in scopes.items()]
+    service = make_service(api_tokens=tokens)
+    known = {"authorization": f"Bearer {ops.read_text()}"}
+    read.write_text(f"{second}\n")
+    assert (ask(service, first), ask(service, second)) == (200, 401)
     told = service.post("/v1/admin/reload", {}, **known).json()
-    assert told == {"changed": [], "needs_restart": ["api_tokens", "critical_terms_file"]}
-    read.unlink()
-    refused = service.post("/v1/admin/reload", {}, **known)
-    assert refused.status_code == 409
-    assert f"api_tokens: read: token_file: {read} cannot be read" in refused.json()["detail"]
-    assert leaked not in service.log
-    assert "another token" not in service.log
+    assert told == {"changed": ["api_tokens"], "needs_restart": []}
+    assert (ask(service, first), ask(service, second)) == (401, 200)
+    assert service.post("/v1/admin/reload", {}, **known).json() == {"changed": [], "needs_restart": []}
+    # A file that cannot be used leaves the old ones in force, and others that have changed.
+    for broken in (None, "short", "", "two tokens of some\nlength, one a line", ops.read_text()):
+        read.unlink(missing_ok=True)
+        if broken is not None:
+            read.write_text(broken)
+        refused = service.post("/v1/admin/reload", {}, **known)
+        assert refused.status_code == 409
+        assert "the configuration stays as it was: api_tokens: " in refused.json()["detail"]
+        assert ask(service, second) == 200
+    hang_up(service)
+    assert eventually(lambda: "the configuration stays as it was: api_tokens: " in service.log)
+    # Scopes, and whose tokens there are, are taken over with the files.
+    read.write_text(third)
+    change(service, api_tokens=[{**tokens[0], "scopes": ["ingest"]}, tokens[1]])
+    hang_up(service)
+    assert eventually(lambda: (ask(service, second), ask(service, third)) == (401, 403))
+    change(service, api_tokens=[tokens[1]])
+    service.post("/v1/admin/reload", {}, **known).raise_for_status()
+    assert ask(service, third) == 401
+    assert not [each for each in (first, second, third) if each in service.log]
+
+
+def test_no_reload_opens_what_asks_for_a_token_or_closes_what_asks_for_none(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    (tmp_path / "ops").write_text("a-token-of-some-length")
+    asking = {"api_token_file": str(tmp_path / "ops")}
+    known = {"authorization": "Bearer a-token-of-some-length"}
+    for settings, status in ((asking, 401), ({}, 200)):
+        service = make_service(**settings)
+        path = service.folder / "werwatch.yaml"
+        values = yaml.safe_load(path.read_text())
+        values.pop("api_token_file", None)
+        path.write_text(yaml.safe_dump(values if settings else {**values, **asking}))
+        told = service.post("/v1/admin/reload", {}, **known).json()
+        assert (told["changed"], set(told["needs_restart"])) == ([], {"api_token_file"})
+        assert CLIENT.get(f"{service.api}/v1/alerts").status_code == status
 
 
 def test_with_other_thresholds_the_history_is_judged_anew(
