@@ -19,6 +19,7 @@ from service.commands.proxy import proxy
 from service.commands.score import score
 from service.commands.slices import slices_commands
 from service.errors import ConfigError, StartError, WerwatchError
+from service.telemetry.crash import leave_no_values_behind
 
 if TYPE_CHECKING:
     from service.store.key_record import Unjoinable
@@ -43,11 +44,9 @@ def serve(config_file: Path | None) -> None:
     config = load_config(config_file)
     from service.serve import serve as run
     from service.settings.deprecations import deprecated
-    from service.telemetry.crash import leave_no_values_behind
     from service.telemetry.log_lines import write_log
 
     write_log(sys.stdout, config.log_level)
-    leave_no_values_behind()
     for warning in deprecated(config):
         logger.warning("%s", warning)
     run(config, config_file)
@@ -243,7 +242,13 @@ for command in (
 
 
 def main() -> None:
-    """Entry point: errors become one message and an exit code, without a traceback."""
+    """Entry point: whatever fails leaves none of the transcripts behind that most commands have in memory."""
+    leave_no_values_behind()
+    run()
+
+
+def run() -> None:
+    """Obey the command line: errors become one message and an exit code, without a traceback."""
     try:
         werwatch(standalone_mode=True)
     except (ConfigError, StartError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from unittest.mock import patch
 
-from service.cli import main
+from service.cli import run
 
 
 def call(*arguments: str | Path, given: str = "") -> CompletedProcess[str]:
@@ -23,7 +23,7 @@ def call(*arguments: str | Path, given: str = "") -> CompletedProcess[str]:
         redirect_stderr(err),
     ):
         try:
-            main()
+            run()
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else int(left.code is not None)
     return CompletedProcess(words, code, out.getvalue(), err.getvalue())

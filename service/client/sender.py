@@ -17,7 +17,7 @@ from service.client.buffer import Buffer, Line
 from service.client.forks import Forks
 from service.commands.trust import client_context
 from service.delivery.backoff import wait_s
-from service.settings.secret_file import read_token
+from service.settings.secret_file import for_header, read_token
 
 LONGEST_WAIT_S = 30.0
 HURRIED_WAIT_S = 0.2
@@ -46,8 +46,14 @@ class Destination:
         return httpx.AsyncClient(base_url=self.url, verify=context, timeout=None, trust_env=False)  # noqa: S113 -- timed as a whole
 
     def headers(self) -> dict[str, str]:
-        """With the token as it is now: its file may be changed at any time."""
-        token = self.token
+        """With the token as it is now: its file may be changed at any time.
+
+        Raises
+        ------
+        ConfigError
+            If there is none that a header can hold, which httpx would refuse with what it holds.
+        """
+        token = None if self.token is None else for_header(self.token.strip(), "token")
         if self.token_file is not None:
             token = read_token(self.token_file, "token_file")
         said = {"content-type": "application/x-ndjson"}

@@ -25,6 +25,7 @@ from service.proxy.copies import Copies
 from service.proxy.counts import Counts
 from service.proxy.forwarder import Forwarder
 from service.proxy.tee import Tee
+from service.telemetry.log_lines import log_loop_fault
 
 MOST_BYTES = 10_000_000
 """Of an answer that is copied; as much as a body may have at the service, as it is set by default."""
@@ -89,6 +90,7 @@ async def _run(settings: Settings, service: Remote, listener: socket.socket, met
         forwarder = Forwarder(pool, settings.engine, partial(Tee, copies, counts), counts)
         servers = [_server(forwarder), _server(_metrics(counts))]
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(log_loop_fault)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _stop, servers)
         logger.info("proxy on http://%s, metrics on http://%s", name_of(listener), name_of(metrics))

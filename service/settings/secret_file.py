@@ -26,10 +26,20 @@ def read_token(path: Path, key: str) -> str:
     ConfigError
         If it cannot be read, or holds nothing, or what no header can hold; what it holds is not repeated.
     """
-    text = read_secret(path, key)
+    return for_header(read_secret(path, key), f"{key}: {path}")
+
+
+def for_header(text: str, where: str) -> str:
+    """The text, if it may go into a header as it is.
+
+    Raises
+    ------
+    ConfigError
+        As `read_token` does.
+    """
     if not text or not text.isascii() or not text.isprintable():
         what = "more than one line, or other characters than ASCII" if text else "nothing"
-        raise ConfigError(f"{key}: {path} holds {what}; expected a token on one line")
+        raise ConfigError(f"{where} holds {what}; expected a token on one line")
     return text
 
 

@@ -319,6 +319,28 @@ def test_it_brings_token_and_certificate(make_service: Callable[..., RunningServ
     assert client.counts.taken == 1
 
 
+@pytest.mark.parametrize(
+    "token", ["a-token-of-some\nlength", "a-token-of-some-\u20acength", "a-token-of-some-\0", ""]
+)
+def test_a_token_that_no_header_can_hold_is_named_and_not_logged(
+    token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with stand_in() as server:
+        client = Client(server.url, token=token)
+        say(client, 1)
+        client.close(timeout_s=0.2)
+    assert not server.got
+    assert "token holds" in caplog.text
+    assert "of-some" not in caplog.text
+
+
+def test_blanks_around_a_token_are_no_part_of_it() -> None:
+    with stand_in(lambda got: Reply(body=answer_to(lines_of(got.body)))) as server:
+        with Client(server.url, token="a-token-of-some-length\n") as client:
+            say(client, 1)
+        assert server.got[0].headers["authorization"] == "Bearer a-token-of-some-length"
+
+
 def test_files_that_are_missing_break_nothing(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     client = Client("https://127.0.0.1:1", ca_file=tmp_path / "none")
     say(client, 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import resource
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -275,3 +277,22 @@ def test_a_command_line_that_cannot_be_meant_is_explained(arguments: list[str], 
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_fatal_signal_leaves_no_image_of_what_it_holds(
+    make_proxy: Callable[..., Proxy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        with Engine(says(body={"text": "zygomaticus"})) as engine:
+            proxy = make_proxy(engine.url, "http://127.0.0.1:1")
+            httpx.post(proxy.url, content=AUDIO, headers={"authorization": "Bearer widdershins"})
+            proxy.process.send_signal(signal.SIGABRT)
+            assert proxy.process.wait(PATIENCE_S) == -signal.SIGABRT
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+    assert "Fatal Python error" in proxy.log
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert not [word for word in (b"zygomaticus", b"widdershins") if word in written]

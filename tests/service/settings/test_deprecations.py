@@ -31,7 +31,6 @@ def config_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("service.settings.config_file.Config", ConfigWithAnOldKey)
     monkeypatch.setattr("service.serve.serve", lambda *_: None)
     monkeypatch.setattr(logging.root, "handlers", [])
-    monkeypatch.setattr("service.telemetry.crash.leave_no_values_behind", lambda: None)
     return tmp_path / "werwatch.yaml"
 
 
