@@ -12,7 +12,16 @@ from detectors.event import Change, Event, Signal
 from detectors.normalisation.critical_terms import Lexicon
 from detectors.tally import ENOUGH_SPEAKERS
 from service.alerts.facts import describe, rfc3339, size_of
-from service.alerts.notices import ACKNOWLEDGED, FIRING, NOTED, REPEATED, RESOLVED, UPDATED, Notices
+from service.alerts.notices import (
+    ACKNOWLEDGED,
+    FIRED_AGAIN,
+    FIRING,
+    NOTED,
+    REPEATED,
+    RESOLVED,
+    UPDATED,
+    Notices,
+)
 from service.alerts.record import Action
 from service.alerts.silences import Silence, muting
 from service.alerts.where import named_in, where_of
@@ -116,10 +125,10 @@ class Alerting:
                 for identity, names in strangers.items():
                     self._notices.introduce(store, _found(store, identity), names, now)
 
-    def end_outdated(
-        self, store: Store, lasting: Sequence[Event], watched: Collection[str], now: float
-    ) -> None:
+    def compare(self, store: Store, lasting: Sequence[Event], watched: Collection[str], now: float) -> None:
         """End alerts that the monitor would never see recover, for it does not know them.
+
+        One that ended so before and that it knows again, as when settings are changed back, fires again.
 
         Parameters
         ----------
@@ -132,10 +141,14 @@ class Alerting:
         active = store.alerts.active()
         is_watched = {*watched, None} if watched else set()
         unknown = [each for each in active if each.cohort in is_watched and each.alert_id not in known]
-        if unknown:
+        found = (store.alerts.find(identity) for identity in known)
+        again = [each for each in found if each is not None and each.facts.get("resolution") == OUTDATED]
+        if unknown or again:
             with store.transaction():
                 for alert in unknown:
                     self._end(store, alert, now, OUTDATED, {})
+                for alert in again:
+                    self._reopen(store, alert, now)
 
     def tell_of_ends(self, store: Store, now: float) -> None:
         """Tell those who are receivers again of what ended while they were not."""
@@ -201,6 +214,16 @@ class Alerting:
         if alert.held_until is not None:
             explained = f"explained by {alert.facts['explained_by']}"
             store.record.add(Action.HELD, now, explained, alert_id=identity)
+
+    @staticmethod
+    def _reopen(store: Store, alert: AlertRow, now: float) -> None:
+        facts = {
+            name: fact for name, fact in alert.facts.items() if name not in ("resolution", "resolved_at")
+        }
+        facts[FIRED_AGAIN] = True
+        store.record.add(Action.FIRED, now, "found again", alert_id=alert.alert_id)
+        # It is told as what nobody has been told of.
+        store.alerts.put(replace(alert, state=FIRING, resolved_at=None, told_at=None, facts=facts))
 
     def _held(self, store: Store, alert: AlertRow, now: float) -> AlertRow:
         """What fires while everybody is in alarm waits for a time: that alert tells of it."""

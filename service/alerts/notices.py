@@ -16,6 +16,8 @@ RESOLVED = "resolved"
 NOTED = "noted"
 """A finding that is no alarm: told once, nothing to resolve."""
 UPDATED, REPEATED = "updated", "repeated"
+FIRED_AGAIN = "fired_again"
+"""Among the facts of an alert that fires once more after it had ended, so that both are told once more."""
 
 
 class Notices:
@@ -73,7 +75,8 @@ class Notices:
     def _queue(self, store: Store, alert: AlertRow, kind: str, now: float, receivers: Sequence[str]) -> None:
         body = json.dumps(notice(alert, kind, now), separators=(",", ":"), ensure_ascii=False)
         # What can be told more than once bears its number; what cannot is the same whenever it is found.
-        name = kind if kind in (FIRING, NOTED, RESOLVED) else f"{kind}-{alert.revision}"
+        is_told_once = kind in (FIRING, NOTED, RESOLVED) and FIRED_AGAIN not in alert.facts
+        name = kind if is_told_once else f"{kind}-{alert.revision}"
         for receiver in receivers:
             delivery_id = f"{alert.alert_id}-{name}-{receiver}"
             delivery = Delivery(delivery_id, alert.alert_id, receiver, body, 0, now)

@@ -21,6 +21,7 @@ from service.records import Place
 from service.store.store import Store
 from service.telemetry.counts import Counts
 from service.watching.course import UNUSABLE, Course
+from service.watching.found_again import FoundAgain
 from service.watching.settings_record import CONFIGURATION, known_settings, record_change
 
 SAVE_EVERY_S = 30.0
@@ -74,6 +75,8 @@ class Watch:
             record_change(store.history, known_settings(store.history), self._settings)
         self._counts = counts
         self.saved = Place()
+        self._judged = Place()
+        self._again: FoundAgain | None = None
         self._course = self._restore()
         self._untold: list[Event] = []
         self._fault = ""
@@ -95,6 +98,8 @@ class Watch:
         if settings != self._settings:
             record_change(self._store.history, dump(self._settings), settings, author)
             self._settings = settings
+            if not self._untold:
+                self._judged = _later(self._judged, self._course.place)
             self._is_whole, self._rests_until = False, 0.0
 
     @property
@@ -172,12 +177,28 @@ class Watch:
             self._is_whole = True
         self._tell()
         for events in self._course.follow(self._store.history):
-            self._untold += events
+            self._untold += self._news(events)
             self._tell()
             if time.monotonic() >= deadline:
                 self.rows_behind = self._store.history.last_seq() - self._course.seq
                 return
         self.rows_behind = 0
+        self._untold += self._news_at_last()
+        self._tell()
+
+    def _news(self, events: list[Event]) -> list[Event]:
+        if self._again is None:
+            return events
+        if self._again.includes(self._course.place):
+            return self._again.news(events, self._is_known)
+        return [*self._news_at_last(), *events]
+
+    def _news_at_last(self) -> list[Event]:
+        again, self._again = self._again, None
+        return [] if again is None else again.lasting()
+
+    def _is_known(self, identity: str) -> bool:
+        return self._store.alerts.find(identity) is not None
 
     def _tell(self) -> None:
         if not self._untold:
@@ -195,7 +216,7 @@ class Watch:
             self.alerting.tell_of_ends(self._store, time.time())
             # Under other settings than those under which an alert fired it may find none.
             watched = {view.cohort for view in self._course.monitor.views()}
-            self.alerting.end_outdated(self._store, lasting, watched, time.time())
+            self.alerting.compare(self._store, lasting, watched, time.time())
             self._is_compared = True
         if time.monotonic() >= self._explain_due:
             lasting = [self._course.monitor.explained(event) for event in lasting]
@@ -206,7 +227,8 @@ class Watch:
     def _save(self) -> None:
         course = self._course
         is_new = course.seq > 0 and course.place != self.saved
-        if not is_new or self._untold or not self._is_whole or not self.can_save:
+        # A state halfway through what was judged before would not say that it was.
+        if not is_new or self._untold or self._again or not self._is_whole or not self.can_save:
             return
         now, saved = time.time(), course.saved()
         with self._store.transaction():
@@ -227,7 +249,7 @@ class Watch:
 
     def _restore(self) -> Course:
         history = self._store.history
-        self.saved = Place()
+        self.saved, self._again = Place(), None
         snapshot = history.snapshot()
         for saved in (snapshot, history.base()):
             if saved is None:
@@ -241,9 +263,23 @@ class Watch:
                 continue
             if saved is snapshot:
                 self.saved = saved.place
-            return course
+                return course
+            break
+        else:
+            course = self._begin_anew()
+        # All that was found up to a saved state had been told when it was saved.
+        if snapshot is not None and snapshot.place.seq <= history.last_seq():
+            self._judged = _later(self._judged, snapshot.place)
+        self._again = FoundAgain(self._judged)
+        return course
+
+    def _begin_anew(self) -> Course:
         with self._store.transaction():
-            begin = history.begin_anew()
+            begin = self._store.history.begin_anew()
         if begin.seq:
             logger.warning("the history begins after row %d; retention took the rows before", begin.seq)
         return Course(Monitor(self._settings), begin)
+
+
+def _later(one: Place, other: Place) -> Place:
+    return max(one, other, key=lambda place: (place.seq, place.intervention))

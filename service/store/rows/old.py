@@ -99,7 +99,11 @@ class OldRows:
             return 0
         claims_begin = self._claims_have_seen("base")
         if self._begins_after() < min(last, saved_seq) or claims_begin < min(last, claims_seq):
-            self._db.execute("INSERT OR REPLACE INTO base SELECT id, seq, intervention, state FROM snapshot")
+            # A snapshot that the monitor cannot go on from would make nothing dispensable.
+            self._db.execute(
+                "INSERT OR REPLACE INTO base SELECT id, seq, intervention, state FROM snapshot WHERE seq = ?",
+                (saved_seq,),
+            )
             self._db.execute(
                 "INSERT OR REPLACE INTO claim_states "
                 "SELECT 'base', seq, record_id, state FROM claim_states WHERE kind = 'snapshot'"
