@@ -7,6 +7,7 @@ import select
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -19,9 +20,10 @@ UNAVAILABLE = "503 Service Unavailable"
 
 
 class Meanwhile:
-    """A thread that tells probes and clients how far a long start is; it runs once there is something to say.
+    """Threads that tell probes and clients how far a long start is; they run once there is something to say.
 
-    The process is alive (``/healthz``), but not ready, and the API says when to ask again.
+    The process is alive (``/healthz``), but not ready, and the API says when to ask again. Each socket has a
+    thread, so that slow clients of the API keep no probe waiting.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ class Meanwhile:
         self._metrics = metrics
         self._tls = tls
         self._status = ""
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._ends = threading.Event()
 
     def __enter__(self) -> Self:
@@ -48,22 +50,26 @@ class Meanwhile:
     ) -> None:
         """Answer what has come, and nothing more."""
         self._ends.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def say(self, status: str) -> None:
         """Answer this from now on."""
         self._status = status
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="werwatch-meanwhile", daemon=True)
-            self._thread.start()
+        if not self._threads:
+            self._threads = [
+                threading.Thread(target=self._run, args=(bound,), name="werwatch-meanwhile", daemon=True)
+                for bound in (self._api, self._metrics)
+            ]
+            for thread in self._threads:
+                thread.start()
 
-    def _run(self) -> None:
+    def _run(self, bound: socket.socket) -> None:
         while not self._ends.is_set():
-            listening, _, _ = select.select([self._api, self._metrics], [], [], LOOK_EVERY_S)
-            for bound in listening:
-                # Who goes away, or says what nobody understands, is owed nothing.
-                with suppress(OSError):
+            has_come, _, _ = select.select([bound], [], [], LOOK_EVERY_S)
+            # Who goes away, or says what nobody understands, is owed nothing.
+            with suppress(OSError):
+                if has_come:
                     self._answer(bound)
 
     def _answer(self, bound: socket.socket) -> None:
@@ -77,8 +83,9 @@ class Meanwhile:
                 return
             connection.sendall(self._told(bound, connection.recv(MOST_BYTES)))
             connection.shutdown(socket.SHUT_WR)
-            # Closed with something unread, it would take back the answer.
-            while connection.recv(MOST_BYTES):
+            # Closed with something unread, it would take back the answer; but some go on for ever.
+            ends_at = time.monotonic() + PATIENCE_S
+            while connection.recv(MOST_BYTES) and time.monotonic() < ends_at:
                 pass
 
     def _told(self, bound: socket.socket, request: bytes) -> bytes:
