@@ -71,6 +71,11 @@ class FiledIds:
             self._db.execute(_any_of(table, len(keys)), keys).fetchone() is not None for table in (YOUNG, OLD)
         )
 
+    def keys_after(self, table: str, key: int, most: int) -> list[int]:
+        """The next keys of a table, in their order."""
+        found = f"SELECT id_key FROM {table} WHERE id_key > ? ORDER BY id_key LIMIT ?"  # noqa: S608
+        return [int(each) for (each,) in self._db.execute(found, (key, most))]
+
     def young(self) -> int:
         """How many are in the young table."""
         (young,) = self._db.execute("SELECT COUNT(*) FROM young_ids").fetchone()

@@ -16,12 +16,14 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
 from service.errors import StartError
 from service.store.damage import fault
 from service.store.filed_ids import FiledIds, id_key
+from service.store.known_keys import KnownKeys
 
 MOST_FRESH, SLICE = 32_768, 1_024
 """So many are filed together, and at least so many of them in one transaction."""
@@ -70,6 +72,7 @@ class UtteranceIds:
     def __init__(self, db: sqlite3.Connection, say: Callable[[str], None] = lambda _: None) -> None:
         self._db = db
         self._tables = FiledIds(db)
+        self._known_keys = KnownKeys(self._tables)
         # Numbers by keys: those since the last filing began, those of a filing that goes on, and what is
         # left to do of that, the last first.
         self._fresh: dict[int, int] = {}
@@ -98,10 +101,11 @@ class UtteranceIds:
     def knows_any(self, utterance_ids: Sequence[str], keys: Sequence[int]) -> bool:
         """Whether there is a row with one of these ids, whose `id_keys` these are."""
         self._must_be_whole()
+        perhaps = self._known_keys.perhaps(keys)
         if (
-            self._fresh.keys().isdisjoint(keys)
-            and self._filing.keys().isdisjoint(keys)
-            and not self._tables.has_any(keys)
+            self._fresh.keys().isdisjoint(perhaps)
+            and self._filing.keys().isdisjoint(perhaps)
+            and not self._tables.has_any(perhaps)
         ):
             return False
         return any(self.number_of(utterance_id) is not None for utterance_id in utterance_ids)
@@ -144,28 +148,31 @@ class UtteranceIds:
                 self._undo.clear()
 
     def step(self, transaction: Callable[[], AbstractContextManager[None]]) -> None:
-        """File some, if enough are there. Nothing is raised."""
+        """File some, if enough are there, and look at some that were filed. Nothing is raised."""
+        if time.monotonic() < self._rests_until:
+            return
+        try:
+            self._file_some(transaction)
+            self._known_keys.go_on(chain(self._fresh, self._filing))
+        except sqlite3.Error as error:
+            logger.error("the ids of new utterances are not filed now: %s", fault(error))
+            self._rests_until = time.monotonic() + REST_S
+
+    def _file_some(self, transaction: Callable[[], AbstractContextManager[None]]) -> None:
         if not self._left:
             if len(self._fresh) < MOST_FRESH:
                 return
             self._filing, self._fresh = self._fresh, {}
             self._left = sorted(self._filing, reverse=True)
-        if time.monotonic() < self._rests_until:
-            return
         # More of them the more have come since, so that what comes fast does not pile up in memory.
         most = max(SLICE, len(self._fresh) // SLOWEST)
         filing, some = self._filing, self._left[: -most - 1 : -1]
         is_done = len(some) == len(self._left)
         last = max(filing.values(), default=self._filed) if is_done else self._filed
-        try:
-            with transaction():
-                self._file([(key, filing[key]) for key in some if key in filing])
-                if is_done:
-                    self._db.execute("UPDATE filed SET number = ?", (last,))
-        except sqlite3.Error as error:
-            logger.error("the ids of new utterances are not filed now: %s", fault(error))
-            self._rests_until = time.monotonic() + REST_S
-            return
+        with transaction():
+            self._file([(key, filing[key]) for key in some if key in filing])
+            if is_done:
+                self._db.execute("UPDATE filed SET number = ?", (last,))
         self._filed = last
         del self._left[-len(some) :]
         if is_done:
@@ -184,6 +191,7 @@ class UtteranceIds:
 
     def _know(self, keys: Sequence[int], numbers: Sequence[int]) -> list[int]:
         """Keep them in memory, or file at once whose key is there for another id; return the keys kept."""
+        self._known_keys.add(keys)
         fresh = self._fresh
         if fresh.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
             fresh.update(zip(keys, numbers, strict=True))

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 import service.store.id_faults
+import service.store.id_filter
+import service.store.known_keys
 import service.store.utterance_ids as module
 from service.errors import StartError
 from service.store.filed_ids import OLD, YOUNG, id_key
@@ -109,6 +111,9 @@ def test_ids_lead_to_their_rows_whatever_happens(
     monkeypatch.setattr(module, "MOST_FRESH", 5)
     monkeypatch.setattr(module, "SLICE", 2)
     monkeypatch.setattr(module, "MOST_LEFT", 8)
+    monkeypatch.setattr(service.store.id_filter, "BITS", 64)
+    monkeypatch.setattr(service.store.known_keys, "STRETCH", 3)
+    monkeypatch.setattr(service.store.known_keys, "MOST", 30)
     run_state_machine_as_test(
         Ids, settings=settings(max_examples=60, stateful_step_count=30, derandomize=True, deadline=None)
     )

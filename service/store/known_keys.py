@@ -1,0 +1,63 @@
+"""Which ids are new, told without a look at the store for almost each that is.
+
+Among millions a look at the tables takes some 5 us, a fifth of what a line in bulk takes in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from service.store.filed_ids import OLD, YOUNG, FiledIds
+from service.store.id_filter import BITS, IdFilter
+
+STRETCH = 8_192
+"""Read at once, in some 4 ms."""
+MOST = BITS // 4
+"""Keys of rows that are gone stay in a filter: with so many, and twice those that it began with, it is filled
+anew."""
+
+
+class KnownKeys:
+    """A filter of all keys that were ever filed or are to be, once it went through the tables."""
+
+    def __init__(self, tables: FiledIds) -> None:
+        self._tables = tables
+        self._filled: IdFilter | None = None
+        self._began_with = 0
+        self._filling: IdFilter | None = IdFilter()
+        self._table, self._after = YOUNG, -1
+
+    def add(self, keys: Sequence[int]) -> None:
+        """Know these from now on, wherever they are."""
+        for each in (self._filled, self._filling):
+            if each is not None:
+                each.add(keys)
+
+    def perhaps(self, keys: Sequence[int]) -> Sequence[int]:
+        """Those of these keys that are not surely new."""
+        return keys if self._filled is None else self._filled.perhaps(keys)
+
+    def go_on(self, unfiled: Iterable[int]) -> None:
+        """Go through one more stretch of the tables, if there is a filter to be filled.
+
+        Parameters
+        ----------
+        unfiled
+            The keys that are in neither table yet.
+        """
+        if self._filled is not None and self._filled.added > max(MOST, 2 * self._began_with):
+            self._filled, self._filling = None, IdFilter()
+            self._filling.add(list(unfiled))
+            self._table, self._after = YOUNG, -1
+        if self._filling is None:
+            return
+        keys = self._tables.keys_after(self._table, self._after, STRETCH)
+        self._filling.add(keys)
+        if keys:
+            self._after = keys[-1]
+        elif self._table == YOUNG:
+            # What moves goes from there to the old one: nothing is missed in between.
+            self._table, self._after = OLD, -1
+        else:
+            self._filled, self._filling = self._filling, None
+            self._began_with = self._filled.added
