@@ -116,7 +116,7 @@ class BoundedConnection(H11Protocol):
         self._out.flush()
         super().on_response_complete()
         self._await_request()
-        self._is_between = self.is_idle
+        self._is_between = self.is_idle and not self.conn.trailing_data[0]
         if not self._is_between:
             self._stop_if_whole()
 
@@ -148,8 +148,11 @@ class BoundedConnection(H11Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no byte of a next request has come, and none of the last is left."""
-        return self._behind is None and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+        """Whether none of the last request is left, and of a next one no more than the beginning of its head.
+
+        Where those counted as at work, some hundreds of them would keep out all others until they are late.
+        """
+        return self._behind is None and self.conn.their_state is h11.IDLE
 
     def idle_until(self) -> float:
         """When it will be given up, by the loop's clock: the sooner, the longer it has been idle."""

@@ -169,6 +169,22 @@ def test_idle_connections_give_way_to_new_ones_and_are_closed(service: RunningSe
     assert '"level": "error"' not in service.log
 
 
+def test_requests_that_never_get_beyond_their_head_keep_nobody_out(
+    make_service: Callable[..., RunningService],
+) -> None:
+    # So long that none of them is given up before the others are served.
+    service = make_service(limits={"client_timeout": "60s"})
+    with contextlib.ExitStack() as stack:
+        for _ in range(MOST_OPEN + 100):
+            stack.enter_context(connect(service)).sendall(
+                b"POST /v1/utterances HTTP/1.1\r\nHost: x\r\nX-A: b"
+            )
+        assert all(is_served(service) for _ in range(5))
+        assert len(peers(service)) <= MOST_OPEN
+        assert service.stop() == 0
+    assert '"level": "error"' not in service.log
+
+
 def test_bodies_that_together_are_too_large_are_put_off(service: RunningService) -> None:
     head = HEAD.format("/v1/utterances", "application/x-ndjson", 1_000_000).encode()
     with contextlib.ExitStack() as stack:
