@@ -228,7 +228,7 @@ class Alerting:
     def _held(self, store: Store, alert: AlertRow, now: float) -> AlertRow:
         """What fires while everybody is in alarm waits for a time: that alert tells of it."""
         for other in store.alerts.active():
-            if other.signal == Signal.GLOBAL and now < other.fired_at + self._group_s:
+            if other.signal == Signal.GLOBAL and self._is_together(other, now):
                 facts = {**alert.facts, "explained_by": other.alert_id}
                 return replace(alert, held_until=other.fired_at + self._group_s, facts=facts)
         return alert
@@ -237,9 +237,13 @@ class Alerting:
         grouped = [
             other.cohort
             for other in store.alerts.active()
-            if other.signal == Signal.DIFFERENTIAL and now < other.fired_at + self._group_s
+            if other.signal == Signal.DIFFERENTIAL and self._is_together(other, now)
         ]
         return replace(alert, facts={**alert.facts, "raised_shortly_before": sorted(filter(None, grouped))})
+
+    def _is_together(self, other: AlertRow, now: float) -> bool:
+        # By a clock that was set back days ago everything would be within the time of what fired before.
+        return abs(now - other.fired_at) < self._group_s
 
     def _due(
         self, store: Store, alert: AlertRow, event: Event | None, silences: Sequence[Silence], now: float

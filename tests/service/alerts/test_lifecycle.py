@@ -289,6 +289,14 @@ def test_what_comes_long_after_an_alert_about_everybody_is_told(day: Day) -> Non
     assert day.told == ["firing", "firing"]
 
 
+def test_a_clock_that_was_set_back_lets_no_finding_wait_for_an_old_alert(day: Day) -> None:
+    day.happens(EVERYBODY)
+    improved = replace(EVENT, change=Change.IMPROVED, during_global=True)
+    day.happens(improved, at=-9 * HOUR_S)
+    assert sorted(day.told) == ["firing", "noted"]
+    assert day.recorded == ["fired", "noted"]
+
+
 def test_nothing_waits_for_as_long_as_the_clock_was_set_back(day: Day) -> None:
     day_s = 24 * HOUR_S
     day.happens(EVERYBODY)

@@ -3,23 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 from simulation import Stream, simulate
+from watched import Life, life, settings
 
-from service.config import Config
-from service.records import Utterance
-from service.store.store import Store
-from service.telemetry.counts import Counts
-from service.watching.watch import Watch
-
-SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
-RECEIVER = {"name": "oncall", "kind": "webhook", "url": "https://example.org", "secret": SECRET}
-MANY, FEWER, NONE = 1_000.0, 700.0, 1e-30
-"""Tolerated false alarms a month."""
+MANY, FEWER, NONE = (settings(false_alarms_per_month=budget) for budget in (1_000.0, 700.0, 1e-30))
 ROWS, MORE = 2_600, 300
 
 
@@ -31,73 +20,14 @@ def shift(cohort: str, index: int, _: float) -> float:
 SCORED = tuple(simulate(Stream(ROWS + MORE, 3, shift)))
 
 
-def settings(false_alarms: float) -> Config:
-    return Config.model_validate(
-        {
-            "detection": {"false_alarms_per_month": false_alarms},
-            "receivers": [RECEIVER],
-            "alerts": {"group_interval": "0s"},
-        }
-    )
-
-
-class Life:
-    """One store, and the watches over it, one after the other."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.arrived = 0
-        self.watch = Watch(store, settings(MANY), Counts())
-
-    def arrive(self, rows: int) -> None:
-        with self.store.transaction():
-            for scored in SCORED[self.arrived : self.arrived + rows]:
-                name = f"u{self.arrived}"
-                who = (scored.speaker, None, None, scored.at_s, scored.at_s, None, None, None, None)
-                self.store.put_utterance(
-                    Utterance(name, b"c", scored.cohort, "{}", *who, "n", 0, b""), scored.cohort
-                )
-                c = scored.counts
-                row = (name, b"r", scored.cohort, "{}", scored.speaker, "unit", scored.at_s, scored.at_s)
-                counts = (c.substitutions, c.deletions, c.insertions, c.hits)
-                rest = (None, "verbatim", "random", 0.5, "n", 1, *[None] * 5)
-                self.store.put_scored((*row, *counts, *rest), name)
-                self.arrived += 1
-
-    def restart(self, false_alarms: float) -> None:
-        self.watch = Watch(self.store, settings(false_alarms), Counts())
-
-    def catch_up(self) -> None:
-        while self.watch.go_on(60.0):
-            pass
-        # Alerts are looked at no more than once a second.
-        self.watch._look_due = 0.0
-        self.watch.go_on(60.0)
-
-    def ask(self, query: str) -> list[Any]:
-        return self.store._db.execute(query).fetchall()
-
-    def told(self) -> list[str]:
-        """The notices in their order, but for those that depend on when somebody looks."""
-        rows = self.ask("SELECT delivery_id, body FROM outbox ORDER BY created_at, position")
-        kinds = [(name, json.loads(body)["type"].rpartition(".")[2]) for name, body in rows]
-        return [name for name, kind in kinds if kind not in ("updated", "repeated")]
-
-    def active(self) -> set[str]:
-        return {name for (name,) in self.ask("SELECT alert_id FROM alerts WHERE state = 'firing'")}
-
-    def state(self) -> Any:
-        return self.watch._course.monitor.to_state()
-
-
 @contextmanager
-def life() -> Iterator[Life]:
-    with TemporaryDirectory() as folder:
-        store = Store(Path(folder))
-        try:
-            yield Life(store)
-        finally:
-            store.close()
+def judged() -> Iterator[Life]:
+    """A life whose rows were judged once; one alert or more fires, and others have come and gone."""
+    with life(SCORED, MANY) as one:
+        one.arrive(ROWS)
+        one.catch_up()
+        one.watch.close()
+        yield one
 
 
 @pytest.fixture(autouse=True)
@@ -111,10 +41,7 @@ def kinds(names: list[str], active: set[str]) -> set[tuple[str, bool]]:
 
 @pytest.mark.parametrize("way", ["restart", "reload"])
 def test_of_what_was_judged_before_only_what_lasts_is_told(way: str) -> None:
-    with life() as one:
-        one.arrive(ROWS)
-        one.catch_up()
-        one.watch.close()
+    with judged() as one:
         before, active = one.told(), one.active()
         assert ("resolved", False) in kinds(before, active)
         assert active
@@ -122,7 +49,7 @@ def test_of_what_was_judged_before_only_what_lasts_is_told(way: str) -> None:
             one.restart(FEWER)
         else:
             with one.store.transaction():
-                one.watch.configure(settings(FEWER))
+                one.watch.configure(FEWER)
         one.catch_up()
         new = [name for name in one.told() if name not in before]
         # Found under other ids: without this the test would show nothing.
@@ -136,8 +63,7 @@ def test_of_what_was_judged_before_only_what_lasts_is_told(way: str) -> None:
         one.catch_up()
         one.watch.close()
         state = one.state()
-    with life() as other:
-        other.restart(FEWER)
+    with life(SCORED, FEWER) as other:
         other.arrive(ROWS + MORE)
         other.catch_up()
         assert other.state() == state
@@ -145,10 +71,7 @@ def test_of_what_was_judged_before_only_what_lasts_is_told(way: str) -> None:
 
 @pytest.mark.parametrize("portions", [1, 7, 20])
 def test_killed_while_it_judges_anew_it_tells_the_same(portions: int) -> None:
-    with life() as one:
-        one.arrive(ROWS)
-        one.catch_up()
-        one.watch.close()
+    with judged() as one:
         before, active = one.told(), one.active()
         one.restart(FEWER)
         for _ in range(portions):
@@ -162,7 +85,7 @@ def test_killed_while_it_judges_anew_it_tells_the_same(portions: int) -> None:
 
 
 def test_what_came_after_is_told_whether_it_lasts_or_not() -> None:
-    with life() as one:
+    with life(SCORED, MANY) as one:
         one.arrive(700)
         one.catch_up()
         one.watch.close()
@@ -175,13 +98,10 @@ def test_what_came_after_is_told_whether_it_lasts_or_not() -> None:
 
 
 def test_settings_that_are_changed_back_let_alerts_fire_again() -> None:
-    with life() as one:
-        one.arrive(ROWS)
-        one.catch_up()
-        one.watch.close()
+    with judged() as one:
         before = one.active()
-        for false_alarms in (NONE, MANY):
-            one.restart(false_alarms)
+        for config in (NONE, MANY):
+            one.restart(config)
             one.catch_up()
             one.watch.close()
         assert one.active() == before
@@ -200,10 +120,7 @@ def test_settings_that_are_changed_back_let_alerts_fire_again() -> None:
 
 
 def test_no_saved_state_of_other_settings_makes_rows_dispensable() -> None:
-    with life() as one:
-        one.arrive(ROWS)
-        one.catch_up()
-        one.watch.close()
+    with judged() as one:
         one.restart(FEWER)
         one.watch.go_on(0.0)
         assert one.watch.saved.seq == 0
