@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 
 from service.alerts.attending import Attending
@@ -26,6 +27,7 @@ from service.store.rows.scores import Scoring
 from service.store.store import Store
 from service.store.writer import Writer
 from service.telemetry.counts import Counts
+from service.upkeep.age_clock import BELIEVED_AFTER_S, AgeClock
 from service.upkeep.erasing import Erasing
 from service.upkeep.kept_texts import KeptTexts
 from service.upkeep.key_rotation import open_key
@@ -87,12 +89,13 @@ class Pipeline:
             self.changes_before = self.store.record.last_id()
             self.watch = Watch(self.store, config, self.counts, self.lexicon)
             self.claims = Claims(self.store, config, self.counts)
+            self._ages = AgeClock(self._known_s())
             self._retention = Retention(self.store, config, self.counts, self.watch)
             self._fold = LogFold(self.store)
             self._texts = KeptTexts(self.store, config.privacy, self._fold, self.counts)
             self._texts.begin()
             self.writer = Writer(self.store, self._after_commit, self._after_rollback)
-            self.recordings = Recordings(self.store, self.writer, config, self.counts, scoring)
+            self.recordings = Recordings(self.store, self.writer, config, self.counts, scoring, self._ages)
             opened.callback(self.recordings.close)
             self._gathering = Gathering(self.accept)
             self.erasing = Erasing(self.store, self.writer, self._fold, self.hasher, self.counts)
@@ -172,6 +175,12 @@ class Pipeline:
         await self.writer.run(lambda: self.watch.configure(config, author))
         self.config = config
 
+    def _known_s(self) -> float:
+        # Where that cannot be read, whoever needs what is damaged says so.
+        with suppress(sqlite3.DatabaseError):
+            return self.store.old_rows.newest_before(time.time() - BELIEVED_AFTER_S)
+        return 0.0
+
     async def _intervention_row(self, action: str, cohort: str | None, author: str, note: str) -> int:
         def record() -> int:
             if cohort is not None and cohort not in self.cohorts.known:
@@ -208,6 +217,5 @@ class Pipeline:
         self.store.ids.step(self.store.transaction)
         has_rows = self.watch.go_on(TURN_S)
         has_rows |= self.claims.go_on(TURN_S)
-        now = time.time()
-        has_old = self._retention.step(now, is_waited_for=self.writer.waiting > 0)
-        return self._texts.go_on(now) or has_old or has_rows
+        has_old = self._retention.step(self._ages.now(), is_waited_for=self.writer.waiting > 0)
+        return self._texts.go_on(time.time()) or has_old or has_rows

@@ -1,7 +1,8 @@
 """Runs werwatch on a bad day, which a file of JSON describes while it runs.
 
 ``clock_s`` are seconds by which the clock is off, ``file_bytes`` is how long a file may become: for what is
-longer the disk is full.
+longer the disk is full, ``clock_believed_after_s`` (read at the start) is how long a clock that was set far
+ahead is doubted.
 
 usage: python bad_day.py FILE serve --config CONFIG
 """
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 
 from service.cli import main
+from service.upkeep import age_clock
 
 LOOK_EVERY_S = 0.02
 
@@ -31,6 +33,8 @@ if __name__ == "__main__":
             resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
             time.sleep(LOOK_EVERY_S)
 
+    # Where a test lets a year pass at once, it has passed.
+    age_clock.BELIEVED_AFTER_S = described().get("clock_believed_after_s", 0.0)
     time.time = lambda: real_time() + described().get("clock_s", 0.0)
     threading.Thread(target=limit, daemon=True).start()
     main()

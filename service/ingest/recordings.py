@@ -29,6 +29,7 @@ from service.store.rows.scores import Scored, Scoring
 from service.store.store import Store, connect
 from service.store.writer import Writer
 from service.telemetry.counts import Counts
+from service.upkeep.age_clock import AgeClock
 
 LOOK_EVERY_S = 1.0
 AGED_SHARE = 0.95
@@ -58,7 +59,13 @@ class Recordings:
     """
 
     def __init__(
-        self, store: Store, writer: Writer, config: Config, counts: Counts, scoring: Scoring
+        self,
+        store: Store,
+        writer: Writer,
+        config: Config,
+        counts: Counts,
+        scoring: Scoring,
+        ages: AgeClock,
     ) -> None:
         self._store = store
         self._writer = writer
@@ -66,6 +73,7 @@ class Recordings:
         self._settle_s = config.recordings.settle.total_seconds()
         self._retention_s = config.privacy.unreferenced_retention.total_seconds()
         self._counts = counts
+        self._ages = ages
         self._scoring = scoring
         self._db = connect(store.path, read_only=True)
         self._turn = asyncio.Lock()
@@ -169,7 +177,7 @@ class Recordings:
         parts = read_parts(self._db, reference.recording)
         versions = {part.utterance.utterance_id: part.version for part in parts}
         try:
-            whole_since = time.time() - AGED_SHARE * self._retention_s
+            whole_since = self._ages.now() - AGED_SHARE * self._retention_s
             return _Aligned(number, reference, versions, scores(reference, parts, whole_since))
         except Refused as refusal:
             return _Aligned(number, reference, versions, (), refusal)

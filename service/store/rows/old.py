@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from detectors.alignment import LOOP_MINIMUM_ERRORS
-from service.store.history import ENDLESS
+from service.store.history import ENDLESS, NEWEST_ROWS
 from service.store.rows.erasures import ERASED, ONLY_THE_ID
 from service.store.rows.incomparable import drop_incomparable
 from service.store.utterance_ids import UtteranceIds
@@ -80,6 +80,20 @@ class OldRows:
             {"number": number},
         ).fetchone()
         return None if at_s is None else float(at_s)
+
+    def newest_before(self, before: float) -> float:
+        """When the newest came of what came before this time, of scored rows the last alone; 0 if none."""
+        (at_s,) = self._db.execute(
+            "SELECT MAX(at_s) FROM ("
+            "SELECT MAX(received_at) AS at_s FROM utterances "
+            "WHERE scored_seq IS NULL AND received_at < :before UNION ALL "
+            "SELECT MAX(received_at) FROM waiting_references WHERE received_at < :before UNION ALL "
+            "SELECT MAX(received_at) FROM recording_references WHERE received_at < :before UNION ALL "
+            "SELECT MAX(scored_at) FROM (SELECT scored_at FROM scored ORDER BY seq DESC LIMIT :most) "
+            "WHERE scored_at < :before)",
+            {"before": before, "most": NEWEST_ROWS},
+        ).fetchone()
+        return 0.0 if at_s is None else float(at_s)
 
     def drop_scored(self, before: float, most: int, saved_seq: int) -> int:
         """Delete rows that were scored before this time, with their utterances; their sums stay.

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import RunningService, eventually
+from conftest import BadDay, RunningService, eventually
 
 from service.config import Config, Storage
 from service.records import Reference, Utterance
@@ -73,9 +73,9 @@ def kept(service: RunningService, table: str) -> list[int]:
 
 
 def test_the_file_gives_back_the_space_of_what_is_too_old(
-    make_service: Callable[..., RunningService],
+    make_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
-    service = make_service()
+    service = make_service(*BadDay(tmp_path).program)
     service.stop()
     fill(service, "utterance", range(500), time.time() - 31 * DAY_S)
     assert (service.data_dir / FILE_NAME).stat().st_size > 8_000_000
