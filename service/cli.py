@@ -189,7 +189,7 @@ def restore(source: Path, config_file: Path | None, *, force: bool) -> None:
     copied, aside = put_back(config, source, is_forced=force)
     click.echo(f"{config.data_dir}: {copied}")
     if aside is not None:
-        click.echo(f"the store before it is in {aside}")
+        click.echo(f"the store before it is in {aside}: neither retention nor erasure reaches it there")
 
 
 @werwatch.command()

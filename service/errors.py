@@ -39,7 +39,7 @@ class StoreUnavailable(WerwatchError):
 
 
 class StillOnDisk(WerwatchError):
-    """What was erased can be read by nobody any more, but its bytes are still in the write-ahead log."""
+    """What was erased is not in the store any more, but in the write-ahead log, or in another store."""
 
 
 class Refused(WerwatchError):

@@ -20,7 +20,7 @@ from service.privacy import Hasher
 from service.records import Receipt, Record, RecordingReference, Utterance
 from service.settings.lexicon import read_lexicon
 from service.store.damage import needed_to_start
-from service.store.data_dir import held
+from service.store.data_dir import held, other_stores
 from service.store.log_fold import LogFold
 from service.store.rows.incomparable import told
 from service.store.rows.scores import Scoring
@@ -39,6 +39,9 @@ from service.watching.watch import Watch
 FIRST_TURN_S, TURN_S, LAST_TURN_S = 1.0, 0.05, 1.0
 """How long the monitor reads before anything is accepted, between two commits, and when all is accepted."""
 CLOSE_S = 1.5
+OTHER_STORE = (
+    "%s holds another store, left by a restore: neither retention nor erasure reaches it; remove it in time"
+)
 
 logger = logging.getLogger("werwatch.store")
 
@@ -73,6 +76,8 @@ class Pipeline:
         self.counts = Counts()
         with ExitStack() as opened, needed_to_start(config.data_dir):
             data_dir = opened.enter_context(held(config.data_dir))
+            for other in other_stores(data_dir):
+                logger.warning(OTHER_STORE, other)
             self.store = Store(data_dir, say)
             opened.callback(self.store.close)
             self.hasher = Hasher(open_key(config, self.store))

@@ -12,6 +12,8 @@ from pathlib import Path
 from service.errors import StartError
 
 LOCK_FILE = "lock"
+SET_ASIDE, NOT_WHOLE = "replaced-", ".restored"
+"""How a folder begins into which a restore moved a store, and how the copy ends that it makes."""
 
 
 @contextmanager
@@ -36,6 +38,11 @@ def held(path: Path) -> Iterator[Path]:
         yield path
     finally:
         os.close(lock)
+
+
+def other_stores(path: Path) -> list[Path]:
+    """What restores left in a data folder: what is erased in its store is in these as it was."""
+    return sorted([*path.glob(f"{SET_ASIDE}*"), *path.glob(f"*{NOT_WHOLE}*")])
 
 
 def must_be_a_folder(path: Path) -> None:

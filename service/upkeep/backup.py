@@ -14,7 +14,7 @@ from service.config import Config
 from service.errors import StartError
 from service.privacy import Hasher, load_key
 from service.store.damage import UNREADABLE, fault
-from service.store.data_dir import held, is_there, sync_file, sync_folder
+from service.store.data_dir import NOT_WHOLE, SET_ASIDE, held, is_there, sync_file, sync_folder
 from service.store.key_record import KeyRecord
 from service.store.schema import MIGRATIONS, version_of
 from service.store.store import FILE_NAME, connect
@@ -82,7 +82,7 @@ def restore(config: Config, source: Path, *, is_forced: bool) -> tuple[Copied, P
         with _readable(source), closing(connect(source, read_only=True)) as copy:
             _check(copy, source, config)
             content = _content(copy, source)
-            replacement = store.with_suffix(".restored")
+            replacement = store.with_suffix(NOT_WHOLE)
             for left in (replacement, _unfinished(replacement)):
                 left.unlink(missing_ok=True)
             with _whole_or_nothing(replacement) as made:
@@ -183,7 +183,7 @@ def _set_aside(store: Path) -> Path:
     # Folded in where that is still possible, the log need not be moved with the file, which is one step then.
     with suppress(sqlite3.Error), closing(connect(store, read_only=False)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    aside = store.with_name(f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    aside = store.with_name(f"{SET_ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     aside.mkdir(mode=0o700)
     log, index = (store.with_name(f"{store.name}-{end}") for end in ("wal", "shm"))
     for path in (store, log):

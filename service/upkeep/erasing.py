@@ -17,6 +17,7 @@ from pathlib import Path
 from service.errors import Refused, StillOnDisk
 from service.privacy import Hasher
 from service.records import Erased, Subject
+from service.store.data_dir import other_stores
 from service.store.log_fold import LogFold
 from service.store.rows.erasures import ERASED
 from service.store.store import Store, connect
@@ -124,6 +125,11 @@ class Erasing:
                     "write-ahead log; they go by themselves once it ends: ask again to be sure"
                 )
             await asyncio.sleep(LOOK_EVERY_S)
+        for other in other_stores(self._store.path.parent):
+            raise StillOnDisk(
+                f"it is erased, but in data_dir {other.name} holds another store, left by a restore, and in "
+                "that what was said: remove it, then ask again to be sure"
+            )
 
 
 def _portions(names: list[str]) -> list[list[str]]:
