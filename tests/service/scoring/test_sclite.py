@@ -55,16 +55,21 @@ def difference(ours: Scored, theirs: ErrorCounts) -> str:
 
 
 def compared(rows: Iterable[tuple[str, str]], folder: Path, tokens: Tokens) -> Counter[str]:
-    """Score pairs both ways, through files as people have them."""
+    """Score pairs both ways, through files as people have them; each once, however often it is there."""
     reference, hypothesis = folder / "reference.trn", folder / "hypothesis.trn"
+    often = Counter(rows)
     with reference.open("w") as spoken, hypothesis.open("w") as heard:
-        for number, (said, found) in enumerate(rows):
+        for number, (said, found) in enumerate(often):
             spoken.write(f"{said} (all-{number})\n")
             heard.write(f"{found} (all-{number})\n")
     theirs = sclite(reference, hypothesis)
     ours = scored(reference, hypothesis, tokens)
-    assert len(theirs) == len(ours)
-    return Counter(difference(each, theirs[each.pair.name]) for each in ours)
+    assert len(theirs) == len(ours) == len(often)
+    differences: Counter[str] = Counter()
+    for number, (each, count) in enumerate(zip(ours, often.values(), strict=True)):
+        assert each.pair.name == f"all-{number}"
+        differences[difference(each, theirs[each.pair.name])] += count
+    return differences
 
 
 def test_recorded_transcripts_have_the_counts_of_sclite_as_they_stand(tmp_path: Path) -> None:
