@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import yaml
+from child import stop
 from prometheus_server import START_S, STOP_S
 from stand_in import StandIn
 
@@ -56,7 +57,7 @@ class RunningAlertmanager:
         with log.open("ab") as output:
             self.process = subprocess.Popen(command, stdout=output, stderr=output)
         deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline and not self.is_ready():
+        while time.monotonic() < deadline and self.process.poll() is None and not self.is_ready():
             time.sleep(0.05)
         assert self.is_ready(), log.read_text()
         return self
@@ -68,9 +69,7 @@ class RunningAlertmanager:
             return False
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(STOP_S)
+        stop(self.process, STOP_S)
 
     def alerts(self) -> list[Any]:
         found: list[Any] = httpx.get(self.url + "/api/v2/alerts").raise_for_status().json()

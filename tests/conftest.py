@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import httpx
 import hypothesis
@@ -26,11 +26,14 @@ from chaos.stream import said
 from held_port import held_port
 from prometheus_server import RunningPrometheus
 
-START_S = 30.0
-STOP_S = 15.0
-PATIENCE_S = 30.0
-CLIENT = httpx.Client(timeout=30)
+START_S = STOP_S = PATIENCE_S = 180.0
+"""Many times what anything takes that is waited for, since the machine may be slow and busy."""
+CLIENT = httpx.Client(timeout=PATIENCE_S)
 """Making a client is slower than most requests that are made with it."""
+
+# Who asks by another one waits as long: 5 s, as httpx has it, say what else the machine does.
+for wait in ("connect", "read", "write", "pool"):
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, wait, PATIENCE_S)
 
 # How long an example takes says what else the machine does.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -93,7 +96,15 @@ class RunningService:
                 self.api, self.metrics = found.groups()
                 return self
             time.sleep(0.02)
+        self.kill()
         raise RuntimeError(f"the service did not start:\n{self.log[seen:]}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
 
     def _begin(self, command: list[str], log_path: Path) -> Process:
         if self.bearer is not None and command[0] == sys.executable:
@@ -141,6 +152,11 @@ def eventually(is_so: Callable[[], object]) -> bool:
     return False
 
 
+def catches_up(service: RunningService) -> bool:
+    """Whether the monitor has seen all that was scored, before patience ends: a stop goes on for a second."""
+    return eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
+
+
 class BadDay:
     """What goes wrong around a service that runs as ``program``; see ``bad_day.py``."""
 
@@ -164,19 +180,16 @@ def bearer() -> Iterator[Bearer]:
 
 @pytest.fixture
 def make_service(tmp_path: Path, bearer: Bearer) -> Iterator[Callable[..., RunningService]]:
-    started: list[RunningService] = []
+    number = count()
+    with ExitStack() as stack:
 
-    def make(*program: str, **settings: Any) -> RunningService:
-        folder = tmp_path / f"service-{len(started)}"
-        folder.mkdir()
-        service = RunningService(folder, settings, program or RunningService.program, bearer)
-        started.append(service)
-        return service.start()
+        def make(*program: str, **settings: Any) -> RunningService:
+            folder = tmp_path / f"service-{next(number)}"
+            folder.mkdir()
+            service = RunningService(folder, settings, program or RunningService.program, bearer)
+            return stack.enter_context(service).start()
 
-    yield make
-    for service in started:
-        if service.process is not None and service.process.poll() is None:
-            service.kill()
+        yield make
 
 
 @pytest.fixture
@@ -205,23 +218,14 @@ def make_proxy(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Start a proxy; arguments as of `proxy_process.Proxy` after the folder."""
     from proxy_process import Proxy  # noqa: PLC0415 -- it imports from here
 
-    made: list[Proxy] = []
-
-    def make(engine: str, service: str, *more: str) -> Proxy:
-        made.append(Proxy(tmp_path, engine, service, *more))
-        return made[-1]
-
-    yield make
-    for proxy in made:
-        proxy.process.kill()
-        proxy.process.wait()
+    with ExitStack() as stack:
+        yield lambda *words: stack.enter_context(Proxy(tmp_path, *words)).start()
 
 
 @pytest.fixture(scope="module")
 def shared_service(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Iterator[RunningService]:
-    service = RunningService(tmp_path_factory.mktemp("service"), bearer=bearer).start()
-    yield service
-    service.kill()
+    with RunningService(tmp_path_factory.mktemp("service"), bearer=bearer) as service:
+        yield service.start()
 
 
 def program(name: str, package: str) -> str:
@@ -235,20 +239,26 @@ def missing(name: str, how_to_get_it: str) -> NoReturn:
     say(f"{name} is missing: {how_to_get_it}")
 
 
+def must_mount() -> None:
+    """Skip a test that mounts a small disk where that is not allowed, and fail it where CI is set."""
+    if os.geteuid() != 0:
+        missing("root", "run the tests as root, who alone can mount a small disk")
+
+
 @pytest.fixture
 def make_prometheus(
     tmp_path: Path, hold_port: Callable[[], int]
 ) -> Iterator[Callable[..., RunningPrometheus]]:
     """Start a real Prometheus; arguments as of `RunningPrometheus` after the port."""
-    started: list[RunningPrometheus] = []
+    number = count()
+    with ExitStack() as stack:
 
-    def make(*targets: str, **options: Any) -> RunningPrometheus:
-        folder = tmp_path / f"prometheus-{len(started)}"
-        folder.mkdir()
-        binary = program("prometheus", "prometheus")
-        started.append(RunningPrometheus(binary, folder, hold_port(), targets, **options))
-        return started[-1].start()
+        def make(*targets: str, **options: Any) -> RunningPrometheus:
+            folder = tmp_path / f"prometheus-{next(number)}"
+            folder.mkdir()
+            binary = program("prometheus", "prometheus")
+            prometheus = RunningPrometheus(binary, folder, hold_port(), targets, **options)
+            stack.callback(prometheus.stop)
+            return prometheus.start()
 
-    yield make
-    for each in started:
-        each.stop()
+        yield make

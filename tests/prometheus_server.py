@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 import yaml
+from child import stop
 
-START_S = 30.0
-STOP_S = 20.0
+START_S = STOP_S = 180.0
 RULES = Path(__file__).parents[1] / "deploy" / "prometheus"
 
 Series = dict[frozenset[tuple[str, str]], float]
@@ -85,9 +85,7 @@ class RunningPrometheus:
         }
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(STOP_S)
+        stop(self.process, STOP_S)
 
     def kill(self) -> None:
         assert self.process is not None

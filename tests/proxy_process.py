@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from conftest import CLIENT, RunningService, eventually
 from engine_server import Handler
@@ -19,18 +19,34 @@ AUDIO = bytes(range(256)) * 300
 
 
 class Proxy:
-    """``werwatch proxy`` on free ports, between an engine and a service."""
+    """``werwatch proxy`` on free ports, between an engine and a service; killed at the end of its context."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    metrics: str
 
     def __init__(self, folder: Path, engine: str, service: str, *more: str) -> None:
         self._log = folder / f"proxy-{secrets.token_hex(4)}.log"
-        command = [sys.executable, "-m", "service.cli", "proxy", "--engine", engine, "--provider", "openai"]
-        command += ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--api", service, *more]
+        self._command = [sys.executable, "-m", "service.cli", "proxy", "--provider", "openai"]
+        self._command += ["--engine", engine, "--api", service]
+        self._command += ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", *more]
+
+    def __enter__(self) -> Self:
         with self._log.open("w") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def start(self) -> Self:
+        """Wait until it listens."""
         assert eventually(lambda: "proxy on" in self.log or self.process.poll() is not None)
         found = re.search(r"proxy on (http://\S+), metrics on (http://[\w.:]+)", self.log)
         assert found, self.log
         self.url, self.metrics = found.groups()
+        return self
 
     @property
     def log(self) -> str:

@@ -21,7 +21,7 @@ def sclite(reference: Path, hypothesis: Path, *options: str) -> dict[str, ErrorC
     command = [program("sctk", "sctk"), "sclite", "-e", "utf-8", "-i", "spu_id", *options]
     command += ["-r", str(reference), reference.suffix[1:], "-h", str(hypothesis), hypothesis.suffix[1:]]
     command += ["-o", "pralign", "-O", str(reference.parent), "-n", "found"]
-    subprocess.run(command, capture_output=True, check=True, timeout=300)
+    subprocess.run(command, capture_output=True, check=True, timeout=1_800)
     told = (reference.parent / "found.pra").read_text(errors="replace")
     return {
         name: ErrorCounts(int(substitutions), int(deletions), int(insertions), int(hits))

@@ -12,8 +12,7 @@ from typing import Any
 import yaml
 from bearer import Bearer, Child
 
-START_S = 30.0
-STOP_S = 30.0
+START_S = STOP_S = 180.0
 MORTAL = str(Path(__file__).parent / "mortal.py")
 
 

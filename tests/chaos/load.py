@@ -20,7 +20,7 @@ MANY = 0.6
 """Share of turns of a lane in which it sends many lines in a request."""
 SINGLES, BULKS = 4, (20, 80)
 """Utterances of another turn, and of such a one."""
-PATIENCE_S = 30.0
+PATIENCE_S = 180.0
 ANOTHER = "normal heart"
 """Another hypothesis or reference that is sent before the one that counts."""
 WAYS = ("after", "before", "inline", "corrected", "corrected reference", "unreferenced", "unmatched")

@@ -34,7 +34,7 @@ STARTING_S, STOPPING_S, LIVING_S, AIMED_S = 0.4, 0.4, 1.0, 3.0
 """How long a life lasts at most, by how it is to end."""
 ENOUGH, A_FEW = 3_600, 500
 """Utterances in which a cohort gets worse and recovers, and what all lanes together are done with soon."""
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 ANSWERS, ANSWERS_BY_CHANCE = (204, 204, 500, 503), 20
 """So many of the first attempts to deliver meet one of these, the others 204."""
 REBASELINES = 0.1
@@ -150,7 +150,7 @@ def _declare(lives: Lives, ledger: Ledger) -> None:
     body = {"cohort": None, "author": "chaos", "note": "a new normal"}
     # Without an answer it may have taken effect or not.
     with suppress(httpx.TransportError):
-        ledger.declared += httpx.post(f"{lives.api}/v1/rebaselines", json=body).is_success
+        ledger.declared += httpx.post(f"{lives.api}/v1/rebaselines", json=body, timeout=PATIENCE_S).is_success
 
 
 @contextmanager
@@ -174,7 +174,7 @@ def _delivered(server: OnCall) -> dict[str, Any]:
 
 
 def _value(lives: Lives, series: str) -> float:
-    scrape = httpx.get(f"{lives.metrics}/metrics").raise_for_status().text
+    scrape = httpx.get(f"{lives.metrics}/metrics", timeout=PATIENCE_S).raise_for_status().text
     [line] = [line for line in scrape.splitlines() if line.startswith(f"{series} ")]
     return float(line.split()[-1])
 

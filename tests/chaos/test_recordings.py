@@ -30,7 +30,7 @@ KILLS = 15
 SEED = 8
 RECORDINGS = 260
 LARGEST = 9
-LIVING_S, AIMED_S, PATIENCE_S = 1.0, 3.0, 30.0
+LIVING_S, AIMED_S, PATIENCE_S = 1.0, 3.0, 180.0
 INSTANTS = ("any", "transaction", "recording", "recording")
 Sending = tuple[str, dict[str, Any]]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from child import child
 from conftest import PATIENCE_S, RunningService, eventually
 
 from service.demo.run import _service, leave_in_order
@@ -22,7 +23,7 @@ SECONDS = "12"
 
 def demo(recording: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service.cli", "demo", "--seconds", SECONDS, "--recording", recording]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -66,24 +67,19 @@ def test_stopping_it_leaves_nothing_running(ending: signal.Signals, tmp_path: Pa
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     shown = tmp_path / "shown"
-    with shown.open("wb") as screen:
-        process = subprocess.Popen(command, stdout=screen, stderr=screen, env=environment)
-    assert eventually(lambda: "service ready" in shown.read_text()), shown.read_text()
-    children = psutil.Process(process.pid).children(recursive=True)
-    # It plays by then; any other instant would do.
-    time.sleep(0.5)
-    process.send_signal(ending)
-    if ending == signal.SIGHUP:
-        # The terminal sends it, and so does its shell.
-        time.sleep(0.05)
+    with shown.open("wb") as screen, child(command, stdout=screen, stderr=screen, env=environment) as process:
+        assert eventually(lambda: "service ready" in shown.read_text()), shown.read_text()
+        children = psutil.Process(process.pid).children(recursive=True)
+        # It plays by then; any other instant would do.
+        time.sleep(0.5)
         process.send_signal(ending)
-    try:
+        if ending == signal.SIGHUP:
+            # The terminal sends it, and so does its shell.
+            time.sleep(0.05)
+            process.send_signal(ending)
         assert process.wait(PATIENCE_S) == 130, shown.read_text()
-    finally:
-        process.kill()
-        process.wait()
     assert children
-    assert not any(child.is_running() for child in children)
+    assert not any(each.is_running() for each in children)
     assert list(tmp_path.glob("werwatch-demo-*")) == []
 
 

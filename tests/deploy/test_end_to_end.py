@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from alertmanager_server import RunningAlertmanager
-from conftest import RunningService, eventually, program
+from conftest import PATIENCE_S, RunningService, eventually, program
 from prometheus_server import RULES, RunningPrometheus
 from stand_in import stand_in
 
@@ -26,7 +26,6 @@ from service.demo.recording import read_lines, read_truth
 pytestmark = pytest.mark.slow
 LINES = 500
 DAYS = timedelta(days=3)
-PATIENCE_S = 90.0
 KEPT, KEPT_HERE = "keep_firing_for: 15m", "keep_firing_for: 20s"
 """A recovery is told so long after it, and no restart may take longer."""
 OURS, THEIRS = "WerwatchDifferential", "WerwatchDifferentialDegradation"
@@ -91,8 +90,9 @@ def world(
     assert any(KEPT_HERE in path.read_text() for path in rules.iterdir())
     with stand_in() as told:
         binary = program("prometheus-alertmanager", "prometheus-alertmanager")
-        alertmanager = RunningAlertmanager(binary, folder, hold_port(), told).start()
+        alertmanager = RunningAlertmanager(binary, folder, hold_port(), told)
         try:
+            alertmanager.start()
             pushed = {
                 "name": "oncall",
                 "kind": "alertmanager",

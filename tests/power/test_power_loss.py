@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from chaos.ledger import Ledger
 from chaos.lives import MORTAL
 from chaos.load import Load
 from chaos.stream import DETECTION
-from conftest import RunningService, program, score
+from conftest import PATIENCE_S, RunningService, program, score
 
 from power.losses import Loss, Recording
 from service.api.translate import Translator
@@ -32,7 +32,6 @@ from service.upkeep.verify import verify
 INSTANTS, SEED = int(os.environ.get("POWER_INSTANTS", "4")), 3
 """Of each kind; `make power` asks for more."""
 UTTERANCES, ROWS = 150, 1_500
-PATIENCE_S = 60.0
 OFTEN = (sys.executable, MORTAL, "never", "1", "0")
 """A service that saves its state every tenth of a second."""
 SHRINKING = (
@@ -50,18 +49,14 @@ def recording(tmp_path: Path) -> Recording:
 @pytest.fixture
 def serve(recording: Recording, tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
     """Start a recorded service of the one data folder."""
-    started: list[RunningService] = []
+    with ExitStack() as stack:
 
-    def start(*words: str, **settings: Any) -> RunningService:
-        settings = {"data_dir": str(recording.root / "data"), "detection": DETECTION, **settings}
-        service = RunningService(tmp_path, settings, recording.program(*(words or OFTEN)))
-        started.append(service)
-        return service.start()
+        def start(*words: str, **settings: Any) -> RunningService:
+            settings = {"data_dir": str(recording.root / "data"), "detection": DETECTION, **settings}
+            service = RunningService(tmp_path, settings, recording.program(*(words or OFTEN)))
+            return stack.enter_context(service).start()
 
-    yield start
-    for service in started:
-        if service.process is not None and service.process.poll() is None:
-            service.kill()
+        yield start
 
 
 class Sender:

@@ -13,7 +13,7 @@ CALLS = (
     "link,linkat,mkdir,mkdirat,sendto,recvfrom,lseek"
 )
 STDOUT = 1
-ENDED_S = 30.0
+ENDED_S = 180.0
 _LINE = re.compile(r"(\d+) +(.*)")
 _CALL = re.compile(r"(\w+)\((.*)\) += +(-?\d+)")
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>(.*)")

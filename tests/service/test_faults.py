@@ -1,7 +1,6 @@
 """Faults injected for real: what the service answers, and that it recovers by itself."""
 
 import json
-import os
 import re
 import resource
 import shutil
@@ -14,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from commands import call
-from conftest import CLIENT, BadDay, RunningService, eventually, program
+from conftest import CLIENT, BadDay, RunningService, eventually, must_mount, program
 
 from service.commands.healthcheck import ask
 from service.errors import NotReady
@@ -113,10 +112,10 @@ def test_of_many_lines_a_full_disk_says_how_many_are_kept(
     assert (answer["duplicate"], answer["accepted"]) == (kept, LINES - kept)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can mount a small disk")
 def test_a_small_disk_that_another_program_fills_does_no_harm(
     make_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
+    must_mount()
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = f'mount -t tmpfs -o size=1m none "{disk}" && exec "$@"'

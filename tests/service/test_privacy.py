@@ -7,7 +7,6 @@ import json
 import secrets
 import sqlite3
 import stat
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from conftest import CLIENT, RunningService
+from conftest import CLIENT, RunningService, eventually
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from on_call import on_call
@@ -130,10 +129,7 @@ def test_an_utterance_id_is_kept_in_the_store_and_said_nowhere(
         lines = "\n".join(references(stream, "callithump-", WORDS[0])).encode()
         answer = service.post("/v1/references", lines, **{"content-type": "application/x-ndjson"})
         assert answer.json()["scored"] == stream.utterances
-        deadline = time.monotonic() + 30
-        while not receiver.seen:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        assert eventually(lambda: receiver.seen)
         remains = everything_that_remains(service)
         remains |= {f"notice {number}": body for number, (_, _, body) in enumerate(receiver.seen)}
         service.stop()

@@ -13,7 +13,8 @@ from contextlib import closing, contextmanager
 
 import httpx
 import pytest
-from conftest import CLIENT, RunningService, eventually, program
+from child import child, stop
+from conftest import CLIENT, STOP_S, RunningService, eventually, program
 
 from service.store.store import FILE_NAME
 
@@ -29,15 +30,15 @@ def failing(service: RunningService, calls: str) -> Iterator[None]:
     files = [f"-P{path}" for path in (service.data_dir, *service.data_dir.iterdir())]
     fault = ("-e", f"inject={calls}:error=EROFS", "-e", f"trace={calls}", "-o", "/dev/null")
     command = [program("strace", "strace"), "-f", "-p", str(service.process.pid), *files, *fault]
-    tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert tracer.stderr is not None
-    try:
-        # It says so once every thread is held.
-        assert "attached" in tracer.stderr.readline()
-        yield
-    finally:
-        tracer.terminate()
-        tracer.communicate()
+    with child(command, stderr=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stderr is not None
+        try:
+            # It says so once every thread is held.
+            assert "attached" in tracer.stderr.readline()
+            yield
+        finally:
+            # It lets go of them before it ends.
+            stop(tracer, STOP_S)
 
 
 def send(service: RunningService, number: int) -> httpx.Response:

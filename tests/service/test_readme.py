@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chaos.stream import said
-from conftest import RunningService
+from conftest import PATIENCE_S, RunningService
 from engine_payloads import load
 
 from detectors.choices import DECIDERS, OWN
@@ -62,7 +62,7 @@ def test_the_client_sends_as_it_stands(make_service: Callable[..., RunningServic
     service = make_service()
     [example] = blocks("python")
     code = example.replace("http://127.0.0.1:8600", service.api)
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=PATIENCE_S, check=True)
     told = service.post("/v1/references", {"utterance_id": "u-2", "verdict": "correct"}).json()
     assert (told["status"], told["cohort"]) == ("scored", "en-GB-scotland")
 
@@ -80,7 +80,7 @@ def test_histories_come_in_as_it_stands(make_service: Callable[..., RunningServi
         _, *arguments = shlex.split(line)
         command = [sys.executable, "-m", "service.cli", *arguments, "--api", service.api]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(tmp_path / "state")}
-        subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, check=True)
+        subprocess.run(command, cwd=tmp_path, env=environment, timeout=PATIENCE_S, check=True)
     cohorts = {each["cohort"]: each["scored_utterances"] for each in service.get("/v1/cohorts")["cohorts"]}
     assert (cohorts["en-IE"], sum(cohorts.values())) == (1, 21)
     shutil.copytree(service.data_dir, tmp_path / "werwatch-data")
@@ -90,13 +90,13 @@ def test_histories_come_in_as_it_stands(make_service: Callable[..., RunningServi
     for line in example.strip().splitlines():
         command = [sys.executable, "-m", "service.cli", *shlex.split(line)[1:]]
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment, timeout=60, check=True, stdout=subprocess.PIPE
+            command, cwd=tmp_path, env=environment, timeout=PATIENCE_S, check=True, stdout=subprocess.PIPE
         )
         told.append(done.stdout.decode())
     assert ["in 10 scored" in told[0], "in 21 scored" in told[1]] == [True, True]
     [example] = [block for block in blocks("sh") if "werwatch backtest" in block]
     command = [sys.executable, "-m", "service.cli", *shlex.split(example)[1:]]
-    subprocess.run(command, cwd=tmp_path, env=environment, timeout=60, check=True)
+    subprocess.run(command, cwd=tmp_path, env=environment, timeout=PATIENCE_S, check=True)
     assert (tmp_path / "backtest.html").read_text().startswith("<!doctype html>")
 
 
@@ -156,7 +156,7 @@ def test_what_is_said_on_purpose_can_be_said_as_it_stands(
         program, *arguments = shlex.split(line)
         assert program == ".venv/bin/werwatch"
         command = [sys.executable, "-m", "service.cli", *arguments, "--api", service.api]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
         said.append(done.stdout)
     assert ["audit row 1" in said[0], "audit row 2" in said[1]] == [True, True]
 
@@ -193,7 +193,13 @@ def test_files_are_scored_as_it_stands(tmp_path: Path) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
         shown.append(
             subprocess.run(
-                command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=True
+                command,
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_S,
+                check=True,
             ).stdout
         )
     alignment = shown[0].partition("\n\n")[0]
@@ -207,7 +213,7 @@ def run_beside(service: RunningService, command: list[str]) -> None:
     assert program == ".venv/bin/werwatch"
     full = [sys.executable, "-m", "service.cli", *arguments, "--config", "werwatch.yaml"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(full, cwd=service.folder, env=environment, timeout=60, check=True)
+    subprocess.run(full, cwd=service.folder, env=environment, timeout=PATIENCE_S, check=True)
 
 
 def test_its_configurations_are_good_ones(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from commands import call
-from conftest import RunningService
+from conftest import PATIENCE_S, RunningService
 from simulation import Stream, references
 
 from service.demo.receiver import NoticeReceiver
@@ -20,7 +20,6 @@ from service.records import Place, SavedState
 from service.store.schema import MIGRATIONS
 from service.store.store import Store
 
-PATIENCE_S = 20.0
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 WHO = {"author": "ann", "note": "new microphones on ward 3"}
 

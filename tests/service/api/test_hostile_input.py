@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 from bearer import Bearer
-from conftest import START_S, RunningService
+from conftest import PATIENCE_S, RunningService
 
 from service.api.bounds import MOST_SAID
 
@@ -266,7 +266,7 @@ def test_a_bad_path_or_query_is_refused(service: RunningService, path: str) -> N
 
 def connect(url: str) -> socket.socket:
     host, port = url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=START_S)
+    return socket.create_connection((host, int(port)), timeout=PATIENCE_S)
 
 
 def raw(url: str, data: bytes, *, is_all: bool) -> bytes:
@@ -340,7 +340,7 @@ def test_others_are_served_while_pairs_without_a_common_word_are_scored(service:
     )
     answers: list[httpx.Response] = []
     headers = {"content-type": "application/x-ndjson"}
-    url, timeout_s = f"{service.api}/v1/references", 4 * START_S
+    url, timeout_s = f"{service.api}/v1/references", PATIENCE_S
 
     def send() -> None:
         answers.append(httpx.post(url, content=body, headers=headers, timeout=timeout_s))
@@ -360,7 +360,7 @@ def test_a_body_that_is_no_http_while_it_is_refused_is_no_fault(service: Running
         for pause_s in (0.0, 0.001, 0.05):
             host, port = service.api.removeprefix("http://").split(":")
             with (
-                socket.create_connection((host, int(port)), timeout=START_S) as connection,
+                socket.create_connection((host, int(port)), timeout=PATIENCE_S) as connection,
                 suppress(OSError),
             ):
                 connection.sendall(REQUEST + head + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n")

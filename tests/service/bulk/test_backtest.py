@@ -122,7 +122,7 @@ def test_of_a_real_engine_it_says_who_can_be_judged(tmp_path: Path) -> None:
     stream = tmp_path / "edacc.ndjson.gz"
     make = recorded_file("edacc").parent / "make_replay.py"
     told = ["edacc-cohort-switch", "--seed", "0", "--out", str(stream)]
-    subprocess.run([sys.executable, "-B", str(make), *told], check=True, timeout=300)
+    subprocess.run([sys.executable, "-B", str(make), *told], check=True, timeout=1_800)
     options = ["--begin", "2026-01-05T08:00:00Z", "--set", "selection=random", "--set", "probability=1"]
     for each in ("attributes.accent=cohort", "speaker_id=speaker", "session_id=recording"):
         options += ["--map", each]

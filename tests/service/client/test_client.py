@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from authority import Authority
-from conftest import RunningService, eventually
+from conftest import PATIENCE_S, RunningService, eventually
 from misbehaving import BAD_WAYS, misbehaving
 from stand_in import Got, Reply, stand_in
 
@@ -21,7 +21,6 @@ from service.client import AsyncClient, Client
 from service.client.buffer import Buffer
 
 NOWHERE = "http://127.0.0.1:1"
-PATIENCE_S = 60.0
 
 
 def answer_to(lines: list[Any], rejected: int = 0) -> bytes:
@@ -44,7 +43,7 @@ def say(client: Client | AsyncClient, *numbers: int) -> None:
 
 def script(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", text, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def test_what_is_handed_over_is_scored(shared_service: RunningService) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from commands import call
-from conftest import RunningService
+from conftest import PATIENCE_S, RunningService
 
 from service import __version__
 
@@ -16,7 +16,7 @@ Refused = Callable[[Path], subprocess.CompletedProcess[str]]
 
 def test_it_says_its_version() -> None:
     command = [sys.executable, "-m", "service.cli", "version"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     assert done.stdout == f"werwatch {__version__}\n"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import PATIENCE_S
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notices import EVENT
@@ -31,7 +32,6 @@ from service.receivers.webhook import decode_secret
 from service.store.reader import Reader
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
-PATIENCE_S = 20.0
 
 RECOVERY = replace(EVENT, change=Change.RECOVERED, detected_s=1_772_640_000.0)
 

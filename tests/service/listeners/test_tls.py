@@ -14,7 +14,7 @@ import psutil
 import pytest
 from authority import Authority
 from commands import call
-from conftest import START_S, RunningService, eventually, program
+from conftest import PATIENCE_S, RunningService, eventually, program
 
 from service.config import Tls
 from service.errors import ConfigError
@@ -42,7 +42,7 @@ def client(authority: Authority, certificate: Path | None = None) -> httpx.Clien
     context = ssl.create_default_context(cafile=authority.certificate)
     if certificate is not None:
         context.load_cert_chain(certificate)
-    return httpx.Client(verify=context, timeout=30)
+    return httpx.Client(verify=context)
 
 
 def test_the_api_speaks_tls_and_nothing_else(
@@ -130,7 +130,7 @@ def test_check_config_looks_at_the_certificates(tmp_path: Path) -> None:
 def serial(service: RunningService) -> bytes:
     """Which certificate is shown to whom connects now."""
     host, port = service.api.removeprefix("https://").split(":")
-    return ssl.get_server_certificate((host, int(port)), timeout=START_S).encode()
+    return ssl.get_server_certificate((host, int(port)), timeout=PATIENCE_S).encode()
 
 
 def shown(certificate: Path) -> bytes:
@@ -196,7 +196,7 @@ def test_who_only_connects_keeps_nobody_out(
     with ExitStack() as stack:
         kept = stack.enter_context(client(authority))
         for number in range(MOST_OPEN + 100):
-            silent = stack.enter_context(socket.create_connection((host, int(port)), timeout=START_S))
+            silent = stack.enter_context(socket.create_connection((host, int(port)), timeout=PATIENCE_S))
             silent.sendall(HELLO[: number % len(HELLO)])
         for number in range(5):
             with client(authority) as another:
@@ -218,7 +218,7 @@ def test_a_request_that_comes_with_the_end_of_the_handshake_is_answered(
     context = ssl.create_default_context(cafile=authority.certificate)
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     encrypted = context.wrap_bio(incoming, outgoing, server_hostname=host)
-    with socket.create_connection((host, int(port)), timeout=START_S) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as connection:
         while True:
             try:
                 encrypted.do_handshake()

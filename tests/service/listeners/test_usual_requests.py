@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import h11
 import pytest
 from bearer import Bearer
-from conftest import START_S, RunningService
+from conftest import PATIENCE_S, RunningService
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -91,7 +91,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Iterato
 
 def connect(service: RunningService) -> socket.socket:
     host, port = service.api.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=START_S)
+    return socket.create_connection((host, int(port)), timeout=PATIENCE_S)
 
 
 def request(body: str, path: str = "/v1/utterances", more: str = "") -> bytes:
@@ -103,7 +103,9 @@ def answer(connection: socket.socket) -> bytes:
     """One answer without its date."""
     received = b""
     while True:
-        received += connection.recv(65_536)
+        piece = connection.recv(65_536)
+        assert piece, received
+        received += piece
         head, found, body = received.partition(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", head)
         if found and length is not None and len(body) == int(length[1]):
@@ -156,7 +158,9 @@ def test_what_comes_before_the_answer_is_answered_after_it(service: RunningServi
             time.sleep(0.0005)
         received = b""
         while received.count(b"HTTP/1.1 202") < len(names):
-            received += connection.recv(65_536)
+            piece = connection.recv(65_536)
+            assert piece, received
+            received += piece
     places = [received.index(name.encode()) for name in names]
     assert places == sorted(places)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from conftest import PATIENCE_S
 from notices import LINKS, notice
 from stand_in import stand_in
 
@@ -17,8 +18,6 @@ from service.receivers.attempt import Attempt, Verdict
 from service.receivers.connection import client_for, url_of
 from service.receivers.kinds import receiver_for
 from service.settings.receivers import DeliverySettings, TeamsReceiver
-
-PATIENCE_S = 10.0
 
 
 def teams(**more: Any) -> TeamsReceiver:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import RunningService, program
+from conftest import PATIENCE_S, RunningService, must_mount, program
 
 from service.config import Config
 from service.errors import StartError
@@ -36,7 +36,7 @@ def serve(data_dir: Path, *wrapper: str) -> subprocess.CompletedProcess[str]:
     addresses = {"listen": "127.0.0.1:0", "metrics_listen": "127.0.0.1:0"}
     config.write_text(yaml.safe_dump({**addresses, "data_dir": str(data_dir)}))
     command = [*wrapper, sys.executable, "-m", "service.cli", "serve", "--config", str(config)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def test_a_second_service_on_the_same_folder_refuses_and_says_which_process_holds_it(
@@ -80,8 +80,8 @@ def test_a_read_only_folder_is_refused_with_what_to_do(tmp_path: Path) -> None:
     assert "or set data_dir to another folder" in done.stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can mount a small disk")
 def test_a_full_disk_is_refused_at_the_start_with_what_to_do(tmp_path: Path) -> None:
+    must_mount()
     disk = tmp_path / "data"
     disk.mkdir()
     filled = f'mount -t tmpfs -o size=64k none "{disk}" && ! cat /dev/zero 2>&- >"{disk}/filler" && exec "$@"'

@@ -327,7 +327,7 @@ def test_an_erasure_that_is_killed_is_ended_by_asking_again(
 
     def ask() -> None:
         with suppress(httpx.TransportError):
-            httpx.post(f"{service.api}/v1/erasures", json={"speaker_id": "doctor-0"}, timeout=30)
+            httpx.post(f"{service.api}/v1/erasures", json={"speaker_id": "doctor-0"})
 
     asking = threading.Thread(target=ask)
     asking.start()

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 from commands import call
-from conftest import START_S, RunningService
+from conftest import RunningService, eventually
 
 from service.api.translate import Translator
 from service.api.wire import ReferenceIn, UtteranceIn, parse
@@ -101,7 +101,7 @@ def test_scored_rows_stay_and_what_cannot_be_joined_is_said_and_gone(
     for body in SENT:
         route = "utterances" if "hypothesis" in body else "references"
         assert service.post(f"/v1/{route}", body).is_success
-    wait_until(lambda: scored(service) == (1, 1))
+    assert eventually(lambda: scored(service) == (1, 1))
     command = ["rotate-key", "--author", "ann", "--config", str(service.folder / "werwatch.yaml")]
     done = call(*command)
     assert (done.returncode, "is in use by another werwatch" in done.stderr) == (2, True)
@@ -121,7 +121,7 @@ def test_scored_rows_stay_and_what_cannot_be_joined_is_said_and_gone(
     for name in ("unreferenced", "early"):
         service.post("/v1/utterances", utterance(name))
         service.post("/v1/references", reference(name))
-    wait_until(lambda: scored(service) == (3, 3))
+    assert eventually(lambda: scored(service) == (3, 3))
 
 
 def scored(service: RunningService) -> tuple[int, int]:
@@ -131,13 +131,6 @@ def scored(service: RunningService) -> tuple[int, int]:
 
 def counts(told: str) -> list[str]:
     return re.findall(r"^  (\d+)", told, re.MULTILINE)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + START_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_without_a_change_everything_is_recognised(config: Config) -> None:

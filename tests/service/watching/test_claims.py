@@ -59,13 +59,12 @@ class Ward:
 def ward(tmp_path: Path, bearer: Bearer) -> Iterator[Ward]:
     """A service whose clock was ten days back when it started, and is right now."""
     day = BadDay(tmp_path, clock_s=-10 * DAY_S)
-    service = RunningService(tmp_path, {"attributes": ["site"]}, day.program, bearer).start()
-    began_s = time.time() - 10 * DAY_S + 60.0
-    service.post("/v1/claims", CLAIM).raise_for_status()
-    day.becomes()
-    yield Ward(service, began_s)
-    if service.process is not None and service.process.poll() is None:
-        service.kill()
+    with RunningService(tmp_path, {"attributes": ["site"]}, day.program, bearer) as service:
+        service.start()
+        began_s = time.time() - 10 * DAY_S + 60.0
+        service.post("/v1/claims", CLAIM).raise_for_status()
+        day.becomes()
+        yield Ward(service, began_s)
 
 
 def page(service: RunningService) -> dict[str, Any]:
