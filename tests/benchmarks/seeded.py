@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from conftest import RunningService, eventually
+from conftest import RunningService, catches_up
 
 from benchmarks.bodies import SECONDS_EACH, TEMPLATES, Bodies, scrambled
 from benchmarks.running import BEGIN_S
@@ -76,7 +76,7 @@ def seeded(folder: Path, utterances: int, scored: int) -> Iterator[RunningServic
     with _opened(service) as db:
         _insert(db, 0, known, known, utterances)
     service.start()
-    assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
+    assert catches_up(service)
     service.stop()
     with _opened(service) as db:
         _insert(db, known, utterances, scored, utterances)

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import RunningService
+from conftest import RunningService, eventually
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -175,19 +175,25 @@ def test_lines_are_kept_one_by_one_and_the_bad_ones_are_named(shared_service: Ru
 @pytest.mark.parametrize("lines", [1_000, 30])
 def test_a_long_body_leaves_everybody_else_their_answers(shared_service: RunningService, lines: int) -> None:
     text = "one hundred and twenty over eighty and can not take 5 mg/kg " * (25_000 // lines)
-    sent: list[Any] = [utterance(hypothesis=text[:50_000]) for _ in range(lines)]
-    sent[-2] = b"{not json"
-    waits = []
-    with ThreadPoolExecutor(1) as sender, httpx.Client(base_url=shared_service.metrics, timeout=60) as client:
-        posted = sender.submit(post_lines, shared_service, "/v1/utterances", ndjson(*sent))
-        while not posted.done():
-            started = time.perf_counter()
-            client.get("/healthz")
-            waits.append(time.perf_counter() - started)
-            time.sleep(0.01)
-    answer = posted.result()
-    assert (answer["accepted"], answer["rejected_lines"][0]["line"]) == (lines - 1, lines - 1)
-    assert max(waits) < answer["took_ms"] / 1_000 / 2
+
+    def longest_wait() -> float:
+        """As a part of the time that the body took."""
+        sent: list[Any] = [utterance(hypothesis=text[:50_000]) for _ in range(lines)]
+        sent[-2] = b"{not json"
+        waits = []
+        with ThreadPoolExecutor(1) as sender, httpx.Client(base_url=shared_service.metrics) as client:
+            posted = sender.submit(post_lines, shared_service, "/v1/utterances", ndjson(*sent))
+            while not posted.done():
+                started = time.perf_counter()
+                client.get("/healthz")
+                waits.append(time.perf_counter() - started)
+                time.sleep(0.01)
+        answer = posted.result()
+        assert (answer["accepted"], answer["rejected_lines"][0]["line"]) == (lines - 1, lines - 1)
+        return float(max(waits) / (answer["took_ms"] / 1_000))
+
+    # A service that holds them up does so each time; what else the machine does may by chance.
+    assert any(longest_wait() < 0.5 for _ in range(5))
 
 
 def test_references_come_as_lines_too(shared_service: RunningService) -> None:
@@ -291,10 +297,8 @@ def test_a_sender_that_goes_away_is_counted_and_no_fault(make_service: Any, toke
     with socket.create_connection((host, int(port))) as sender:
         sender.sendall(head.encode())
         time.sleep(0.3)
-    deadline = time.monotonic() + 10
-    while 'rejected_lines_total{reason="broken_off"} 1.0' not in service.scrape():
-        assert time.monotonic() < deadline, service.log
-        time.sleep(0.05)
+    counted = 'rejected_lines_total{reason="broken_off"} 1.0'
+    assert eventually(lambda: counted in service.scrape()), service.log
     assert service.post("/v1/utterances", utterance(), authorization=f"Bearer {token}").is_success
     assert '"level": "error"' not in service.log
     assert "Traceback" not in service.log

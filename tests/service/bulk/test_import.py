@@ -198,11 +198,13 @@ def test_what_was_stopped_begins_anew_in_a_file_that_is_another_now(
 
 
 def test_it_waits_for_a_service_that_goes_and_comes_again(
-    make_service: Callable[..., RunningService], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_service: Callable[..., RunningService],
+    hold_port: Callable[[], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(batching, "MOST_LINES", 10)
-    service = make_service()
-    address = service.api.removeprefix("http://")
+    service = make_service(listen=f"127.0.0.1:{hold_port()}")
     gone: list[int] = []
 
     def lines() -> list[dict[str, Any]]:
@@ -214,7 +216,6 @@ def test_it_waits_for_a_service_that_goes_and_comes_again(
         if position > path.stat().st_size / 2 and not gone:
             gone.append(position)
             service.kill()
-            service.settings["listen"] = address
             service.start()
 
     found = send_file(path, Mapping(), Remote(service.api), note_read, print, from_start=False)

@@ -14,7 +14,7 @@ import pytest
 from bearer import Bearer
 from chaos.stream import DETECTION, said
 from commands import call
-from conftest import RunningService, eventually
+from conftest import RunningService, catches_up
 from recorded import recorded_file
 
 from service.bulk.mapping import Mapping
@@ -64,7 +64,8 @@ def live(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer, history: Path
         for route, kind in (("/v1/utterances", 0), ("/v1/references", 1)):
             body = "\n".join(lines[begin + kind : begin + 1_000 : 2]).encode()
             assert service.post(route, body, **{"content-type": "application/x-ndjson"}).is_success
-    assert eventually(lambda: service.get("/v1/alerts")["alerts"])
+    assert catches_up(service)
+    assert service.get("/v1/alerts")["alerts"]
     assert service.stop() == 0
     return service
 
@@ -216,7 +217,7 @@ def test_a_stream_of_a_real_engine_names_what_it_would_have_raised(tmp_path: Pat
     stream = tmp_path / "edacc.ndjson.gz"
     make = recorded_file("edacc").parent / "make_replay.py"
     told = ["edacc-global-swap", "--seed", "0", "--repeat", "16", "--out", str(stream)]
-    subprocess.run([sys.executable, "-B", str(make), *told], check=True, timeout=300)
+    subprocess.run([sys.executable, "-B", str(make), *told], check=True, timeout=1_800)
     truth = json.loads(Path(f"{stream}.truth.json").read_text())
     config = tmp_path / "werwatch.yaml"
     config.write_text("detection: {false_alarms_per_month: 30}")

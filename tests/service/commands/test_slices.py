@@ -14,7 +14,7 @@ import httpx
 import pytest
 import yaml
 from commands import call
-from conftest import RunningService, eventually
+from conftest import RunningService, catches_up
 
 from service.store.store import FILE_NAME
 
@@ -57,7 +57,7 @@ def service(make_service: Callable[..., RunningService]) -> RunningService:
     service.post("/v1/references", lines.encode(), **{"content-type": "application/x-ndjson"})
     # A unit counts once it is over, so one more utterance closes the last.
     service.post("/v1/references", json.dumps(body(200, "en-US", "ward-2", 0)).encode())
-    assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
+    assert catches_up(service)
     return service
 
 
@@ -144,7 +144,7 @@ def test_speech_that_is_not_counted_yet_is_told_and_not_taken_for_missing(
     def score(*bodies: dict[str, Any]) -> None:
         for each in bodies:
             service.post("/v1/references", json.dumps(each).encode())
-        assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
+        assert catches_up(service)
 
     score(body(0, "en-IN", "ward-7", 1))
     assert notes("en-IN").startswith("1 speaker-shift is still open and counted here once over: ")

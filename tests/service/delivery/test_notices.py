@@ -1,5 +1,6 @@
 """What became of notices is shown, dead ones go out again, and a receiver can be tried."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,23 @@ import pytest
 import yaml
 from chaos.stream import DETECTION
 from commands import call
-from conftest import RunningService, eventually, score
+from conftest import RunningService, catches_up, eventually, score
 from stand_in import Got, Reply, stand_in
 
 from service.delivery.lane import MOST_AT_ONCE
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 ENOUGH = 1_300
+
+
+def settle(service: RunningService) -> None:
+    """Wait until all is scored, judged and tried, and nothing more comes of it."""
+    assert catches_up(service)
+    seen: list[Any] | None = None
+    while seen != (seen := service.get("/v1/notices?limit=1000")["notices"]):
+        # It looks after its alerts every second.
+        time.sleep(2.5)
+    assert eventually(lambda: held(service, "dead") and not held(service, "pending"))
 
 
 def held(service: RunningService, state: str) -> list[Any]:
@@ -31,7 +42,7 @@ def test_what_was_refused_is_listed_and_arrives_once_it_is_sent_again(
         receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}
         service = make_service(detection=DETECTION, receivers=[receiver])
         score(service, 0, ENOUGH)
-        assert eventually(lambda: held(service, "dead") and not held(service, "pending"))
+        settle(service)
         rows = held(service, "dead")
         assert {row["receiver"] for row in rows} == {"oncall"}
         assert rows[-1]["last_outcome"] == f"HTTP {status}"
@@ -63,7 +74,7 @@ def test_a_dead_notice_that_nobody_needs_any_more_is_let_be(
         receiver = {"name": "oncall", "kind": "webhook", "url": server.url, "secret": SECRET}
         service = make_service(detection=DETECTION, receivers=[receiver])
         score(service, 0, ENOUGH)
-        assert eventually(lambda: held(service, "dead") and not held(service, "pending"))
+        settle(service)
         dead = [row["notice_id"] for row in held(service, "dead")]
         alerts = service.get("/v1/alerts")["alerts"]
         first = service.get("/v1/alerts?limit=1")

@@ -20,6 +20,7 @@ from service.ingest.recording_score import scores
 from service.pipeline import Pipeline
 from service.records import Record, RecordingReference
 
+HOUR_S = 3_600
 RANDOM = {"selection": "random", "probability": 0.5}
 HEARD = ["no fever since monday", "he says he has no pain", "", "and the leg is better"]
 SPOKEN = "no fever since on monday he said he had no pain at all either and the leg is better"
@@ -108,14 +109,16 @@ def test_of_the_same_time_what_begins_earlier_was_spoken_earlier_then_what_has_t
 
 
 def test_without_a_count_a_recording_is_scored_once_nothing_of_it_has_come_for_a_while(
-    make_service: Make,
+    make_service: Make, tmp_path: Path
 ) -> None:
-    service = make_service(recordings={"settle": "2s"})
+    day = BadDay(tmp_path)
+    service = make_service(*day.program, recordings={"settle": "1h"})
     assert correct(service).json() == {"recording_id": "visit", "status": "waiting"}
     send(service, 0, 1)
     send(service, 2, 3)
     assert correct(service).json()["status"] == "duplicate"
     assert not scored(service)
+    day.becomes(clock_s=2 * HOUR_S)
     assert eventually(lambda: scored(service) == COUNTS)
     assert correct(service).json() == {
         "recording_id": "visit",

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 from bearer import Bearer
-from conftest import START_S, RunningService
+from conftest import PATIENCE_S, RunningService, eventually
 
 from service.listeners.connections import MOST_OPEN
 
@@ -30,7 +30,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Iterato
 
 def connect(service: RunningService) -> socket.socket:
     host, port = service.api.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=START_S)
+    return socket.create_connection((host, int(port)), timeout=PATIENCE_S)
 
 
 def rest(connection: socket.socket) -> bytes:
@@ -58,7 +58,7 @@ def trickle(connection: socket.socket, data: bytes, at_a_time: int = 1) -> threa
 
 def is_served(service: RunningService, name: str = "neighbour") -> bool:
     body = {"utterance_id": f"{name}-{time.monotonic_ns()}", "hypothesis": "x"}
-    return httpx.post(service.api + "/v1/utterances", json=body, timeout=START_S).status_code == 202
+    return httpx.post(service.api + "/v1/utterances", json=body, timeout=PATIENCE_S).status_code == 202
 
 
 def problem(received: bytes) -> dict[str, Any]:
@@ -95,9 +95,9 @@ def test_a_body_that_does_not_come_in_time_is_refused(
     assert (told["status"], told["detail"]) == (408, "the body did not come within 1 s")
 
 
-def test_a_slow_body_that_comes_in_time_is_taken(service: RunningService) -> None:
+def test_a_slow_body_that_comes_in_time_is_taken(shared_service: RunningService) -> None:
     body = b'{"utterance_id": "slow", "hypothesis": "x"}'
-    with connect(service) as connection:
+    with connect(shared_service) as connection:
         connection.sendall(HEAD.format("/v1/utterances", "application/json", len(body)).encode())
         trickle(connection, body, at_a_time=16)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 202")
@@ -122,7 +122,7 @@ def test_a_body_without_a_length_is_bounded_as_well(service: RunningService) -> 
 
 
 def test_a_connection_is_closed_once_it_is_silent_for_long(service: RunningService) -> None:
-    used = http.client.HTTPConnection(service.api.removeprefix("http://"), timeout=START_S)
+    used = http.client.HTTPConnection(service.api.removeprefix("http://"), timeout=PATIENCE_S)
     with connect(service) as silent, contextlib.closing(used):
         used.connect()
         first = used.sock
@@ -155,7 +155,7 @@ def test_an_answer_that_nobody_reads_is_given_up(service: RunningService) -> Non
             for _ in range(2_000):
                 connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
         assert is_served(service)
-        wait_until(lambda: port not in peers(service))
+        assert eventually(lambda: port not in peers(service))
 
 
 def test_idle_connections_give_way_to_new_ones_and_are_closed(service: RunningService) -> None:
@@ -165,7 +165,7 @@ def test_idle_connections_give_way_to_new_ones_and_are_closed(service: RunningSe
         assert all(is_served(service) for _ in range(5))
         assert len(peers(service)) <= MOST_OPEN
         assert 'werwatch_connections_crowded_out_total{listener="api"} 10' in service.scrape()
-        wait_until(lambda: not peers(service))
+        assert eventually(lambda: not peers(service))
     assert '"level": "error"' not in service.log
 
 
@@ -185,7 +185,9 @@ def test_requests_that_never_get_beyond_their_head_keep_nobody_out(
     assert '"level": "error"' not in service.log
 
 
-def test_bodies_that_together_are_too_large_are_put_off(service: RunningService) -> None:
+def test_bodies_that_together_are_too_large_are_put_off(make_service: Callable[..., RunningService]) -> None:
+    # Longer than it takes to send them all.
+    service = make_service(limits={"client_timeout": "5s", "body_bytes": 1_000_000})
     head = HEAD.format("/v1/utterances", "application/x-ndjson", 1_000_000).encode()
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(connect(service)) for _ in range(6)]
@@ -196,7 +198,7 @@ def test_bodies_that_together_are_too_large_are_put_off(service: RunningService)
     statuses = sorted(problem(answer)["status"] for answer in answers)
     assert set(statuses) == {408, 503}
     assert b"retry-after: 1" in next(answer for answer in answers if b"HTTP/1.1 503" in answer)
-    wait_until(lambda: not peers(service))
+    assert eventually(lambda: not peers(service))
     assert is_served(service)
 
 
@@ -206,10 +208,3 @@ def peers(service: RunningService) -> set[int]:
     port = int(service.api.rpartition(":")[2])
     connections = psutil.Process(service.process.pid).net_connections("tcp")
     return {each.raddr.port for each in connections if each.raddr and each.laddr.port == port}
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + START_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

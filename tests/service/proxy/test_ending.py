@@ -34,9 +34,13 @@ def answered_under_load(proxy: Proxy, end: Callable[[], None]) -> set[str]:
 
     with ThreadPoolExecutor(6) as apps:
         calling = [apps.submit(call, worker) for worker in range(6)]
-        assert eventually(lambda: len(answered) > 60)
-        end()
-        ended.set()
+        try:
+            assert eventually(lambda: len(answered) > 60)
+            end()
+        finally:
+            # Whatever went wrong, they come to their end.
+            ended.set()
+            proxy.process.kill()
         for each in calling:
             each.result()
     return answered
@@ -87,18 +91,20 @@ def test_it_ends_under_load_with_every_answer_whole_and_every_copy_kept(
 
 
 def test_a_killed_proxy_takes_its_copies_with_it_and_nothing_else(
-    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+    make_proxy: Callable[..., Proxy],
+    make_service: Callable[..., RunningService],
+    hold_port: Callable[[], int],
 ) -> None:
-    service = make_service()
+    service, place = make_service(), f"127.0.0.1:{hold_port()}"
     with Engine(says()) as engine:
-        proxy = make_proxy(engine.url, service.api)
+        proxy = make_proxy(engine.url, service.api, "--listen", place)
 
         def end() -> None:
             proxy.process.kill()
             proxy.process.wait(PATIENCE_S)
 
         answered = answered_under_load(proxy, end)
-        again = make_proxy(engine.url, service.api, "--listen", proxy.url.removeprefix("http://"))
+        again = make_proxy(engine.url, service.api, "--listen", place)
         assert CLIENT.post(again.url, content=AUDIO).json() == TEXT
         assert again.becomes("copies", "kept")
     # Each call is an utterance at most, whatever became of its answer.
@@ -107,30 +113,27 @@ def test_a_killed_proxy_takes_its_copies_with_it_and_nothing_else(
 
 
 def test_calls_go_through_while_the_service_is_gone_and_their_copies_come_later(
-    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+    make_proxy: Callable[..., Proxy],
+    make_service: Callable[..., RunningService],
+    hold_port: Callable[[], int],
 ) -> None:
-    service = make_service()
-    service.kill()
-    address = service.api.removeprefix("http://")
+    place = f"127.0.0.1:{hold_port()}"
     with Engine(says()) as engine:
-        proxy = make_proxy(engine.url, service.api)
+        proxy = make_proxy(engine.url, f"http://{place}")
         for _ in range(3):
             answer = httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO)
             assert (answer.status_code, answer.json()) == (200, TEXT)
         assert eventually(lambda: proxy.metric("werwatch_proxy_copies_waiting") == 3)
-        service.settings["listen"] = address
-        service.start()
+        service = make_service(listen=place)
         assert proxy.becomes("copies", "kept", 3)
     assert utterances(service) == {"unknown": 3}
 
 
 def test_copies_that_nobody_took_until_the_end_are_told(
-    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+    make_proxy: Callable[..., Proxy], hold_port: Callable[[], int]
 ) -> None:
-    service = make_service()
-    service.kill()
     with Engine(says()) as engine:
-        proxy = make_proxy(engine.url, service.api)
+        proxy = make_proxy(engine.url, f"http://127.0.0.1:{hold_port()}")
         for _ in range(3):
             assert CLIENT.post(proxy.url, content=AUDIO).json() == TEXT
         proxy.process.terminate()

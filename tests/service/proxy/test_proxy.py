@@ -6,6 +6,7 @@ import gzip
 import json
 import resource
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -219,11 +220,11 @@ def test_what_the_service_refuses_or_nobody_can_read_is_counted_and_passes_all_t
 
 
 def test_an_engine_that_cannot_be_reached_is_a_502_that_says_so(
-    make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
+    make_proxy: Callable[..., Proxy],
+    make_service: Callable[..., RunningService],
+    hold_port: Callable[[], int],
 ) -> None:
-    with Engine(says()) as engine:
-        url = engine.url
-    proxy = make_proxy(url, make_service().api)
+    proxy = make_proxy(f"http://127.0.0.1:{hold_port()}", make_service().api)
     answer = httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO)
     assert answer.status_code == 502
     assert "the engine cannot be reached" in answer.json()["detail"]
@@ -249,17 +250,23 @@ def test_an_answer_that_the_engine_breaks_off_is_broken_off_for_the_app(
 def test_an_app_that_gives_up_lets_go_of_the_engine(
     make_proxy: Callable[..., Proxy], make_service: Callable[..., RunningService]
 ) -> None:
-    let_go = threading.Event()
+    has_come, let_go = threading.Event(), threading.Event()
 
     def wait(handler: Handler) -> None:
+        has_come.set()
         if handler.rfile.read(1) == b"":
             let_go.set()
         handler.close_connection = True
 
     with Engine(wait) as engine:
         proxy = make_proxy(engine.url, make_service().api)
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"{proxy.url}/v1/audio/transcriptions", content=AUDIO, timeout=0.5)
+        host, port = proxy.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as app:
+            head = (
+                f"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(AUDIO)}\r\n\r\n"
+            )
+            app.sendall(head.encode() + AUDIO)
+            assert has_come.wait(PATIENCE_S)
         assert let_go.wait(PATIENCE_S)
     assert proxy.becomes("calls", "given_up_by_app")
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from chaos.stream import DETECTION
 from commands import call
-from conftest import CLIENT, RunningService, eventually, score
+from conftest import CLIENT, RunningService, catches_up, eventually, score
 from stand_in import Reply, StandIn, stand_in
 from standardwebhooks import Webhook
 
@@ -56,7 +56,7 @@ def test_who_is_a_receiver_now_is_told_what_fires_and_who_was_one_no_more(
         service = make_service(detection=DETECTION, receivers=[webhook(old)])
         score(service, 0, ENOUGH)
         assert eventually(lambda: "firing" in types(old))
-        assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
+        assert catches_up(service)
         active = told(service)
         change(service, receivers=[webhook(new, "pager")])
         hang_up(service)
@@ -82,7 +82,7 @@ def test_a_secret_that_was_changed_holds_and_a_disabled_receiver_is_enabled(
         service = make_service(detection=DETECTION, receivers=[receiver])
         score(service, 0, ENOUGH)
         assert eventually(lambda: 'werwatch_receiver_disabled{receiver="oncall"} 1.0' in service.scrape())
-        assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
+        assert catches_up(service)
         secret.write_text(NEW_SECRET)
         answers[0], before = 200, len(server.got)
         service.post("/v1/admin/reload", {}).raise_for_status()
@@ -201,6 +201,7 @@ def test_with_other_thresholds_the_history_is_judged_anew(
     service.post("/v1/admin/reload", {}).raise_for_status()
     assert eventually(lambda: "outdated" in {each["resolution"] for each in ended(service)})
     assert service.get("/v1/cohorts")["budget"]["smallest_change_points"] == 50
+    assert catches_up(service)
     before = service.get("/v1/cohorts")["cohorts"]
     assert service.stop() == 0
     service.start()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import BadDay, RunningService, eventually
+from conftest import STOP_S, BadDay, RunningService, eventually
 from held_port import held_port
 
 from service.errors import StartError
@@ -23,11 +23,25 @@ from service.store.store import FILE_NAME, Store
 
 LAYOUT = 7
 MANY = 40_000
-SLOW = (
-    "import time, service.cli, service.store.upgrade as upgrade; real = upgrade.migrate;"
-    "upgrade.migrate = lambda db: (time.sleep(2.5), real(db)); service.cli.main()"
-)
-"""A service whose upgrade takes its time."""
+HELD_AT = 4_000_000
+"""Bytes of the log at which an upgrade is in its middle."""
+HELD = """
+import sys, time
+from pathlib import Path
+import service.cli
+from service.store import upgrade
+
+go_on, look = Path(sys.argv.pop(1)), upgrade._Progress.look
+
+def held(progress):
+    while progress._log.exists() and progress._log.stat().st_size > HELD_AT and not go_on.exists():
+        time.sleep(0.01)
+    return look(progress)
+
+upgrade._Progress.look = held
+service.cli.main()
+""".replace("HELD_AT", str(HELD_AT))
+"""A service that stays in the middle of its upgrade until a file is there."""
 
 
 @pytest.fixture
@@ -60,6 +74,7 @@ def content(store: Path) -> tuple[int, int, list[str]]:
         return version, rows, [row[0] for row in db.execute("PRAGMA integrity_check")]
 
 
+GO_ON = "go-on"
 WHOLE = (len(MIGRATIONS), MANY, ["ok"])
 AS_IT_WAS = (LAYOUT, MANY, ["ok"])
 
@@ -73,15 +88,14 @@ def service(store: Path) -> Iterator[RunningService]:
         ports = {
             name: f"127.0.0.1:{held.enter_context(held_port())}" for name in ("listen", "metrics_listen")
         }
-        service = RunningService(store.parent.parent, {"privacy": {"key_file": str(key)}, **ports})
-        yield service
-        if service.process is not None and service.process.poll() is None:
-            service.kill()
+        with RunningService(store.parent.parent, {"privacy": {"key_file": str(key)}, **ports}) as service:
+            yield service
 
 
-def begin(service: RunningService, *program: str) -> Future[RunningService]:
-    """Start, and do not wait until it is up."""
-    service.program = program or RunningService.program
+def begin(service: RunningService, store: Path) -> Future[RunningService]:
+    """Start, and do not wait until it is up: it is in the middle of its upgrade until `go_on`."""
+    service.program = (sys.executable, "-c", HELD, str(service.folder / GO_ON))
+    log = store.with_name(f"{FILE_NAME}-wal")
     starting: Future[RunningService] = Future()
 
     def start() -> None:
@@ -91,15 +105,18 @@ def begin(service: RunningService, *program: str) -> Future[RunningService]:
             starting.set_exception(error)
 
     threading.Thread(target=start).start()
-    assert eventually(lambda: service.process is not None)
+    assert eventually(lambda: log.exists() and log.stat().st_size > HELD_AT)
     return starting
 
 
+def go_on(service: RunningService) -> None:
+    (service.folder / GO_ON).touch()
+
+
 def test_while_it_goes_on_the_process_lives_and_is_not_ready(service: RunningService, store: Path) -> None:
-    starting = begin(service, sys.executable, "-c", SLOW)
+    starting = begin(service, store)
     metrics, api = (f"http://{service.settings[name]}" for name in ("metrics_listen", "listen"))
-    log = service.folder / "service.log"
-    assert eventually(lambda: log.exists() and "upgrading the store from layout" in service.log)
+    assert "upgrading the store from layout" in service.log
     assert httpx.get(metrics + "/healthz").json() == {"status": "ok"}
     told = f"upgrading the store from layout {LAYOUT} to {len(MIGRATIONS)}"
     ready, sent = (
@@ -109,6 +126,7 @@ def test_while_it_goes_on_the_process_lives_and_is_not_ready(service: RunningSer
     assert (ready.status_code, ready.json()["status"].startswith(told)) == (503, True)
     assert (sent.status_code, sent.headers["retry-after"]) == (503, "30")
     assert sent.json()["detail"].startswith(told)
+    go_on(service)
     starting.result()
     assert httpx.get(metrics + "/readyz").status_code == 200
     assert service.stop() == 0
@@ -119,17 +137,16 @@ def test_while_it_goes_on_the_process_lives_and_is_not_ready(service: RunningSer
 def test_whatever_ends_it_leaves_the_store_as_it_was(
     end: signal.Signals, service: RunningService, store: Path
 ) -> None:
-    starting = begin(service)
-    log = store.with_name(f"{FILE_NAME}-wal")
-    assert eventually(lambda: log.exists() and log.stat().st_size > 4_000_000)
+    starting = begin(service, store)
     assert service.process is not None
     service.process.send_signal(end)
-    code = service.process.wait(30)
+    code = service.process.wait(STOP_S)
     with pytest.raises(RuntimeError, match="did not start"):
         starting.result()
     assert code == (0 if end is signal.SIGTERM else -signal.SIGKILL)
     assert ("the next start begins it again" in service.log) == (end is signal.SIGTERM)
     assert content(store) == AS_IT_WAS
+    go_on(service)
     service.start()
     assert service.stop() == 0
     assert content(store) == WHOLE

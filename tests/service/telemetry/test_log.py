@@ -12,13 +12,13 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from conftest import CLIENT, START_S, RunningService
+from conftest import CLIENT, PATIENCE_S, STOP_S, RunningService, eventually
 
 from service.telemetry.log_lines import log_loop_fault, write_log
 
@@ -31,7 +31,7 @@ def lines(log: str) -> list[dict[str, Any]]:
 
 def answered(service: RunningService, count: int) -> list[dict[str, Any]]:
     """The lines about this many requests; a line is written after its answer."""
-    deadline = time.monotonic() + START_S
+    deadline = time.monotonic() + PATIENCE_S
     found: list[dict[str, Any]] = []
     while len(found) < count and time.monotonic() < deadline:
         complete = service.log.rpartition("\n")[0]
@@ -158,7 +158,7 @@ FAIL = f"def fail(word='{SECRET}'): raise ValueError(word)\n"
 def test_an_error_that_nobody_catches_leaves_its_place_alone(way: str, expected: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LEAVE + FAIL.replace("word=", "self=None, word=") + way],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert expected in lines(done.stdout)[0]["message"]
     assert SECRET not in done.stdout + done.stderr
@@ -167,43 +167,40 @@ def test_an_error_that_nobody_catches_leaves_its_place_alone(way: str, expected:
 def test_no_image_of_the_memory_may_be_taken() -> None:
     ask = "import ctypes, resource as r\nprint(r.getrlimit(r.RLIMIT_CORE), ctypes.CDLL(None).prctl(3))"
     command = [sys.executable, "-c", LEAVE + ask]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     assert done.stdout == "(0, 0) 0\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
 def test_a_fatal_signal_leaves_positions_in_the_code_and_no_core(
-    tmp_path: Path, make_service: Callable[..., RunningService], number: signal.Signals
+    tmp_path: Path, number: signal.Signals
 ) -> None:
-    service = RunningService(tmp_path, {"log_level": "debug"})
     here = Path.cwd()
     limit = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (limit[1], limit[1]))
-    try:
-        service.start()
-    finally:
-        resource.setrlimit(resource.RLIMIT_CORE, limit)
-    assert service.process is not None
-    pid = service.process.pid
-    sending = threading.Event()
-
-    def post() -> None:
-        sending.set()
+    with RunningService(tmp_path, {"log_level": "debug"}) as service:
         try:
-            for index in range(100_000):
-                service.post(
-                    "/v1/utterances", {"utterance_id": f"u{index}", "hypothesis": f"{SECRET} " * 900}
-                )
-        except httpx.TransportError:
-            return
+            service.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_CORE, limit)
+        assert service.process is not None
+        pid = service.process.pid
+        taken: list[int] = []
 
-    thread = threading.Thread(target=post)
-    thread.start()
-    sending.wait()
-    time.sleep(0.3)
-    service.process.send_signal(number)
-    assert service.process.wait(START_S) == -number
-    thread.join()
+        def post() -> None:
+            try:
+                for index in range(100_000):
+                    body = {"utterance_id": f"u{index}", "hypothesis": f"{SECRET} " * 900}
+                    taken.append(service.post("/v1/utterances", body).status_code)
+            except httpx.TransportError:
+                return
+
+        thread = threading.Thread(target=post)
+        thread.start()
+        assert eventually(lambda: len(taken) > 20)
+        service.process.send_signal(number)
+        assert service.process.wait(STOP_S) == -number
+        thread.join()
     assert "Fatal Python error" in service.log
     assert SECRET not in service.log
     cores = [path for folder in (here, tmp_path) for path in folder.glob("core*") if path.is_file()]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from chaos.stream import DETECTION, said
-from conftest import CLIENT, RunningService, eventually
+from conftest import CLIENT, BadDay, RunningService, eventually
 from stand_in import StandIn, stand_in
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
@@ -96,11 +97,15 @@ def test_an_engines_result_keeps_its_trace(make_service: Callable[..., RunningSe
     assert kept(service) == {"v-1": f"{7:032x}"}
 
 
-def test_traces_end_with_what_was_never_referenced(make_service: Callable[..., RunningService]) -> None:
-    service = make_service(privacy={"unreferenced_retention": "1s"})
+def test_traces_end_with_what_was_never_referenced(
+    make_service: Callable[..., RunningService], tmp_path: Path
+) -> None:
+    day = BadDay(tmp_path)
+    service = make_service(*day.program, privacy={"unreferenced_retention": "1h"})
     body = {"utterance_id": "a", "hypothesis": "no fever", "reference": "no fever"}
     service.post("/v1/references", body, **parent(1)).raise_for_status()
     assert kept(service) == {"a": f"{1:032x}"}
+    day.becomes(clock_s=7_200)
     assert eventually(lambda: not kept(service))
     assert eventually(
         lambda: 'werwatch_forgotten_rows_total{kind="trace",reason="age"} 1.0' in service.scrape()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chaos.stream import DETECTION
-from conftest import RunningService, eventually, score
+from conftest import PATIENCE_S, RunningService, catches_up, eventually, score
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from stand_in import Reply, StandIn, stand_in
 
@@ -83,6 +83,10 @@ def test_each_attempt_to_deliver_has_one(make_service: Callable[..., RunningServ
         )
         score(service, 0, 1_300)
         assert eventually(lambda: len(server.got) >= 2)
+        # None may be on its way at the stop.
+        assert catches_up(service)
+        pending = 'werwatch_outbox_notices{receiver="oncall",state="pending"} 0.0'
+        assert eventually(lambda: pending in service.scrape())
         assert service.stop() == 0
     delivered = [span for span in spans(collector) if span["name"] == "deliver notice"]
     assert {span["werwatch.receiver"].string_value for span in delivered} == {"oncall"}
@@ -109,7 +113,7 @@ def test_a_collector_that_does_not_answer_holds_up_nobody(
 def test_nothing_of_it_is_imported_where_it_is_off() -> None:
     parts = "'opentelemetry.sdk', 'opentelemetry.exporter', 'google.protobuf', 'requests'"
     ask = f"import sys, service.serve\nassert not {{{parts}}} & {{*sys.modules}}"
-    subprocess.run([sys.executable, "-c", ask], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", ask], check=True, timeout=PATIENCE_S)
 
 
 def test_who_asks_for_it_without_the_packages_is_told_what_to_install() -> None:
@@ -121,5 +125,7 @@ def test_who_asks_for_it_without_the_packages_is_told_what_to_install() -> None:
         "try: spans_of(Config(tracing={'endpoint': 'http://127.0.0.1:1'}))\n"
         "except ConfigError as error: print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", ask], check=True, timeout=60, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", ask], check=True, timeout=PATIENCE_S, capture_output=True, text=True
+    )
     assert done.stdout == "tracing.endpoint: needs OpenTelemetry: pip install 'werwatch[tracing]'\n"

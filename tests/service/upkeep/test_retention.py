@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from chaos.stream import DETECTION
-from conftest import BadDay, RunningService, eventually, score
+from conftest import BadDay, RunningService, catches_up, eventually, score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulation import Stream, simulate
@@ -319,6 +319,7 @@ def test_killed_while_it_forgets_a_service_loses_no_sum_and_no_state(
     score(service, 0, 1_300)
     service.post("/v1/utterances", {"utterance_id": "unreferenced", "hypothesis": "no fever"})
     service.post("/v1/references", {"utterance_id": "early", "reference": "no fever"})
+    assert catches_up(service)
     assert service.stop() == 0
     state, total = ask(service, "SELECT state FROM snapshot"), ask(service, "SELECT * FROM totals")
     [(firing,)] = ask(service, "SELECT COUNT(*) FROM alerts WHERE state = 'firing'")
@@ -339,6 +340,7 @@ def test_killed_while_it_forgets_a_service_loses_no_sum_and_no_state(
     # Nothing but the base is left of how the monitor came to its state.
     ask(service, "DELETE FROM snapshot")
     service.start()
+    assert catches_up(service)
     assert service.stop() == 0
     assert ask(service, "SELECT state FROM snapshot") == state
     assert ask(service, "SELECT COUNT(*) FROM alerts WHERE state = 'firing'") == [(firing,)]

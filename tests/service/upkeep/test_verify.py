@@ -12,7 +12,7 @@ import pytest
 from bearer import Bearer
 from chaos.stream import DETECTION
 from commands import call
-from conftest import BadDay, RunningService, eventually, score
+from conftest import BadDay, RunningService, catches_up, eventually, score
 
 from service.store import id_faults
 from service.store.filed_ids import id_key
@@ -41,13 +41,15 @@ def aged(tmp_path_factory: pytest.TempPathFactory, bearer: Bearer) -> Path:
     score(service, 0, 700)
     # Looking at a store that is written to is no different.
     assert verify(service)[0] == 0
-    service.stop()
+    assert catches_up(service)
+    assert service.stop() == 0
     day.becomes(clock_s=401 * DAY_S)
     service.start()
     assert eventually(lambda: ask(service.data_dir / FILE_NAME, "SELECT COUNT(*) FROM scored") == [(0,)])
     score(service, 700, 800)
     assert service.post("/v1/announcements", {"description": "new engine", "author": "ann"}).is_success
     score(service, 800, 1_000)
+    assert catches_up(service)
     assert service.stop() == 0
     return service.data_dir
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from chaos.stream import DETECTION, said
-from conftest import RunningService, eventually
+from conftest import RunningService, catches_up, eventually
 from on_call import OnCall, on_call
 
 from detectors import progress
@@ -95,7 +95,7 @@ def test_alerts_that_cannot_be_written_are_told_as_soon_as_they_can(
         assert service.get("/v1/alerts")["alerts"] == []
         ask(service.data_dir, "DROP TRIGGER refuse")
         assert eventually(lambda: "the monitor goes on" in service.log)
-        assert eventually(lambda: "werwatch_monitor_rows_behind 0.0" in service.scrape())
+        assert catches_up(service)
         told = [name for (name,) in ask(service.data_dir, "SELECT alert_id FROM alerts")]
         assert eventually(lambda: not ask(service.data_dir, "SELECT 1 FROM outbox WHERE state = 'pending'"))
         assert {json.loads(body)["data"]["alert_id"] for _, _, body in server.seen} == set(told)
@@ -127,6 +127,7 @@ def test_a_damaged_state_is_found_again_from_the_history(make_service: Callable[
     with on_call() as server:
         service = make_service(**settings(server))
         post(service, 0, ENOUGH)
+        assert catches_up(service)
         assert service.stop() == 0
         whole = saved(service.data_dir)
         assert whole == uninterrupted(service.data_dir)
@@ -134,6 +135,7 @@ def test_a_damaged_state_is_found_again_from_the_history(make_service: Callable[
         for number, damage in enumerate(DAMAGES, 1):
             ask(service.data_dir, f"UPDATE snapshot SET {damage}")
             service.start()
+            assert catches_up(service)
             assert service.stop() == 0
             assert service.log.count("the saved state is not used, the history is read again") == number
             assert saved(service.data_dir) == whole
