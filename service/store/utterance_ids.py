@@ -25,7 +25,7 @@ from service.store.damage import fault
 from service.store.filed_ids import FiledIds, id_key
 from service.store.known_keys import KnownKeys
 
-MOST_FRESH, SLICE = 32_768, 1_024
+MOST_FRESH, SLICE = 32_768, 2_048
 """So many are filed together, and at least so many of them in one transaction."""
 SLOWEST = 16
 """One transaction files at least this part of those that came since."""

@@ -19,7 +19,9 @@ SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 SCORED_SHARE = 10
 """One utterance of so many is scored already; the references that are measured come to the others."""
 ROUNDS = 5
-REQUESTS = 2_500
+REQUESTS = 40_000
+"""More than the ids that are filed together, so that each run has filing in it."""
+BULK, BULKS = 1_000, 40
 REFERENCES = 1_500
 CONNECTIONS = 32
 MOST_S = 120.0
@@ -33,14 +35,19 @@ class _Store:
     service: RunningService
     next: int
     ingest_per_s: list[float] = field(default_factory=list)
+    bulk_per_s: list[float] = field(default_factory=list)
     reference_ms: list[float] = field(default_factory=list)
 
     def measure(self, turn: int) -> None:
-        """Send new utterances, then references to old ones from all over the store."""
+        """Send new utterances one by one and in bulk, then references to old ones from all over the store."""
         new = Traffic("/v1/utterances", self.next, CONNECTIONS, most=REQUESTS)
         [answers] = load(self.service.api, MOST_S, new)
         self.next = answers.next
         self.ingest_per_s.append(answers.per_s)
+        many = Traffic("/v1/utterances", self.next, 1, BULK, most=BULKS)
+        [answers] = load(self.service.api, MOST_S, many)
+        self.next = answers.next
+        self.bulk_per_s.append(BULK * answers.per_s)
         scored = self.size // SCORED_SHARE
         stride = (self.size - scored) // REFERENCES
         first = scored + turn * stride // ROUNDS
@@ -69,7 +76,8 @@ def run() -> Section:
         figures,
         [
             f"Medians of {ROUNDS} runs in turn: {REQUESTS:,} utterances over {CONNECTIONS} connections,",
-            f"then {REFERENCES:,} references over one connection, to utterances from all over the store.",
+            f"{BULK * BULKS:,} in bulk over one, then {REFERENCES:,} references over one, to utterances from",
+            "all over the store.",
             "The files are in the system's page cache.",
         ],
     )
@@ -90,6 +98,13 @@ def _figures(store: _Store, smallest: _Store) -> list[Figure]:
             "requests/s",
             store.ingest_per_s,
             smallest.ingest_per_s,
+            Asked(0.8, "more"),
+        ),
+        compared(
+            f"{name}: utterances in bulk",
+            "utterances/s",
+            store.bulk_per_s,
+            smallest.bulk_per_s,
             Asked(0.8, "more"),
         ),
         compared(
