@@ -22,42 +22,38 @@ class KnownKeys:
 
     def __init__(self, tables: FiledIds) -> None:
         self._tables = tables
-        self._filled: IdFilter | None = None
-        self._began_with = 0
-        self._filling: IdFilter | None = IdFilter()
+        self._filter = IdFilter()
+        self._is_filled, self._began_with = False, 0
         self._table, self._after = YOUNG, -1
 
     def add(self, keys: Sequence[int]) -> None:
         """Know these from now on, wherever they are."""
-        for each in (self._filled, self._filling):
-            if each is not None:
-                each.add(keys)
+        self._filter.add(keys)
 
     def perhaps(self, keys: Sequence[int]) -> Sequence[int]:
         """Those of these keys that are not surely new."""
-        return keys if self._filled is None else self._filled.perhaps(keys)
+        return self._filter.perhaps(keys) if self._is_filled else keys
 
     def go_on(self, unfiled: Iterable[int]) -> None:
-        """Go through one more stretch of the tables, if there is a filter to be filled.
+        """Go through one more stretch of the tables, if the filter is to be filled.
 
         Parameters
         ----------
         unfiled
             The keys that are in neither table yet.
         """
-        if self._filled is not None and self._filled.added > max(MOST, 2 * self._began_with):
-            self._filled, self._filling = None, IdFilter()
-            self._filling.add(list(unfiled))
+        if self._is_filled and self._filter.added > max(MOST, 2 * self._began_with):
+            self._filter, self._is_filled = IdFilter(), False
+            self._filter.add(list(unfiled))
             self._table, self._after = YOUNG, -1
-        if self._filling is None:
+        if self._is_filled:
             return
         keys = self._tables.keys_after(self._table, self._after, STRETCH)
-        self._filling.add(keys)
+        self._filter.add(keys)
         if keys:
             self._after = keys[-1]
         elif self._table == YOUNG:
             # What moves goes from there to the old one: nothing is missed in between.
             self._table, self._after = OLD, -1
         else:
-            self._filled, self._filling = self._filling, None
-            self._began_with = self._filled.added
+            self._is_filled, self._began_with = True, self._filter.added

@@ -102,16 +102,19 @@ class Ids(RuleBasedStateMachine):
 
 
 # In place of 2^63 keys three, so that most ids share one, or keys that come in the order of the ids.
-@pytest.mark.parametrize("key", [id_key, lambda name: id_key(name) % 3, lambda name: int(name[1:] or 0)])
+@pytest.mark.parametrize(
+    ("key", "bits"),
+    [(id_key, 1 << 12), (lambda name: id_key(name) % 3, 64), (lambda name: int(name[1:] or 0), 64)],
+)
 def test_ids_lead_to_their_rows_whatever_happens(
-    key: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+    key: Callable[[str], int], bits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for each in (module, service.store.id_faults):
         monkeypatch.setattr(each, "id_key", key)
     monkeypatch.setattr(module, "MOST_FRESH", 5)
     monkeypatch.setattr(module, "SLICE", 2)
     monkeypatch.setattr(module, "MOST_LEFT", 8)
-    monkeypatch.setattr(service.store.id_filter, "BITS", 64)
+    monkeypatch.setattr(service.store.id_filter, "BITS", bits)
     monkeypatch.setattr(service.store.known_keys, "STRETCH", 3)
     monkeypatch.setattr(service.store.known_keys, "MOST", 30)
     run_state_machine_as_test(
