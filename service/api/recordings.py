@@ -55,7 +55,8 @@ def recording_routes(pipeline: Pipeline, reader: Reader) -> APIRouter:
         """How much of a recording is there, and what became of the references for it.
 
         A reference is ``waiting``, ``scored`` or ``refused``. Of a recording of which something was erased no
-        reference is left, and none is taken: ``erased``.
+        reference is left, and none is taken: ``erased``. ``incomplete``: ``storage.max_bytes`` took some of
+        its utterances, so references for the whole of it are refused where they do not say of how many.
         """
         name = pipeline.hasher.pseudonym("recording", recording_id)
         utterances, scored = await asyncio.to_thread(reader.of_recording, name)

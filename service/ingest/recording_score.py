@@ -24,7 +24,9 @@ _MISFITS = {
 }
 
 
-def scores(reference: RecordingReference, parts: Sequence[Part], whole_since: float) -> list[Scored]:
+def scores(
+    reference: RecordingReference, parts: Sequence[Part], whole_since: float, *, is_incomplete: bool = False
+) -> list[Scored]:
     """Score what was not scored yet of a recording, in the order in which it was spoken.
 
     That is by ``spoken_at``, then by where it begins in the recording (``audio.start_s``), then by
@@ -37,6 +39,8 @@ def scores(reference: RecordingReference, parts: Sequence[Part], whole_since: fl
         The utterances of the recording, in any order.
     whole_since
         Of what came before this time some may be gone, as too old.
+    is_incomplete
+        Whether some is gone for want of room.
 
     Raises
     ------
@@ -56,6 +60,11 @@ def scores(reference: RecordingReference, parts: Sequence[Part], whole_since: fl
             422,
             "this recording is nearly as old as privacy.unreferenced_retention, so some may be gone; say "
             "with utterances how many it has, or send references by utterance_id",
+        )
+    if not is_whole and is_incomplete:
+        raise Refused(
+            422,
+            "storage.max_bytes took some of this recording; send references by utterance_id, or passages",
         )
     left = [part for part, is_it in zip(parts, is_left, strict=True) if is_it]
     if reference.tokens is None:

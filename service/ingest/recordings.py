@@ -22,6 +22,7 @@ from service.store.rows.recordings import (
     State,
     read_due,
     read_ending,
+    read_is_incomplete,
     read_parts,
     read_waiting,
 )
@@ -178,7 +179,9 @@ class Recordings:
         versions = {part.utterance.utterance_id: part.version for part in parts}
         try:
             whole_since = self._ages.now() - AGED_SHARE * self._retention_s
-            return _Aligned(number, reference, versions, scores(reference, parts, whole_since))
+            is_incomplete = read_is_incomplete(self._db, reference.recording)
+            found = scores(reference, parts, whole_since, is_incomplete=is_incomplete)
+            return _Aligned(number, reference, versions, found)
         except Refused as refusal:
             return _Aligned(number, reference, versions, (), refusal)
 

@@ -73,7 +73,7 @@ class Retention:
         try:
             with self._store.transaction():
                 self._forget_the_old(now, gone, deadline)
-                self._make_room(gone, deadline)
+                self._make_room(now, gone, deadline)
                 has_cut = self._store.room.give_back(self._most_bytes, deadline)
             if self._is_cutting and not has_cut:
                 self._store.room.fold_log()
@@ -111,7 +111,7 @@ class Retention:
         yield "scored", "age", partial(old.drop_scored, scored, saved_seq=self._watch.saved.seq)
         yield "alert", "age", partial(old.drop_alerts, alerts)
 
-    def _make_room(self, gone: Counter[tuple[str, str]], deadline: float) -> None:
+    def _make_room(self, now: float, gone: Counter[tuple[str, str]], deadline: float) -> None:
         if self._most_bytes is None:
             return
         old, room = self._store.old_rows, self._store.room
@@ -121,6 +121,7 @@ class Retention:
                 self._say_that_room_is_missing()
                 return
             before = math.nextafter(oldest, math.inf)
+            self._store.recordings.note_incomplete(old.recordings_to_go(before, ROWS_AT_ONCE), now)
             gone["utterance", "size"] += old.drop_utterances(before, ROWS_AT_ONCE)
             gone["reference", "size"] += old.drop_references(before, ROWS_AT_ONCE)
             gone["reference", "size"] += self._store.recordings.drop(before, ROWS_AT_ONCE, waiting=True)
@@ -132,6 +133,7 @@ class Retention:
         if not self.is_over_budget:
             logger.warning(
                 "storage.max_bytes cannot be kept: nothing is left that was not scored, and what was scored "
-                "goes by privacy.scored_retention alone; allow more, or keep for less long"
+                "goes by privacy.scored_retention alone; until you allow more, or keep for less long, new "
+                "transcripts go before their references come, so hardly anything is scored any more"
             )
         self.is_over_budget = True

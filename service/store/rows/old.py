@@ -55,6 +55,16 @@ class OldRows:
         ).fetchall()
         return self._ids.delete(old)
 
+    def recordings_to_go(self, before: float, most: int) -> list[str]:
+        """The recordings of what `drop_utterances` would delete."""
+        rows = self._db.execute(
+            "SELECT DISTINCT recording FROM (SELECT recording FROM utterances "
+            "WHERE scored_seq IS NULL AND received_at < ? ORDER BY received_at LIMIT ?) "
+            "WHERE recording IS NOT NULL",
+            (before, most),
+        )
+        return [recording for (recording,) in rows]
+
     def drop_references(self, before: float, most: int) -> int:
         """Delete references that were received before this time and have no utterance."""
         return self._db.execute(

@@ -20,12 +20,17 @@ _FIRST = "FROM utterances WHERE recording = ? ORDER BY number LIMIT ?"
 
 
 class State(StrEnum):
-    """What became of a reference by recording."""
+    """What became of a reference by recording, or of the recording."""
 
     WAITING = "waiting"
     SCORED = "scored"
     REFUSED = "refused"
     ERASED = "erased"
+    INCOMPLETE = "incomplete"
+
+
+INCOMPLETE_MARK = b"something is gone"
+"""Stands for the content of what says that utterances of a recording had to make room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,15 @@ class RecordingRows:
             ),
         )
 
+    def note_incomplete(self, recordings: Collection[str], now: float) -> None:
+        """Remember that utterances of these recordings are gone for want of room."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO recording_references "
+            "(recording, content, is_passage, kind, selection, normaliser, received_at, state) "
+            "VALUES (?, ?, 0, '', '', '', ?, ?)",
+            [(recording, INCOMPLETE_MARK, now, State.INCOMPLETE) for recording in recordings],
+        )
+
     def erase(self, recording: str, mark: bytes, now: float) -> int:
         """Take all references for a recording, and take none for it any more; return how many waited.
 
@@ -208,11 +222,12 @@ class RecordingRows:
     def drop(self, before: float, most: int, *, waiting: bool) -> int:
         """Delete at most so many references that were received before this time; return how many.
 
-        That something of a recording was erased is no reference, and stays.
+        That something of a recording was erased is no reference, and stays; that something of it is gone
+        stays for as long as a reference would wait.
         """
         return self._db.execute(
             "DELETE FROM recording_references WHERE number IN (SELECT number FROM recording_references "
-            "WHERE received_at < ? AND (state = 'waiting') = ? AND state != 'erased' "
+            "WHERE received_at < ? AND (state IN ('waiting', 'incomplete')) = ? AND state != 'erased' "
             "ORDER BY received_at LIMIT ?)",
             (before, waiting, most),
         ).rowcount
@@ -256,6 +271,14 @@ def read_waiting(db: sqlite3.Connection, number: int) -> RecordingReference | No
     recording, content, tokens, knots, is_passage, *others = row
     reference = tokens_or_none(tokens), bool(is_passage), *others, tokens_or_none(knots)
     return RecordingReference("", recording, content, *reference)
+
+
+def read_is_incomplete(db: sqlite3.Connection, recording: str) -> bool:
+    """Whether utterances of a recording are gone for want of room."""
+    row = db.execute(
+        "SELECT 1 FROM recording_references WHERE recording = ? AND content = ?", (recording, INCOMPLETE_MARK)
+    ).fetchone()
+    return row is not None
 
 
 def read_parts(db: sqlite3.Connection, recording: str) -> list[Part]:

@@ -348,10 +348,10 @@ def test_words_of_a_reference_lie_nowhere(make_service: Make, *, keep_text: bool
 def test_a_reference_that_the_service_fails_on_waits_for_its_next_start_and_holds_up_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fails(reference: RecordingReference, *others: Any) -> Any:
+    def fails(reference: RecordingReference, *others: Any, **more: Any) -> Any:
         if reference.utterances == 1:
             raise ValueError("no fever")
-        return scores(reference, *others)
+        return scores(reference, *others, **more)
 
     monkeypatch.setattr("service.ingest.recordings.scores", fails)
     pipeline = Pipeline(Config.model_validate({"data_dir": tmp_path}))
