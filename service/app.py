@@ -64,7 +64,9 @@ class _Guarded(FastAPI):
 def _bare_app(title: str, kind: type[FastAPI] = FastAPI, **options: Any) -> FastAPI:
     # FastAPI's own telemetry would tell of failed validations with what was sent, and of ids in paths.
     off: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-    return kind(title=title, version=__version__, telemetry=off, **options)
+    # A redirect names a URL as the service sees it: behind a proxy that speaks TLS, one without TLS, to which
+    # a client would send once more what was said.
+    return kind(title=title, version=__version__, telemetry=off, redirect_slashes=False, **options)
 
 
 def build_api(

@@ -70,6 +70,19 @@ def test_a_route_takes_a_token_with_its_scope_and_says_what_another_lacks(
     assert ask(guarded, method, path, "bearer a-token-for-everything").status_code not in (401, 403)
 
 
+@pytest.mark.parametrize("spelt", ["{}/", "/{}", "{}%2f", "{}/.", "/v1/references/..{}", "/v1/references{}"])
+def test_no_spelling_of_a_path_needs_less_or_is_sent_elsewhere(guarded: RunningService, spelt: str) -> None:
+    """A redirect would name a URL without TLS where a proxy speaks that, and be sent the same text again."""
+    for method, path, scope in ROUTES:
+        for name, token in TOKENS.items():
+            request = httpx.Request(method, guarded.api, headers={"authorization": f"Bearer {token}"})
+            request.url = request.url.copy_with(raw_path=spelt.format(path).encode())
+            answer = CLIENT.send(request)
+            needs = "ingest" if method == "POST" and spelt.startswith("/v1/references") else scope
+            assert not answer.is_redirect
+            assert name == needs or answer.is_client_error, (method, spelt.format(path), name)
+
+
 @pytest.mark.parametrize(
     "sent",
     [None, "", "Bearer", "Bearer wrong", f"Basic {TOKENS['read']}", TOKENS["read"], "Bearer \xff",
