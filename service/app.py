@@ -42,6 +42,7 @@ from service.pipeline import Pipeline
 from service.settings.reloading import Reloading
 from service.store.reader import Reader
 from service.store.rows.incomparable import told
+from service.store.writer import ENDED
 from service.telemetry.metrics import Metrics
 from service.telemetry.tracing import Traced
 
@@ -139,7 +140,7 @@ def build_metrics(pipeline: Pipeline, reader: Reader, metrics: Metrics) -> ASGIA
         is_ready = writer.is_alive and writer.failure is None
         status = "ready"
         if not writer.is_alive:
-            status = "the writer has stopped; see the log, then restart"
+            status = ENDED
         elif writer.failure is not None:
             status = f"the store cannot be written: {writer.failure}"
         notes = [f"the monitor reads the history again, {behind} rows are left"] if behind else []

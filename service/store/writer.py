@@ -22,6 +22,7 @@ MOST_WAITING = 10_000
 MOST_TOGETHER, TOGETHER_S = 256, 0.02
 """How many jobs share a transaction, and after what time the rest of them waits for the next one."""
 IDLE_S = 1.0
+ENDED = "the writer has stopped; see the log, then restart"
 
 T = TypeVar("T")
 logger = logging.getLogger("werwatch.writer")
@@ -68,7 +69,10 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="werwatch-writer", daemon=True)
         self._left: list[_Job] = []
         self._must_reread = False
-        self._is_closing, self._close_by = False, math.inf
+        self._has_ended = False
+        self._close_by = math.inf
+        self._refused: str | None = None
+        """Why nothing is taken any more."""
 
     @property
     def waiting(self) -> int:
@@ -87,7 +91,7 @@ class Writer:
     def close(self, most_s: float) -> None:
         """Finish what waits, for about so many seconds; refuse the rest."""
         self._close_by = time.monotonic() + most_s
-        self._is_closing = True
+        self._refused = self._refused or "the service is stopping"
         self._jobs.put(None)
         self._thread.join()
 
@@ -101,17 +105,31 @@ class Writer:
         Refused
             If the work refused; as for any other error that it raises, its part of the transaction is undone.
         """
-        if self._is_closing:
-            raise StoreUnavailable("the service is stopping")
+        if self._refused is not None:
+            raise StoreUnavailable(self._refused)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         try:
             self._jobs.put_nowait(_Job(work, loop, future))
         except queue.Full:
             raise StoreUnavailable("more waits to be written than the disk takes") from None
+        if self._has_ended:
+            # It ended just now, and nobody else looks after what came in behind its end.
+            self._refuse_the_rest()
         return await future
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except BaseException:
+            # Of what is remembered beside the store nothing is certain any more.
+            self._refused = ENDED
+            raise
+        finally:
+            self._has_ended = True
+            self._refuse_the_rest()
+
+    def _work(self) -> None:
         is_open, has_more = True, False
         while (is_open or self._left) and time.monotonic() < self._close_by:
             batch, may_come = self._gather(0.0 if has_more else IDLE_S)
@@ -119,7 +137,6 @@ class Writer:
             if batch or self.failure is not None:
                 self._commit(batch)
             has_more = self._after_commit()
-        self._refuse_the_rest()
 
     def _gather(self, most_s: float) -> tuple[list[_Job], bool]:
         """The jobs that wait together, and whether more may come."""
@@ -135,13 +152,15 @@ class Writer:
 
     def _refuse_the_rest(self) -> None:
         # A request can pass the check in run() just before close() and come in behind its mark.
-        stopping = StoreUnavailable("the service is stopping")
-        for left in self._left:
-            _reply(left, None, stopping)
-        while not self._jobs.empty():
-            job = self._jobs.get_nowait()
-            if job is not None:
-                _reply(job, None, stopping)
+        refusal = StoreUnavailable(self._refused or ENDED)
+        left, self._left = self._left, []
+        for job in left:
+            _reply(job, None, refusal)
+        with suppress(queue.Empty):
+            while True:
+                waits = self._jobs.get_nowait()
+                if waits is not None:
+                    _reply(waits, None, refusal)
 
     def _commit(self, batch: list[_Job]) -> None:
         try:

@@ -9,9 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from conftest import PATIENCE_S
 
 from service.config import Config
-from service.errors import Refused
+from service.errors import Refused, StoreUnavailable
 from service.pipeline import Pipeline
 from service.store.writer import TOGETHER_S
 
@@ -110,5 +111,44 @@ def test_every_commit_is_synced_also_after_a_rollback(pipeline: Pipeline) -> Non
         with pytest.raises(Refused):
             await pipeline.writer.run(refuse)
         assert await pipeline.writer.run(durability) == (full, "wal")
+
+    asyncio.run(scenario())
+
+
+def test_when_the_thread_ends_by_a_fault_everybody_is_refused_and_nobody_waits(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    may_go_on = threading.Event()
+
+    def fail() -> bool:
+        may_go_on.wait()
+        raise RuntimeError("zygomaticus")
+
+    async def scenario() -> None:
+        pipeline.writer._after_commit = fail
+        await pipeline.writer.run(lambda: None)
+        waiting = [asyncio.create_task(pipeline.writer.run(lambda: None)) for _ in range(5)]
+        await asyncio.sleep(0)
+        may_go_on.set()
+        for job in waiting:
+            with pytest.raises(StoreUnavailable, match="the writer has stopped"):
+                await asyncio.wait_for(job, PATIENCE_S)
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable, match="the writer has stopped"):
+                await asyncio.wait_for(pipeline.writer.run(lambda: None), PATIENCE_S)
+
+    asyncio.run(scenario())
+    assert not pipeline.writer.is_alive
+    assert "zygomaticus" not in caplog.text
+
+
+def test_what_comes_in_behind_the_end_of_the_thread_is_refused(pipeline: Pipeline) -> None:
+    async def scenario() -> None:
+        pipeline.writer.close(1.0)
+        # As where the check was passed just before.
+        pipeline.writer._refused = None
+        with pytest.raises(StoreUnavailable):
+            await asyncio.wait_for(pipeline.writer.run(lambda: None), PATIENCE_S)
 
     asyncio.run(scenario())
