@@ -36,9 +36,9 @@ API_PORT = 8600
 METRICS_PORT = 9600
 ANY_PORT = "127.0.0.1:0"
 LISTENS = re.compile(r"API on (http://[^\s\"]+), metrics on (http://[^\s\"]+)")
-START_S = 30.0
+START_S = 120.0
 STOP_S = 15.0
-SETTLE_S = 10.0
+SETTLE_S = 60.0
 PICTURES = 8
 """How many pictures a terminal that cannot be redrawn gets."""
 

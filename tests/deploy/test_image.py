@@ -15,7 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 from built_image import IMAGE, UID, inspected, isolated, mounted
-from conftest import eventually
+from child import child
+from conftest import STOP_S, eventually
 from deploy_tools import ROOT, run_tool
 
 from service import __version__
@@ -76,22 +77,19 @@ def test_it_serves_from_a_read_only_root_and_tells_its_health(
     check = isolated(root, data, config["Healthcheck"]["Test"][1:], **ports)
     assert subprocess.run(check, check=False, capture_output=True).returncode == 1
     serve = isolated(root, data, [*config["Entrypoint"], *config["Cmd"]], **ports)
-    with log.open("wb") as out, subprocess.Popen(serve, stdout=out, stderr=out) as process:
-        try:
-            assert eventually(lambda: "API on" in log.read_text()), log.read_text()
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            assert re.search(rf"^Uid:\t{UID}\t{UID}\t{UID}\t{UID}$", status, re.MULTILINE)
-            assert re.search(r"^CapEff:\t0+$", status, re.MULTILINE)
-            done = subprocess.run(check, check=False, capture_output=True, text=True)
-            assert (done.returncode, done.stdout) == (0, "ready\n")
-            body = {"utterance_id": "u-1", "hypothesis": "no fever", "attributes": {"accent": "en-IE"}}
-            api = f"http://{ports['WERWATCH_LISTEN']}"
-            answer = httpx.post(f"{api}/v1/utterances", json=body)
-            assert (answer.status_code, answer.headers["server"]) == (202, f"werwatch/{__version__}")
-            process.send_signal(signal.Signals[config["StopSignal"]])
-            assert process.wait(20) == 0, log.read_text()
-        finally:
-            process.kill()
+    with log.open("wb") as out, child(serve, stdout=out, stderr=out) as process:
+        assert eventually(lambda: "API on" in log.read_text()), log.read_text()
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        assert re.search(rf"^Uid:\t{UID}\t{UID}\t{UID}\t{UID}$", status, re.MULTILINE)
+        assert re.search(r"^CapEff:\t0+$", status, re.MULTILINE)
+        done = subprocess.run(check, check=False, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (0, "ready\n")
+        body = {"utterance_id": "u-1", "hypothesis": "no fever", "attributes": {"accent": "en-IE"}}
+        api = f"http://{ports['WERWATCH_LISTEN']}"
+        answer = httpx.post(f"{api}/v1/utterances", json=body)
+        assert (answer.status_code, answer.headers["server"]) == (202, f"werwatch/{__version__}")
+        process.send_signal(signal.Signals[config["StopSignal"]])
+        assert process.wait(STOP_S) == 0, log.read_text()
     kept = list(data.iterdir())
     assert kept
     assert {path.stat().st_uid for path in kept} == {UID}
