@@ -2,16 +2,18 @@
 
 import gzip
 import json
-import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
+import pytest
 from chaos.stream import said
+from commands import call
 from conftest import PATIENCE_S, RunningService
 from engine_payloads import load
 
@@ -67,7 +69,10 @@ def test_the_client_sends_as_it_stands(make_service: Callable[..., RunningServic
     assert (told["status"], told["cohort"]) == ("scored", "en-GB-scotland")
 
 
-def test_histories_come_in_as_it_stands(make_service: Callable[..., RunningService], tmp_path: Path) -> None:
+def test_histories_come_in_as_it_stands(
+    make_service: Callable[..., RunningService], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     service = make_service()
     for year in ("2025", "2026"):
         lines = [said(index, int(year)).both() | {"utterance_id": f"{year}-{index}"} for index in range(10)]
@@ -77,26 +82,16 @@ def test_histories_come_in_as_it_stands(make_service: Callable[..., RunningServi
     (tmp_path / "corpus.ndjson").write_text(json.dumps(row) + "\n" + json.dumps({**row, "engine": "other"}))
     [example] = [block for block in blocks("sh") if "werwatch import" in block]
     for line in example.replace("\\\n", " ").strip().splitlines():
-        _, *arguments = shlex.split(line)
-        command = [sys.executable, "-m", "service.cli", *arguments, "--api", service.api]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(tmp_path / "state")}
-        subprocess.run(command, cwd=tmp_path, env=environment, timeout=PATIENCE_S, check=True)
+        run(tmp_path, shlex.split(line), "--api", service.api)
     cohorts = {each["cohort"]: each["scored_utterances"] for each in service.get("/v1/cohorts")["cohorts"]}
     assert (cohorts["en-IE"], sum(cohorts.values())) == (1, 21)
     shutil.copytree(service.data_dir, tmp_path / "werwatch-data")
     (tmp_path / "werwatch.yaml").write_text("{}")
     [example] = [block for block in blocks("sh") if "werwatch replay" in block]
-    told = []
-    for line in example.strip().splitlines():
-        command = [sys.executable, "-m", "service.cli", *shlex.split(line)[1:]]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, timeout=PATIENCE_S, check=True, stdout=subprocess.PIPE
-        )
-        told.append(done.stdout.decode())
+    told = [run(tmp_path, shlex.split(line)) for line in example.strip().splitlines()]
     assert ["in 10 scored" in told[0], "in 21 scored" in told[1]] == [True, True]
     [example] = [block for block in blocks("sh") if "werwatch backtest" in block]
-    command = [sys.executable, "-m", "service.cli", *shlex.split(example)[1:]]
-    subprocess.run(command, cwd=tmp_path, env=environment, timeout=PATIENCE_S, check=True)
+    run(tmp_path, shlex.split(example))
     assert (tmp_path / "backtest.html").read_text().startswith("<!doctype html>")
 
 
@@ -151,13 +146,8 @@ def test_what_is_said_on_purpose_can_be_said_as_it_stands(
         "/v1/utterances", {"utterance_id": "u", "hypothesis": "", "attributes": {"accent": "en-GB-scotland"}}
     )
     [example] = [block for block in blocks("sh") if "rebaseline" in block]
-    said = []
-    for line in example.strip().splitlines():
-        program, *arguments = shlex.split(line)
-        assert program == ".venv/bin/werwatch"
-        command = [sys.executable, "-m", "service.cli", *arguments, "--api", service.api]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
-        said.append(done.stdout)
+    lines = example.strip().splitlines()
+    said = [run(service.folder, shlex.split(line), "--api", service.api) for line in lines]
     assert ["audit row 1" in said[0], "audit row 2" in said[1]] == [True, True]
 
 
@@ -169,16 +159,16 @@ def test_a_store_is_backed_up_verified_and_restored_as_it_stands(
     [example] = [block for block in blocks("sh") if "backup" in block]
     saved, verified, restored = (shlex.split(line, comments=True) for line in example.strip().splitlines())
     for command in (saved, verified):
-        run_beside(service, command)
+        run(service.folder, command, "--config", "werwatch.yaml")
     assert service.stop() == 0
     (service.data_dir / FILE_NAME).unlink()
-    run_beside(service, restored)
+    run(service.folder, restored, "--config", "werwatch.yaml")
     service.start()
     answer = service.post("/v1/utterances", {"utterance_id": "u", "hypothesis": "no fever"})
     assert answer.json()["status"] == "duplicate"
 
 
-def test_files_are_scored_as_it_stands(tmp_path: Path) -> None:
+def test_files_are_scored_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [example] = [block for block in blocks("sh") if "werwatch score" in block]
     spoken = "give two hundred milligrams of ibuprofen daily"
     (tmp_path / "reference.trn").write_text(f"{spoken} (utt-7)\n")
@@ -187,33 +177,22 @@ def test_files_are_scored_as_it_stands(tmp_path: Path) -> None:
     (tmp_path / "hypothesis.ctm").write_text("ward7 1 1 1 give\n")
     row = {"utterance_id": "a", "accent": "welsh", "engine": "x", "reference": spoken, "hypothesis": "give"}
     (tmp_path / "scored.ndjson.gz").write_bytes(gzip.compress(json.dumps(row).encode()))
-    shown = []
-    for line in example.splitlines():
-        command = [sys.executable, "-m", "service.cli", *shlex.split(line)[1:]]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
-        shown.append(
-            subprocess.run(
-                command,
-                cwd=tmp_path,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE_S,
-                check=True,
-            ).stdout
-        )
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = [run(tmp_path, shlex.split(line)) for line in example.splitlines()]
     alignment = shown[0].partition("\n\n")[0]
     assert f"```text\n{alignment}\n```" in README
     assert "  welsh" in shown[1]
     assert json.loads(shown[2])["groups"]["engine"]["x"]["deletions"] == 5
 
 
-def run_beside(service: RunningService, command: list[str]) -> None:
-    program, *arguments = command
-    assert program == ".venv/bin/werwatch"
-    full = [sys.executable, "-m", "service.cli", *arguments, "--config", "werwatch.yaml"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(full, cwd=service.folder, env=environment, timeout=PATIENCE_S, check=True)
+def run(folder: Path, words: list[str], *more: str) -> str:
+    """Call a command as it stands, from a folder; return what it says."""
+    program, *arguments = words
+    assert program in ("werwatch", ".venv/bin/werwatch")
+    with chdir(folder):
+        done = call(*arguments, *more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_its_configurations_are_good_ones(tmp_path: Path) -> None:
