@@ -75,9 +75,8 @@ class Retention:
                 self._forget_the_old(now, gone, deadline)
                 self._make_room(now, gone, deadline)
                 has_cut = self._store.room.give_back(self._most_bytes, deadline)
-            if self._is_cutting and not has_cut:
-                self._store.room.fold_log()
-            self._is_cutting = has_cut
+            # While somebody reads what was cut off, it stays on the disk: tried again at the next look.
+            self._is_cutting = has_cut or (self._is_cutting and not self._store.room.fold_log())
         except (sqlite3.Error, OSError) as error:
             logger.error("what is too old is not forgotten now: %s", error)
             self._looks_at = time.monotonic() + REST_S

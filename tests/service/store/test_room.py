@@ -36,10 +36,16 @@ def forgotten(service: RunningService, kind: str, reason: str) -> float:
 
 
 def fill(service: RunningService, kind: str, numbers: range, received_at: float) -> None:
-    """Put long utterances, or references, into the store of a stopped service; none finds its other half."""
+    """Put them into the store of a stopped service."""
+    with closing(Store(service.data_dir)) as store:
+        put(store, kind, numbers, received_at)
+
+
+def put(store: Store, kind: str, numbers: range, received_at: float) -> None:
+    """Put long utterances, or references, into a store; none finds its other half."""
     words = array("Q", range(2_000))
     nothing = (None, None, None)
-    with closing(Store(service.data_dir)) as store, store.transaction():
+    with store.transaction():
         for number in numbers:
             name, at_s = f"{kind}-{number}", received_at + number
             if kind == "utterance":
@@ -130,6 +136,30 @@ def test_a_budget_that_what_was_scored_exceeds_is_said_and_nothing_of_it_deleted
     assert store._db.execute(scored).fetchone() == before
     assert store._db.execute("SELECT COUNT(*) FROM waiting_references").fetchone() == (0,)
     store.close()
+
+
+def test_a_log_that_somebody_still_reads_is_folded_in_once_nobody_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.upkeep.retention.LOOK_EVERY_S", 0.0)
+    config = Config.model_validate({"data_dir": tmp_path})
+    log = tmp_path / f"{FILE_NAME}-wal"
+    with closing(Store(tmp_path)) as store:
+        put(store, "utterance", range(500), 0.0)
+        retention = Retention(store, config, Counts(), Watch(store, config, Counts()))
+
+        def forget() -> None:
+            while retention.step(31 * DAY_S, is_waited_for=False):
+                pass
+
+        with closing(sqlite3.connect(store.path)) as reader:
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT COUNT(*) FROM utterances").fetchone() == (500,)
+            forget()
+            assert log.stat().st_size > 0
+        forget()
+        assert log.stat().st_size == 0
+        assert store.room.taken_bytes < 2 * SPARE_BYTES
 
 
 def earlier(data_dir: Path) -> Path:
