@@ -166,13 +166,14 @@ def _state(db: sqlite3.Connection, config: Config) -> Finding:
     except UNUSABLE as error:
         text = f"the saved one cannot be used, so a start reads the rows again: {error}"
         return Finding("state", is_good=False, text=text)
-    rows = f"the rows {course.seq + 1:,} to {saved.seq:,}"
+    begins = f"the state after row {saved.seq:,}, with which the history begins, leads"
+    rows = begins if course.seq == saved.seq else f"the rows {course.seq + 1:,} to {saved.seq:,} lead"
     for _ in course.follow(history, saved.place):
         pass
     if history.base() != base:
         # The history begins later now, so the rows before may have gone while they were read.
         return _state(db, config)
     if json.loads(course.saved().state) == json.loads(snapshot.state):
-        return Finding("state", is_good=True, text=f"the saved one is what {rows} lead to")
-    text = f"the saved one is not what {rows} lead to; with an empty table snapshot, a start finds it again"
+        return Finding("state", is_good=True, text=f"the saved one is what {rows} to")
+    text = f"the saved one is not what {rows} to; with an empty table snapshot, a start finds it again"
     return Finding("state", is_good=False, text=text)

@@ -121,6 +121,15 @@ def test_what_does_not_fit_is_named(spoil: str, line: str, service: RunningServi
     assert any(each.startswith(line) for each in lines), lines
 
 
+def test_where_retention_took_all_rows_there_are_none_to_lead_to_the_state(service: RunningService) -> None:
+    path = service.data_dir / FILE_NAME
+    ask(path, "INSERT OR REPLACE INTO base SELECT id, seq, intervention, state FROM snapshot")
+    code, lines = verify(service)
+    assert code == 0
+    state = "the saved one is what the state after row 1,000, with which the history begins, leads to"
+    assert lines[-1] == f"state: good: {state}"
+
+
 def test_a_state_of_other_settings_is_named(service: RunningService) -> None:
     (service.folder / "werwatch.yaml").write_text(json.dumps({"data_dir": str(service.data_dir)}))
     code, lines = verify(service)
