@@ -183,11 +183,30 @@ class OldRows:
 
     def _last_to_go(self, before: float, most: int, saved_seq: int) -> int:
         rows = self._db.execute("SELECT seq, scored_at, detects FROM scored ORDER BY seq LIMIT ?", (most,))
-        last = 0
+        last = reached = 0
+        reached_at = before
         for seq, scored_at, detects in rows:
             if detects and seq > saved_seq:
                 break
+            reached, reached_at = seq, scored_at
             # What was scored before something old is old, whatever the clock said then.
             if scored_at < before:
                 last = seq
-        return last
+        is_all = last < reached and self._is_old_after(reached, reached_at, before)
+        return reached if is_all else last
+
+    def _is_old_after(self, seq: int, at_s: float, before: float) -> bool:
+        """Whether an old row follows one that is not; looked for where the clock was set back since."""
+        newest = self._db.execute("SELECT seq, scored_at FROM scored ORDER BY seq DESC LIMIT 1").fetchone()
+        if newest is None or newest[1] >= at_s:
+            return False
+        # Further and further away: a clock may have been wrong for a minute or for weeks.
+        distance = 1
+        while seq + distance <= newest[0]:
+            (later_s,) = self._db.execute(
+                "SELECT scored_at FROM scored WHERE seq >= ? ORDER BY seq LIMIT 1", (seq + distance,)
+            ).fetchone()
+            if later_s < before:
+                return True
+            distance *= 2
+        return False

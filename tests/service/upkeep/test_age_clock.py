@@ -4,11 +4,14 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import BadDay, RunningService, eventually
+from simulation import Stream, simulate
+from watched import life, settings
 
 from service.store.store import FILE_NAME
 from service.upkeep.age_clock import AgeClock
@@ -118,3 +121,19 @@ def test_a_clock_that_is_ahead_for_a_while_takes_nothing_and_refuses_no_recordin
     late = ("references", {"utterance_id": "spoken", "reference": "x"})
     for route, body in (late, ("utterances", {"utterance_id": "early", "hypothesis": "x"})):
         assert service.post(f"/v1/{route}", body).json()["status"] == "scored"
+
+
+def test_rows_of_a_clock_that_was_ahead_keep_no_others_beyond_their_time() -> None:
+    begin, ahead = 200, 300
+    rows = list(simulate(Stream(2_000, 3)))
+    wrong = [replace(row, at_s=row.at_s + 800 * DAY_S) for row in rows[begin:ahead]]
+    rows[begin:ahead] = wrong
+    with life(rows, settings()) as one:
+        one.arrive(len(rows))
+        one.catch_up()
+        one.watch.close()
+        before, gone = rows[1_500].at_s, 0
+        while taken := one.store.old_rows.drop_scored(before, 20, one.watch.saved.seq):
+            gone += taken
+        assert gone == 1_500
+        assert one.ask("SELECT MIN(seq) FROM scored") == [(1_501,)]
