@@ -18,6 +18,11 @@ ROWS_A_STATEMENT = 128
 YOUNG, OLD = "young_ids", "old_ids"
 
 _EMPTY = blake2b(digest_size=8)
+_FIND = " UNION ALL ".join(
+    f"SELECT utterances.number FROM {table} CROSS JOIN utterances USING (number) "  # noqa: S608
+    "WHERE id_key = :key AND utterance_id = :name"
+    for table in (YOUNG, OLD)
+)
 _EDGE = "SELECT MAX(id_key) FROM (SELECT id_key FROM young_ids WHERE id_key > ? ORDER BY id_key LIMIT ?)"
 _STRETCH = "FROM young_ids WHERE id_key > ? AND id_key <= ?"
 _MOVE = (
@@ -57,13 +62,10 @@ class FiledIds:
         # Up to where the young table was gone through. Wherever it begins, it comes round.
         self._moved_to = -1
 
-    def candidates(self, key: int) -> list[int]:
-        """The numbers of rows whose ids have this key."""
-        return [
-            int(number)
-            for table in (YOUNG, OLD)
-            for (number,) in self._db.execute(f"SELECT number FROM {table} WHERE id_key = ?", (key,))  # noqa: S608
-        ]
+    def number_of(self, key: int, utterance_id: str) -> int | None:
+        """The number of the row with this id, whose key this is."""
+        row = self._db.execute(_FIND, {"key": key, "name": utterance_id}).fetchone()
+        return None if row is None else int(row[0])
 
     def has_any(self, keys: Sequence[int]) -> bool:
         """Whether there is a row whose id has one of these keys."""

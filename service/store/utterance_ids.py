@@ -95,8 +95,7 @@ class UtteranceIds:
         for number in (self._fresh.get(key), self._filing.get(key)):
             if number is not None and self._is_of(number, utterance_id):
                 return number
-        filed = self._tables.candidates(key)
-        return next((number for number in filed if self._is_of(number, utterance_id)), None)
+        return self._tables.number_of(key, utterance_id)
 
     def knows_any(self, utterance_ids: Sequence[str], keys: Sequence[int]) -> bool:
         """Whether there is a row with one of these ids, whose `id_keys` these are."""
