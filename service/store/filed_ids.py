@@ -39,10 +39,19 @@ def id_key(utterance_id: str) -> int:
     >>> id_key("call-17/3")
     4514499209557946932
     """
+    [key] = id_keys([utterance_id])
+    return key
+
+
+def id_keys(utterance_ids: Iterable[str]) -> list[int]:
+    """The same of many."""
     # A copy takes half of the time that a new one does.
-    hashed = _EMPTY.copy()
-    hashed.update(utterance_id.encode())
-    return int.from_bytes(hashed.digest(), "big") >> 1
+    copy, number, keys = _EMPTY.copy, int.from_bytes, []
+    for utterance_id in utterance_ids:
+        hashed = copy()
+        hashed.update(utterance_id.encode())
+        keys.append(number(hashed.digest(), "big") >> 1)
+    return keys
 
 
 @lru_cache(maxsize=2 * ROWS_A_STATEMENT)

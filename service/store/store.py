@@ -18,6 +18,7 @@ from service.errors import StartError
 from service.records import Utterance
 from service.store.damage import UNREADABLE, fault, must_be_whole, tell_of_long_log, tell_of_loss
 from service.store.data_dir import sync_folder
+from service.store.filed_ids import id_keys
 from service.store.history import History
 from service.store.key_record import KeyRecord
 from service.store.room import Room, bound_log, make_shrinkable
@@ -33,7 +34,7 @@ from service.store.rows.texts import TextRows
 from service.store.rows.traces import TraceRows
 from service.store.rows.waiting import WaitingRows
 from service.store.upgrade import upgrade
-from service.store.utterance_ids import UtteranceIds, id_keys
+from service.store.utterance_ids import UtteranceIds
 from service.store.utterance_values import (
     UNSCORED_COLUMNS,
     Unscored,

@@ -22,13 +22,15 @@ import numpy as np
 
 from service.errors import StartError
 from service.store.damage import fault
-from service.store.filed_ids import FiledIds, id_key
+from service.store.filed_ids import FiledIds, id_key, id_keys
 from service.store.known_keys import KnownKeys
 
 MOST_FRESH, SLICE = 32_768, 2_048
 """So many are filed together, and at least so many of them in one transaction."""
 SLOWEST = 16
 """One transaction files at least this part of those that came since."""
+MOST_YOUNG = 16 * MOST_FRESH
+"""Up to so many a single table has few pages, and moving each id costs more than it spares."""
 MOST_LEFT = 4 * MOST_FRESH
 """More unfiled ones are not kept in memory at a start."""
 MOST_HELD = 4 * MOST_LEFT
@@ -43,11 +45,6 @@ _SPAN = """
 _UNFILED = "SELECT utterance_id, number FROM utterances WHERE number > ? AND number <= ?"
 
 logger = logging.getLogger("werwatch.store")
-
-
-def id_keys(utterance_ids: Sequence[str]) -> list[int]:
-    """What ids are known by here; see `id_key`."""
-    return [id_key(utterance_id) for utterance_id in utterance_ids]
 
 
 class UtteranceIds:
@@ -180,7 +177,7 @@ class UtteranceIds:
     def _file(self, rows: Sequence[tuple[int, int]]) -> None:
         self._count_young(self._tables.file(rows))
         (stored,) = self._db.execute(_SPAN).fetchone()
-        if self._young > math.sqrt(MOST_FRESH * stored):
+        if self._young > max(MOST_YOUNG, math.sqrt(MOST_FRESH * stored)):
             # Faster than they come, for after an upgrade or a retention there are too many by far.
             self._count_young(-self._tables.move(2 * len(rows)))
 

@@ -10,10 +10,11 @@ import sqlite3
 import time
 
 from service.records import Erased, Erasure, Subject
+from service.store.filed_ids import id_keys
 from service.store.rows.recordings import RecordingRows
 from service.store.rows.texts import TextRows
 from service.store.rows.traces import TraceRows
-from service.store.utterance_ids import UtteranceIds, id_keys
+from service.store.utterance_ids import UtteranceIds
 
 ERASED = bytes(16)
 """Stands for the digest of content that was erased; as long as one, so that it is written over it."""
