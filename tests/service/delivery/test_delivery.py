@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import PATIENCE_S
+from delivering import delivering
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notices import EVENT
@@ -24,12 +25,9 @@ from service.alerts.facts import describe
 from service.alerts.lifecycle import Alerting, alert_id
 from service.config import Config
 from service.delivery.backoff import asked_s, wait_s
-from service.delivery.worker import DeliveryWorker
 from service.errors import ConfigError
-from service.pipeline import Pipeline
 from service.receivers.kinds import endpoints
 from service.receivers.webhook import decode_secret
-from service.store.reader import Reader
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 
@@ -48,13 +46,8 @@ async def deliver(
     settings_: Config, events: list[Event], until: dict[str, int]
 ) -> dict[tuple[str, str], int]:
     """Apply the events, work until the outbox holds ``until`` of each state, return what was counted."""
-    pipeline = Pipeline(settings_)
-    pipeline.start()
-    reader = Reader(settings_.data_dir)
     alerting = Alerting(settings_)
-    worker = DeliveryWorker(pipeline, reader, endpoints(settings_))
-    task = asyncio.create_task(worker.run())
-    try:
+    async with delivering(settings_) as (pipeline, reader):
         for event in events:
             await pipeline.writer.run(partial(alerting.apply, pipeline.store, event, time.time()))
         deadline = time.monotonic() + PATIENCE_S
@@ -66,11 +59,6 @@ async def deliver(
                 return dict(pipeline.counts.deliveries)
             await asyncio.sleep(0.05)
         raise AssertionError(f"the outbox holds {states}, not {until}")
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await asyncio.to_thread(pipeline.close)
-        reader.close()
 
 
 def test_a_notice_is_signed_as_the_reference_library_expects(tmp_path: Path) -> None:
@@ -237,17 +225,8 @@ def test_what_is_active_is_told_again_after_a_restart(tmp_path: Path) -> None:
 
 async def wait_for(settings_: Config, is_so: Callable[[], bool]) -> None:
     """Work until something is so."""
-    pipeline = Pipeline(settings_)
-    pipeline.start()
-    reader = Reader(settings_.data_dir)
-    task = asyncio.create_task(DeliveryWorker(pipeline, reader, endpoints(settings_)).run())
-    try:
+    async with delivering(settings_):
         deadline = time.monotonic() + PATIENCE_S
         while not is_so():
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await asyncio.to_thread(pipeline.close)
-        reader.close()

@@ -6,13 +6,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from conftest import PATIENCE_S
+from delivering import delivering
 from notices import EVENT
 from stand_in import Got, Reply, stand_in
 
@@ -20,10 +20,6 @@ from detectors.event import Change, Event
 from service.alerts.lifecycle import Alerting
 from service.config import Config
 from service.delivery.lane import MOST_AT_ONCE
-from service.delivery.worker import DeliveryWorker
-from service.pipeline import Pipeline
-from service.receivers.kinds import endpoints
-from service.store.reader import Reader
 
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 HANGS_S = PATIENCE_S / 2
@@ -45,27 +41,19 @@ def config(folder: Path, url: str, **more: Any) -> Config:
 
 async def deliver(settings: Config, *steps: list[Event] | Callable[[], bool]) -> None:
     """Apply events and wait for conditions, in turn, while a worker works; then all must arrive."""
-    pipeline = Pipeline(settings)
-    pipeline.start()
     alerting = Alerting(settings)
-    with closing(Reader(settings.data_dir)) as reader:
+    async with delivering(settings) as (pipeline, reader):
 
         def is_done() -> bool:
             return {state for _, state in reader.outbox()} <= {"delivered"}
 
-        task = asyncio.create_task(DeliveryWorker(pipeline, reader, endpoints(settings)).run())
-        try:
-            for step in (*steps, is_done):
-                for event in step if isinstance(step, list) else ():
-                    await pipeline.writer.run(partial(alerting.apply, pipeline.store, event, time.time()))
-                deadline = time.monotonic() + PATIENCE_S
-                while not isinstance(step, list) and not step():
-                    assert time.monotonic() < deadline
-                    await asyncio.sleep(0.02)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await asyncio.to_thread(pipeline.close)
+        for step in (*steps, is_done):
+            for event in step if isinstance(step, list) else ():
+                await pipeline.writer.run(partial(alerting.apply, pipeline.store, event, time.time()))
+            deadline = time.monotonic() + PATIENCE_S
+            while not isinstance(step, list) and not step():
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.02)
 
 
 def cohort_of(got: Got) -> str:
