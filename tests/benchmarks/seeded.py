@@ -6,6 +6,7 @@ behind them, and the state is said to have seen them all.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from service.privacy import Hasher
 from service.records import Reference, Utterance
 from service.store.filed_ids import id_key
 from service.store.store import FILE_NAME
+from service.store.utterance_ids import MOST_FRESH, MOST_YOUNG
 from service.store.utterance_values import tokens_of
 from service.telemetry.counts import Counts
 from service.upkeep.key_rotation import KEY_FILE
@@ -55,7 +57,10 @@ SELECT number + 1, scrambled(number), randomblob(16), cohort, attributes, speake
     insertions, hits, 0.76, 'verbatim', 'random', 1.0, normaliser, 1, number + 1
 FROM numbers JOIN template ON template.position = number % :templates
 """
-IDS = "INSERT OR IGNORE INTO old_ids SELECT id_key(utterance_id), number FROM utterances ORDER BY 1, 2"
+IDS = """
+INSERT OR IGNORE INTO {table} SELECT id_key(utterance_id), number FROM utterances
+    WHERE number > {first} AND number <= {last} ORDER BY 1, 2
+"""
 TEMPLATE = """
 CREATE TEMP TABLE template (position INTEGER PRIMARY KEY, cohort, attributes, speaker, session, normaliser,
     hypothesis_words, hypothesis, substitutions, deletions, insertions, hits)
@@ -82,7 +87,10 @@ def seeded(folder: Path, utterances: int, scored: int) -> Iterator[RunningServic
         _insert(db, known, utterances, scored, utterances)
         db.execute(TOTALS)
         say_seen(db, scored)
-        db.execute(IDS)
+        # As a service leaves them that took one after the other.
+        middle = utterances - max(MOST_YOUNG, math.isqrt(MOST_FRESH * utterances))
+        db.execute(IDS.format(table="old_ids", first=0, last=middle))
+        db.execute(IDS.format(table="young_ids", first=middle, last=utterances))
         db.execute("UPDATE filed SET number = (SELECT MAX(number) FROM utterances)")
     yield service
     if service.process is not None and service.process.poll() is None:
