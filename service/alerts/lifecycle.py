@@ -24,6 +24,7 @@ from service.alerts.notices import (
 )
 from service.alerts.record import Action
 from service.alerts.silences import Silence, muting
+from service.alerts.together import explained, explaining
 from service.alerts.where import named_in, where_of
 from service.config import Config
 from service.errors import Refused
@@ -125,7 +126,7 @@ class Alerting:
                 for identity, names in strangers.items():
                     self._notices.introduce(store, _found(store, identity), names, now)
 
-    def compare(self, store: Store, lasting: Sequence[Event], watched: Collection[str], now: float) -> None:
+    def reconcile(self, store: Store, lasting: Sequence[Event], watched: Collection[str], now: float) -> None:
         """End alerts that the monitor would never see recover, for it does not know them.
 
         One that ended so before and that it knows again, as when settings are changed back, fires again.
@@ -201,9 +202,9 @@ class Alerting:
         if traces := store.traces.of_errors(event.cohort, event.onset_s, MOST_TRACES):
             alert = replace(alert, facts={**alert.facts, "traces": traces})
         if event.during_global:
-            alert = self._held(store, alert, now)
+            alert = explained(alert, store.alerts.active(), now, self._group_s)
         elif event.signal is Signal.GLOBAL:
-            alert = self._with_what_it_explains(store, alert, now)
+            alert = explaining(alert, store.alerts.active(), now, self._group_s)
         action = Action.FIRED if is_alarm else Action.NOTED
         silence = muting(alert, store.silences.active(now))
         is_told = silence is None and alert.held_until is None
@@ -212,8 +213,8 @@ class Alerting:
             why, which = silence.note, silence.silence_id
             store.record.add(Action.MUTED, now, why, alert_id=identity, silence_id=which)
         if alert.held_until is not None:
-            explained = f"explained by {alert.facts['explained_by']}"
-            store.record.add(Action.HELD, now, explained, alert_id=identity)
+            why = f"explained by {alert.facts['explained_by']}"
+            store.record.add(Action.HELD, now, why, alert_id=identity)
 
     @staticmethod
     def _reopen(store: Store, alert: AlertRow, now: float) -> None:
@@ -224,26 +225,6 @@ class Alerting:
         store.record.add(Action.FIRED, now, "found again", alert_id=alert.alert_id)
         # It is told as what nobody has been told of.
         store.alerts.put(replace(alert, state=FIRING, resolved_at=None, told_at=None, facts=facts))
-
-    def _held(self, store: Store, alert: AlertRow, now: float) -> AlertRow:
-        """What fires while everybody is in alarm waits for a time: that alert tells of it."""
-        for other in store.alerts.active():
-            if other.signal == Signal.GLOBAL and self._is_together(other, now):
-                facts = {**alert.facts, "explained_by": other.alert_id}
-                return replace(alert, held_until=other.fired_at + self._group_s, facts=facts)
-        return alert
-
-    def _with_what_it_explains(self, store: Store, alert: AlertRow, now: float) -> AlertRow:
-        grouped = [
-            other.cohort
-            for other in store.alerts.active()
-            if other.signal == Signal.DIFFERENTIAL and self._is_together(other, now)
-        ]
-        return replace(alert, facts={**alert.facts, "raised_shortly_before": sorted(filter(None, grouped))})
-
-    def _is_together(self, other: AlertRow, now: float) -> bool:
-        # By a clock that was set back days ago everything would be within the time of what fired before.
-        return abs(now - other.fired_at) < self._group_s
 
     def _due(
         self, store: Store, alert: AlertRow, event: Event | None, silences: Sequence[Silence], now: float

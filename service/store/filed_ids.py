@@ -106,9 +106,8 @@ class FiledIds:
         """Put in very many rows of key and number, which come in order, past the young table."""
         self._db.executemany("INSERT OR IGNORE INTO old_ids VALUES (?, ?)", rows)
 
-    def unfile(self, rows: Iterable[tuple[int, int]]) -> int:
+    def unfile(self, rows: Sequence[tuple[int, int]]) -> int:
         """Take out rows of key and number; return how many the young table had of them."""
-        rows = list(rows)
         young, _ = (
             self._db.executemany(f"DELETE FROM {table} WHERE id_key = ? AND number = ?", rows).rowcount  # noqa: S608
             for table in (YOUNG, OLD)

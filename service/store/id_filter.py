@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 BITS = 1 << 26
 """8 MB, whatever they hold, so that memory stays what it is while the store fills. With so many keys as a
-quarter of it every seventh new one looks known."""
+quarter of it every sixth new one looks known."""
 HASHES = 4
-FEW = 16
+FEW = 10
 """For fewer, vectors take longer than a loop."""
 
 

@@ -11,7 +11,7 @@ from service.store.filed_ids import OLD, YOUNG, FiledIds
 from service.store.id_filter import BITS, IdFilter
 
 STRETCH = 1_024
-"""Read at once, in half a millisecond: whoever writes next waits for it."""
+"""Read at once, in less than a millisecond: whoever writes next waits for it."""
 MOST = BITS // 4
 """Keys of rows that are gone stay in a filter: with so many, and twice those that it began with, it is filled
 anew."""

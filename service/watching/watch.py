@@ -81,7 +81,7 @@ class Watch:
         self._untold: list[Event] = []
         self._fault = ""
         self._is_whole, self._rests_until = True, 0.0
-        self._is_compared = False
+        self._is_reconciled = False
         self.saved_at = time.time()
         self._save_due = self._look_due = self._explain_due = 0.0
         self.rows_behind = store.history.last_seq() - self._course.seq
@@ -93,7 +93,7 @@ class Watch:
         """
         self.alerting.configure(config)
         # Who is a receiver again may have missed what ended.
-        self._is_compared = False
+        self._is_reconciled = False
         settings = config.monitor_settings()
         if settings != self._settings:
             record_change(self._store.history, dump(self._settings), settings, author)
@@ -212,12 +212,12 @@ class Watch:
         # A monitor that has rows to read yet knows the alarms as they were.
         knows_all = not self.rows_behind and self._is_whole
         lasting = self._course.monitor.lasting() if knows_all else []
-        if knows_all and not self._is_compared:
+        if knows_all and not self._is_reconciled:
             self.alerting.tell_of_ends(self._store, time.time())
             # Under other settings than those under which an alert fired it may find none.
             watched = {view.cohort for view in self._course.monitor.views()}
-            self.alerting.compare(self._store, lasting, watched, time.time())
-            self._is_compared = True
+            self.alerting.reconcile(self._store, lasting, watched, time.time())
+            self._is_reconciled = True
         if time.monotonic() >= self._explain_due:
             lasting = [self._course.monitor.explained(event) for event in lasting]
             self._explain_due = time.monotonic() + EXPLAIN_EVERY_S

@@ -238,7 +238,7 @@ def test_what_the_monitor_does_not_know_of_a_cohort_that_it_watches_ends(day: Da
     known, strange = replace(EVENT, cohort="en-IN"), replace(EVENT, cohort="en-AU")
     day.happens(EVENT, known, strange, EVERYBODY)
     for _ in range(2):
-        day.alerting.compare(day.store, [known], ["en-GB-scotland", "en-IN"], NOW + MINUTE_S)
+        day.alerting.reconcile(day.store, [known], ["en-GB-scotland", "en-IN"], NOW + MINUTE_S)
     ended = [each for each in (EVENT, known, strange, EVERYBODY) if day.alert(each).state == "resolved"]
     assert ended == [EVENT, EVERYBODY]
     assert day.alert().facts["resolution"] == "outdated"
@@ -247,7 +247,7 @@ def test_what_the_monitor_does_not_know_of_a_cohort_that_it_watches_ends(day: Da
 
 def test_a_monitor_that_has_seen_nobody_ends_nothing(day: Day) -> None:
     day.happens(EVENT, EVERYBODY)
-    day.alerting.compare(day.store, [], [], NOW + MINUTE_S)
+    day.alerting.reconcile(day.store, [], [], NOW + MINUTE_S)
     assert day.told == ["firing", "firing"]
 
 
