@@ -219,8 +219,8 @@ class Pipeline:
 
     def _after_commit(self) -> bool:
         self._fold.go_on()
-        self.store.ids.step(self.store.transaction)
+        has_ids = self.store.ids.step(self.store.transaction)
         has_rows = self.watch.go_on(TURN_S)
         has_rows |= self.claims.go_on(TURN_S)
         has_old = self._retention.step(self._ages.now(), is_waited_for=self.writer.waiting > 0)
-        return self._texts.go_on(time.time()) or has_old or has_rows
+        return self._texts.go_on(time.time()) or has_old or has_rows or has_ids

@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 
-from service.store.filed_ids import OLD, YOUNG, id_key
+import numpy as np
+
+from service.store.filed_ids import TABLES, FiledIds, id_key
 
 ROWS_AT_ONCE = 50_000
 """Looked at in one moment, so that the log of a service that writes can be folded in between."""
+PARTS = 1_024
+"""Of the keys, each looked at in one moment; a bucket belongs to one of them."""
+_NUMBERS_A_STATEMENT = 500
 
-_KEYED = """
-    SELECT number, utterance_id, id_key(utterance_id) AS id_key FROM utterances
-    WHERE number > :begin AND number <= :begin + :most
-"""
-_ASTRAY = f"""
-    SELECT keyed.number FROM ({_KEYED}) AS keyed
-        LEFT JOIN young_ids AS young ON young.id_key = keyed.id_key AND young.number = keyed.number
-        LEFT JOIN old_ids AS old ON old.id_key = keyed.id_key AND old.number = keyed.number
-    WHERE young.number IS NULL AND old.number IS NULL AND keyed.number <= (SELECT number FROM filed)
-    ORDER BY keyed.number
-"""  # noqa: S608 -- constants, as in the others
-_TWICE = tuple(
-    f"""
-    SELECT keyed.number, other.number FROM ({_KEYED}) AS keyed
-        JOIN {table} AS ids ON ids.id_key = keyed.id_key AND ids.number != keyed.number
-        JOIN utterances AS other ON other.number = ids.number AND other.utterance_id = keyed.utterance_id
-    """  # noqa: S608
-    for table in (YOUNG, OLD)
-)
+_EXTENT = "SELECT IFNULL(MIN(number), 1), IFNULL(MAX(number), 0), COUNT(*) FROM utterances"
+_ROWS = "SELECT number, utterance_id FROM utterances WHERE number > ? AND number <= ?"
 _TWICE_UNFILED = """
     SELECT MIN(number), MAX(number) FROM utterances WHERE number > (SELECT number FROM filed)
     GROUP BY utterance_id HAVING COUNT(*) > 1 ORDER BY 1
-"""
-_LEAD = """
-    SELECT ids.id_key, ids.number, utterances.utterance_id FROM (
-        SELECT id_key, number FROM {table}
-        WHERE (id_key, number) > (:key, :number) ORDER BY id_key, number LIMIT :most
-    ) AS ids LEFT JOIN utterances ON utterances.number = ids.number ORDER BY 1, 2
 """
 _OF_ANOTHER = """
     SELECT seq FROM scored LEFT JOIN utterances ON utterances.number = utterance_number
@@ -75,42 +57,68 @@ class IdFaults:
 
 def id_faults(db: sqlite3.Connection) -> IdFaults:
     """Look at every utterance and every id, a portion a moment; what is written meanwhile does not matter."""
-    found = IdFaults()
-    db.create_function("id_key", 1, id_key, deterministic=True)
+    ids = FiledIds(db)
     with _one_moment(db):
-        (found.utterances,) = db.execute("SELECT COUNT(*) FROM utterances").fetchone()
+        first, last, count = db.execute(_EXTENT).fetchone()
+        (filed,) = db.execute("SELECT number FROM filed").fetchone()
         twice = set(db.execute(_TWICE_UNFILED))
-    astray: set[int] = set()
-    for begin in _portions(db, "SELECT MIN(number), MAX(number) FROM utterances"):
-        portion = {"begin": begin, "most": ROWS_AT_ONCE}
+    found = IdFaults(count)
+    # Of the rows that are filed by now, those that were led to.
+    is_found = np.zeros(max(0, min(filed, last) - first + 1), np.bool_)
+    for part in range(PARTS):
         with _one_moment(db):
-            astray.update(number for (number,) in db.execute(_ASTRAY, portion))
-            for pairs in _TWICE:
-                twice.update((min(pair), max(pair)) for pair in db.execute(pairs, portion))
-    for begin in _portions(db, "SELECT MIN(seq), MAX(seq) FROM scored"):
-        rows = db.execute(_OF_ANOTHER, {"begin": begin, "most": ROWS_AT_ONCE})
-        found.of_another += [seq for (seq,) in rows]
-    found.nowhere = sum(_leading_nowhere(db, table) for table in (YOUNG, OLD))
+            pairs = [pair for table in TABLES for pair in ids.part(table, part, PARTS)]
+            names = _names(db, [number for _, number in pairs])
+        leading = {number for key, number in pairs if number in names and id_key(names[number]) == key}
+        found.nowhere += sum(number not in leading for _, number in pairs)
+        twice |= _twice({number: names[number] for number in sorted(leading)})
+        is_found[[number - first for number in leading if number <= filed]] = True
+    for begin in range(first - 1, last, ROWS_AT_ONCE):
+        with _one_moment(db):
+            rows = db.execute(_ROWS, (begin, begin + ROWS_AT_ONCE)).fetchall()
+            unled = [row for row in rows if row[0] > filed or not is_found[row[0] - first]]
+            twice |= _leading_elsewhere(db, ids, unled)
+        found.astray += [number for number, _ in unled if number <= filed]
+    begin, end = db.execute("SELECT IFNULL(MIN(seq), 1) - 1, IFNULL(MAX(seq), 0) FROM scored").fetchone()
+    for after in range(begin, end, ROWS_AT_ONCE):
+        seqs = db.execute(_OF_ANOTHER, {"begin": after, "most": ROWS_AT_ONCE})
+        found.of_another += [seq for (seq,) in seqs]
     found.twice = sorted(twice)
-    found.astray = sorted(astray.difference(chain.from_iterable(twice)))
+    found.astray = sorted(set(found.astray).difference(chain.from_iterable(twice)))
     return found
 
 
-def _leading_nowhere(db: sqlite3.Connection, table: str) -> int:
-    key, number, wrong = -1, 0, 0
-    while True:
-        after = {"key": key, "number": number, "most": ROWS_AT_ONCE}
-        rows = db.execute(_LEAD.format(table=table), after).fetchall()
-        if not rows:
-            return wrong
-        wrong += sum(name is None or id_key(name) != key for key, _, name in rows)
-        key, number, _ = rows[-1]
+def _names(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """The ids of rows, where there are such rows."""
+    names: dict[int, str] = {}
+    for begin in range(0, len(numbers), _NUMBERS_A_STATEMENT):
+        together = numbers[begin : begin + _NUMBERS_A_STATEMENT]
+        places = ", ".join("?" * len(together))
+        names.update(
+            db.execute(f"SELECT number, utterance_id FROM utterances WHERE number IN ({places})", together)  # noqa: S608
+        )
+    return names
 
 
-def _portions(db: sqlite3.Connection, extent: str) -> Iterator[int]:
-    first, last = db.execute(extent).fetchone()
-    if last is not None:
-        yield from range(first - 1, last, ROWS_AT_ONCE)
+def _twice(names: dict[int, str]) -> set[tuple[int, int]]:
+    """Each two numbers, the lower first, that have the same name."""
+    firsts: dict[str, int] = {}
+    return {
+        (firsts[name], number) for number, name in names.items() if firsts.setdefault(name, number) != number
+    }
+
+
+def _leading_elsewhere(
+    db: sqlite3.Connection, ids: FiledIds, rows: Sequence[tuple[int, str]]
+) -> set[tuple[int, int]]:
+    """Rows whose id leads to another row that has it too."""
+    others = [(other, number, name) for number, name in rows for other in ids.numbers_of(id_key(name))]
+    names = _names(db, [other for other, _, _ in others])
+    return {
+        (min(other, number), max(other, number))
+        for other, number, name in others
+        if other != number and names.get(other) == name
+    }
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from service.store.filed_ids import OLD, YOUNG, FiledIds
 from service.store.id_filter import BITS, IdFilter
 
-STRETCH = 1_024
+STRETCH = 4_096
 """Read at once, in less than a millisecond: whoever writes next waits for it."""
 MOST = BITS // 4
 """Keys of rows that are gone stay in a filter: with so many, and twice those that it began with, it is filled
@@ -34,8 +34,8 @@ class KnownKeys:
         """Those of these keys that are not surely new."""
         return self._filter.perhaps(keys) if self._is_filled else keys
 
-    def go_on(self, unfiled: Iterable[int]) -> None:
-        """Go through one more stretch of the tables, if the filter is to be filled.
+    def go_on(self, unfiled: Iterable[int]) -> bool:
+        """Go through one more stretch of the tables, if the filter is to be filled; whether it still is.
 
         Parameters
         ----------
@@ -47,13 +47,12 @@ class KnownKeys:
             self._filter.add(list(unfiled))
             self._table, self._after = YOUNG, -1
         if self._is_filled:
-            return
-        keys = self._tables.keys_after(self._table, self._after, STRETCH)
-        self._filter.add(keys)
-        if keys:
-            self._after = keys[-1]
-        elif self._table == YOUNG:
+            return False
+        self._after, pairs = self._tables.after(self._table, self._after, STRETCH)
+        self._filter.add(pairs[:, 0].tolist())
+        if not len(pairs) and self._table == OLD:
+            self._is_filled, self._began_with = True, self._filter.added
+        elif not len(pairs):
             # What moves goes from there to the old one: nothing is missed in between.
             self._table, self._after = OLD, -1
-        else:
-            self._is_filled, self._began_with = True, self._filter.added
+        return not self._is_filled

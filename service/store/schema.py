@@ -217,6 +217,19 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     UPDATE filed SET number = 0;          -- the start files them
     """,
+    """
+    DROP TABLE old_ids;
+    DROP TABLE young_ids;
+    CREATE TABLE old_ids (                -- which row has an id; the newest rows are in neither: filed_ids.py
+        bucket INTEGER PRIMARY KEY,       -- the first bits of the keys
+        ids    BLOB NOT NULL              -- key and number of each: two numbers of 8 bytes, the lowest first
+    );
+    CREATE TABLE young_ids (              -- those that were filed last
+        bucket INTEGER PRIMARY KEY,
+        ids    BLOB NOT NULL
+    );
+    UPDATE filed SET number = 0;          -- the start files them
+    """,
 )
 
 

@@ -18,18 +18,16 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from itertools import chain
 
-import numpy as np
-
 from service.errors import StartError
 from service.store.damage import fault
-from service.store.filed_ids import FiledIds, id_key, id_keys
+from service.store.filed_ids import YOUNG, FiledIds, Pairs, id_key, id_keys, pairs_of
 from service.store.known_keys import KnownKeys
 
-MOST_FRESH, SLICE = 32_768, 2_048
+MOST_FRESH, SLICE = 65_536, 2_048
 """So many are filed together, and at least so many of them in one transaction."""
 SLOWEST = 16
 """One transaction files at least this part of those that came since."""
-MOST_YOUNG = 16 * MOST_FRESH
+MOST_YOUNG = 8 * MOST_FRESH
 """Up to so many a single table has few pages, and moving each id costs more than it spares."""
 MOST_LEFT = 4 * MOST_FRESH
 """More unfiled ones are not kept in memory at a start."""
@@ -71,10 +69,10 @@ class UtteranceIds:
         self._tables = FiledIds(db)
         self._known_keys = KnownKeys(self._tables)
         # Numbers by keys: those since the last filing began, those of a filing that goes on, and what is
-        # left to do of that, the last first.
+        # left to do of that.
         self._fresh: dict[int, int] = {}
         self._filing: dict[int, int] = {}
-        self._left: list[int] = []
+        self._left = pairs_of([], [])
         self._undo: list[Callable[[], object]] = []
         self._depth = 0
         self._rests_until = 0.0
@@ -89,10 +87,11 @@ class UtteranceIds:
         """The number of the row with this id."""
         self._must_be_whole()
         key = id_key(utterance_id)
-        for number in (self._fresh.get(key), self._filing.get(key)):
+        unfiled = (self._fresh.get(key), self._filing.get(key))
+        for number in chain(unfiled, self._tables.numbers_of(key)):
             if number is not None and self._is_of(number, utterance_id):
                 return number
-        return self._tables.number_of(key, utterance_id)
+        return None
 
     def knows_any(self, utterance_ids: Sequence[str], keys: Sequence[int]) -> bool:
         """Whether there is a row with one of these ids, whose `id_keys` these are."""
@@ -143,43 +142,48 @@ class UtteranceIds:
             if self._depth == 0:
                 self._undo.clear()
 
-    def step(self, transaction: Callable[[], AbstractContextManager[None]]) -> None:
-        """File some, if enough are there, and look at some that were filed. Nothing is raised."""
+    def step(self, transaction: Callable[[], AbstractContextManager[None]]) -> bool:
+        """File some, if enough are there, and look at some that were filed; whether more are to be looked at.
+
+        Nothing is raised.
+        """
         if time.monotonic() < self._rests_until:
-            return
+            return False
         try:
             self._file_some(transaction)
-            self._known_keys.go_on(chain(self._fresh, self._filing))
+            return self._known_keys.go_on(chain(self._fresh, self._filing))
         except sqlite3.Error as error:
             logger.error("the ids of new utterances are not filed now: %s", fault(error))
             self._rests_until = time.monotonic() + REST_S
+            return False
 
     def _file_some(self, transaction: Callable[[], AbstractContextManager[None]]) -> None:
-        if not self._left:
+        if not len(self._left):
             if len(self._fresh) < MOST_FRESH:
                 return
             self._filing, self._fresh = self._fresh, {}
-            self._left = sorted(self._filing, reverse=True)
+            self._left = pairs_of(list(self._filing), list(self._filing.values()))
         # More of them the more have come since, so that what comes fast does not pile up in memory.
         most = max(SLICE, len(self._fresh) // SLOWEST)
-        filing, some = self._filing, self._left[: -most - 1 : -1]
-        is_done = len(some) == len(self._left)
-        last = max(filing.values(), default=self._filed) if is_done else self._filed
+        some, left = self._left[:most], self._left[most:]
+        filing = self._filing
+        there = some[[key in filing for key in some[:, 0].tolist()]]
+        last = self._filed if len(left) else max(filing.values(), default=self._filed)
         with transaction():
-            self._file([(key, filing[key]) for key in some if key in filing])
-            if is_done:
+            self._file(there)
+            if not len(left):
                 self._db.execute("UPDATE filed SET number = ?", (last,))
-        self._filed = last
-        del self._left[-len(some) :]
-        if is_done:
+        self._filed, self._left = last, left
+        if not len(left):
             self._filing = {}
 
-    def _file(self, rows: Sequence[tuple[int, int]]) -> None:
-        self._count_young(self._tables.file(rows))
+    def _file(self, pairs: Pairs) -> None:
+        self._tables.file(pairs)
+        self._count_young(len(pairs))
         (stored,) = self._db.execute(_SPAN).fetchone()
         if self._young > max(MOST_YOUNG, math.sqrt(MOST_FRESH * stored)):
             # Faster than they come, for after an upgrade or a retention there are too many by far.
-            self._count_young(-self._tables.move(2 * len(rows)))
+            self._count_young(-self._tables.move(2 * len(pairs)))
 
     def _count_young(self, more: int) -> None:
         self._undo.append(partial(setattr, self, "_young", self._young))
@@ -195,7 +199,8 @@ class UtteranceIds:
         kept = []
         for key, number in zip(keys, numbers, strict=True):
             if key in fresh:
-                self._count_young(self._tables.file([(key, number)]))
+                self._tables.file(pairs_of([key], [number]))
+                self._count_young(1)
             else:
                 fresh[key] = number
                 kept.append(key)
@@ -213,7 +218,7 @@ class UtteranceIds:
         (self._filed,) = self._db.execute("SELECT number FROM filed").fetchone()
         rows = self._db.execute(_UNFILED, (self._filed, self._last())).fetchall()
         self._know(id_keys([name for name, _ in rows]), [number for _, number in rows])
-        self._young = self._tables.young()
+        self._young = self._tables.count(YOUNG)
         self._is_whole = True
 
     def _file_what_is_too_much(self, say: Callable[[str], None]) -> None:
@@ -235,16 +240,14 @@ class UtteranceIds:
             filed = end
 
     def _file_portion(self, begin: int, end: int) -> None:
-        numbers = array("q")
-        keys = array("q")
+        keys, numbers = array("q"), array("q")
         for name, number in self._db.execute(_UNFILED, (begin, end)):
             keys.append(id_key(name))
             numbers.append(number)
-        order = np.argsort(np.asarray(keys, np.int64))
-        rows = ((keys[place], numbers[place]) for place in order)
+        pairs = pairs_of(keys, numbers)
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._tables.file_large(rows)
+            self._tables.file_large(pairs)
             self._db.execute("UPDATE filed SET number = ?", (end,))
             self._db.execute("COMMIT")
         except BaseException:

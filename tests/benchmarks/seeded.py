@@ -24,7 +24,7 @@ from service.api.wire import ReferenceIn, UtteranceIn, parse
 from service.config import Config
 from service.privacy import Hasher
 from service.records import Reference, Utterance
-from service.store.filed_ids import id_key
+from service.store.filed_ids import FiledIds, Pairs, id_keys, pairs_of
 from service.store.store import FILE_NAME
 from service.store.utterance_ids import MOST_FRESH, MOST_YOUNG
 from service.store.utterance_values import tokens_of
@@ -57,10 +57,8 @@ SELECT number + 1, scrambled(number), randomblob(16), cohort, attributes, speake
     insertions, hits, 0.76, 'verbatim', 'random', 1.0, normaliser, 1, number + 1
 FROM numbers JOIN template ON template.position = number % :templates
 """
-IDS = """
-INSERT OR IGNORE INTO {table} SELECT id_key(utterance_id), number FROM utterances
-    WHERE number > {first} AND number <= {last} ORDER BY 1, 2
-"""
+IDS = "SELECT utterance_id, number FROM utterances WHERE number > ? AND number <= ?"
+PORTION = 1_000_000
 TEMPLATE = """
 CREATE TEMP TABLE template (position INTEGER PRIMARY KEY, cohort, attributes, speaker, session, normaliser,
     hypothesis_words, hypothesis, substitutions, deletions, insertions, hits)
@@ -89,8 +87,10 @@ def seeded(folder: Path, utterances: int, scored: int) -> Iterator[RunningServic
         say_seen(db, scored)
         # As a service leaves them that took one after the other.
         middle = utterances - max(MOST_YOUNG, math.isqrt(MOST_FRESH * utterances))
-        db.execute(IDS.format(table="old_ids", first=0, last=middle))
-        db.execute(IDS.format(table="young_ids", first=middle, last=utterances))
+        ids = FiledIds(db)
+        for first in range(0, middle, PORTION):
+            ids.file_large(_pairs(db, first, min(first + PORTION, middle)))
+        ids.file(_pairs(db, middle, utterances))
         db.execute("UPDATE filed SET number = (SELECT MAX(number) FROM utterances)")
     yield service
     if service.process is not None and service.process.poll() is None:
@@ -115,7 +115,6 @@ def _opened(service: RunningService) -> Iterator[sqlite3.Connection]:
         db.execute("PRAGMA journal_mode = OFF")
         db.execute("PRAGMA synchronous = OFF")
         db.create_function("scrambled", 1, scrambled, deterministic=True)
-        db.create_function("id_key", 1, id_key, deterministic=True)
         db.execute(TEMPLATE)
         db.executemany("INSERT INTO template VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", _templates(service.data_dir))
         db.execute("BEGIN")
@@ -136,6 +135,11 @@ def _insert(db: sqlite3.Connection, first: int, last: int, scored: int, utteranc
         db.execute(SCORED, {**values, "first": first, "last": scored})
     if first < last:
         db.execute(UTTERANCES, {**values, "first": first, "last": last})
+
+
+def _pairs(db: sqlite3.Connection, first: int, last: int) -> Pairs:
+    rows = db.execute(IDS, (first, last)).fetchall()
+    return pairs_of(id_keys([name for name, _ in rows]), [number for _, number in rows])
 
 
 def _templates(data_dir: Path) -> Iterator[tuple[Any, ...]]:

@@ -25,7 +25,7 @@ WRITTEN_AT = 1_795_604_900.0
 """Just after the dumps were taken; what is kept for a time would be gone later."""
 SECRET = "whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
 KEY = bytes(range(32))
-BY_ID = {"utterance_ids", "filed"}
+BY_ID = {"utterance_ids", "filed", "young_ids", "old_ids"}
 """Tables that say only what others do: which rows have which ids."""
 UTTERANCE = {
     "hypothesis": "no fever since monday",

@@ -102,8 +102,7 @@ class Ids(RuleBasedStateMachine):
             asked = [name, "n99"]
             assert self.store.ids.knows_any(asked, keys_of(asked)) == (name in rows)
         assert id_faults(self.store._db) == IdFaults(len(rows))
-        (young,) = self.store._db.execute("SELECT COUNT(*) FROM young_ids").fetchone()
-        assert self.store.ids._young == young
+        assert self.store.ids._young == self.store.ids._tables.count(YOUNG)
 
 
 # In place of 2^63 keys three, so that most ids share one, or keys that come in the order of the ids.
@@ -188,7 +187,7 @@ def test_few_are_young_and_all_are_known(tmp_path: Path, monkeypatch: pytest.Mon
             with store.transaction():
                 put(store, names[begin : begin + 16])
             store.ids.step(store.transaction)
-        counts = [store._db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in (YOUNG, OLD)]
+        counts = [store.ids._tables.count(table) for table in (YOUNG, OLD)]
         (filed,) = store._db.execute("SELECT number FROM filed").fetchone()
         assert id_faults(store._db) == IdFaults(len(names))
     # sqrt(64 * 6,400) = 640, and what one step files.
@@ -203,7 +202,7 @@ def test_a_start_files_many_and_says_how_far_it_is(tmp_path: Path, monkeypatch: 
     said: list[str] = []
     with closing(Store(tmp_path, said.append)) as store:
         assert said == [f"filing the ids of utterances: {done} of 100 so far" for done in (0, 40, 80)]
-        assert store._db.execute("SELECT COUNT(*) FROM old_ids").fetchone() == (100,)
+        assert store.ids._tables.count(OLD) == 100
         assert id_faults(store._db) == IdFaults(100)
         assert len(store.ids._fresh) == 0
 

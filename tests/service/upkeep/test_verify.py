@@ -4,7 +4,8 @@ import json
 import secrets
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from commands import call
 from conftest import BadDay, RunningService, catches_up, eventually, score
 
 from service.store import id_faults
-from service.store.filed_ids import id_key
+from service.store.filed_ids import FiledIds, id_key, id_keys, pairs_of
 from service.store.store import FILE_NAME
 
 DAY_S = 86_400.0
+NAME = "SELECT utterance_id FROM utterances WHERE number ="
 
 
 def verify(service: RunningService) -> tuple[int, list[str]]:
@@ -97,7 +99,7 @@ DIFFERENT = "state: BAD: the saved one is not what the rows 701"
         ),
         ("UPDATE scored SET utterance_number = 1 WHERE seq = 801", "ids: BAD: 1 scored rows (seq 801) name"),
         (
-            "INSERT INTO young_ids VALUES (12345, 7)",
+            "INSERT INTO young_ids VALUES (0, x'39300000000000000700000000000000')",
             "ids: BAD: of 0 utterances the id does not",
         ),
         ("DELETE FROM hourly", "sums: BAD: the totals of en-AU, "),
@@ -111,7 +113,7 @@ DIFFERENT = "state: BAD: the saved one is not what the rows 701"
         ),
         ("UPDATE snapshot SET state = substr(state, 1, 1000)", "state: BAD: the saved one cannot be used"),
         ("DELETE FROM snapshot", "state: good: none is saved yet"),
-        ("PRAGMA user_version = 3", "layout: BAD: layout 3, this version's is 9"),
+        ("PRAGMA user_version = 3", "layout: BAD: layout 3, this version's is 10"),
     ],
 )
 def test_what_does_not_fit_is_named(spoil: str, line: str, service: RunningService) -> None:
@@ -148,41 +150,76 @@ def test_damaged_pages_are_named(page: int, service: RunningService) -> None:
     assert lines[0].startswith("file: BAD: ")
 
 
-FILED = """
-    INSERT INTO young_ids SELECT id_key(utterance_id), number FROM utterances WHERE number > 100;
-    INSERT INTO old_ids SELECT id_key(utterance_id), number FROM utterances WHERE number <= 100;
-    UPDATE filed SET number = (SELECT MAX(number) FROM utterances);
-"""
 REMEDY = "DELETE FROM young_ids; DELETE FROM old_ids; UPDATE filed SET number = 0;"
+
+
+def file_all(path: Path) -> None:
+    """File the ids of the first hundred rows as old ones, the others as young ones."""
+    with ids_of(path) as (db, ids):
+        for put, rows in ((ids.file_large, "number <= 100"), (ids.file, "number > 100")):
+            names, numbers = zip(
+                *db.execute(f"SELECT utterance_id, number FROM utterances WHERE {rows}"), strict=True
+            )
+            put(pairs_of(id_keys(names), numbers))
+        db.execute("UPDATE filed SET number = (SELECT MAX(number) FROM utterances)")
+
+
+@contextmanager
+def ids_of(path: Path) -> Iterator[tuple[sqlite3.Connection, FiledIds]]:
+    with closing(sqlite3.connect(path)) as db:
+        yield db, FiledIds(db)
+        db.commit()
+
+
+def unfile(path: Path, *numbers: int) -> list[int]:
+    """Take the ids of rows out; return their keys."""
+    keys = [id_key(name) for number in numbers for (name,) in ask(path, f"{NAME} {number}")]
+    with ids_of(path) as (_, ids):
+        ids.unfile(list(zip(keys, numbers, strict=True)))
+    return keys
+
+
+def rename(path: Path) -> None:
+    script(path, "UPDATE utterances SET utterance_id = 'u-710' WHERE number = 20")
+
+
+def lose(path: Path) -> None:
+    unfile(path, 50, 51)
+
+
+def mislead(path: Path) -> None:
+    keys = unfile(path, 50)
+    with ids_of(path) as (_, ids):
+        ids.file_large(pairs_of(keys, [60]))
 
 
 @pytest.mark.parametrize(
     ("spoil", "line", "remedy"),
     [
         (
-            "UPDATE utterances SET utterance_id = 'u-710' WHERE number = 20",
+            rename,
             "ids: BAD: 1 utterances have the id of another (rows 11 and 20), so one of them may count twice",
             "",
         ),
         (
-            "DELETE FROM old_ids WHERE number IN (50, 51)",
+            lose,
             "ids: BAD: of 2 utterances (rows 50, 51) the id does not lead to the row, and 0 ids lead to no",
             REMEDY,
         ),
         (
-            "UPDATE old_ids SET number = 60 WHERE number = 50",
+            mislead,
             "ids: BAD: of 1 utterances (rows 50) the id does not lead to the row, and 1 ids lead to no row",
             REMEDY,
         ),
     ],
 )
 def test_ids_that_are_filed_wrongly_are_named_and_filed_again_as_it_says(
-    spoil: str, line: str, remedy: str, service: RunningService
+    spoil: Callable[[Path], None], line: str, remedy: str, service: RunningService
 ) -> None:
     path = service.data_dir / FILE_NAME
-    script(path, FILED)
+    file_all(path)
     assert verify(service)[0] == 0
-    script(path, spoil)
+    spoil(path)
     code, lines = verify(service)
     assert code == 1
     assert any(each.startswith(line) for each in lines), lines
@@ -196,7 +233,8 @@ def test_ids_that_are_filed_wrongly_are_named_and_filed_again_as_it_says(
 
 def test_ids_are_looked_at_in_portions(service: RunningService, monkeypatch: pytest.MonkeyPatch) -> None:
     path = service.data_dir / FILE_NAME
-    script(path, FILED + "DELETE FROM young_ids WHERE number = 290;")
+    file_all(path)
+    unfile(path, 290)
     monkeypatch.setattr(id_faults, "ROWS_AT_ONCE", 7)
     with closing(sqlite3.connect(path)) as db:
         found = id_faults.id_faults(db)
@@ -205,5 +243,4 @@ def test_ids_are_looked_at_in_portions(service: RunningService, monkeypatch: pyt
 
 def script(path: Path, statements: str) -> None:
     with closing(sqlite3.connect(path)) as db:
-        db.create_function("id_key", 1, id_key)
         db.executescript(statements)
