@@ -57,7 +57,9 @@ class Life:
         about = (name, b"r", scored.cohort, attributes, scored.speaker, scored.unit_key, at_s, at_s)
         errors = (counts.substitutions, counts.deletions, counts.insertions, counts.hits)
         sampled = (None, "verbatim", "random", 0.5, scored.normaliser, 1)
-        self.store.put_scored((*about, *errors, *sampled, scored.session, *[None] * 4), name)
+        number = self.store.ids.number_of(name)
+        assert number is not None
+        self.store.put_scored((*about, *errors, *sampled, scored.session, *[None] * 4), number)
 
     def restart(self, config: Config | None = None) -> None:
         """Begin another watch, as after a kill: nothing of the one before is saved."""

@@ -20,6 +20,7 @@ from service.records import Outcome, Receipt, RecordingReference
 from service.store.rows.recordings import (
     Ending,
     State,
+    Version,
     read_due,
     read_ending,
     read_is_incomplete,
@@ -46,7 +47,7 @@ class _Aligned:
 
     number: int
     reference: RecordingReference
-    versions: dict[str, tuple[bytes, int | None]]
+    versions: dict[str, Version]
     scores: Sequence[Scored]
     refusal: Refused | None = None
 

@@ -278,9 +278,8 @@ class Store:
         ).fetchone()
         return (row[0], ErrorCounts(*row[1:])) if row else None
 
-    def put_scored(self, values: tuple[Any, ...], utterance_id: str) -> int:
-        """Append a scored row, drop the utterance's tokens, return its seq."""
-        number = self.ids.number_of(utterance_id)
+    def put_scored(self, values: tuple[Any, ...], number: int) -> int:
+        """Append a scored row, drop the tokens of its utterance, which has this number, return its seq."""
         cursor = self._db.execute(
             "INSERT INTO scored (utterance_id, reference_content, cohort, attributes, speaker, unit_key, "
             "spoken_at, scored_at, substitutions, deletions, insertions, hits, confidence, kind, selection, "

@@ -24,7 +24,8 @@ COLUMNS = (
 USUAL_COLUMNS = tuple(name for name in COLUMNS if name not in {"recording", "word_confidences"})
 """Those without the two that most utterances have nothing for: each costs, though it holds nothing."""
 UNSCORED_COLUMNS = (
-    "utterance_id, cohort, attributes, speaker, session, spoken_at, confidence, normaliser, hypothesis"
+    "number, utterance_id, cohort, attributes, speaker, session, spoken_at, confidence, normaliser, "
+    "hypothesis"
 )
 
 
@@ -32,6 +33,7 @@ UNSCORED_COLUMNS = (
 class Unscored:
     """What is needed of an utterance to score it; the tokens are None where it was erased."""
 
+    number: int
     utterance_id: str
     cohort: str
     attributes: str

@@ -43,6 +43,10 @@ class Ending:
     counts: ErrorCounts | None = None
 
 
+Version = list[Any]
+"""Number, content and score of an utterance."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """An utterance of a recording: what is kept of it if it was not scored, else how many words were spoken.
@@ -58,7 +62,7 @@ class Part:
     """
 
     utterance: Unscored
-    version: tuple[bytes, int | None]
+    version: Version
     received_at: float
     start_s: float
     hypothesis_words: int
@@ -162,13 +166,13 @@ class RecordingRows:
         waiting = read_waiting(self._db, number)
         return waiting is not None and waiting.content == content
 
-    def versions(self, recording: str) -> dict[str, tuple[bytes, int | None]]:
+    def versions(self, recording: str) -> dict[str, Version]:
         """Versions of the utterances of a recording by their ids, as `read_parts` has them."""
         rows = self._db.execute(
-            f"SELECT utterance_id, content, scored_seq {_FIRST}",
+            f"SELECT utterance_id, number, content, scored_seq {_FIRST}",
             (recording, MOST_UTTERANCES + 1),
         )
-        return {name: (content, scored_seq) for name, content, scored_seq in rows}
+        return {name: version for name, *version in rows}
 
     def end(self, number: int, ending: Ending, now: float) -> None:
         """Note what a reference came to, and drop its words."""
@@ -326,5 +330,6 @@ def _bytes_or_none(numbers: array[int] | None) -> bytes | None:
 def _part(row: tuple[Any, ...]) -> Part:
     *unscored, content, scored_seq, received_at, words, audio, reference_words = row
     start_s = 0.0 if audio is None else json.loads(audio).get("start_s", 0.0)
-    utterance, version = unscored_of(tuple(unscored)), (content, scored_seq)
+    utterance = unscored_of(tuple(unscored))
+    version = [utterance.number, content, scored_seq]
     return Part(utterance, version, received_at, start_s, words, reference_words)

@@ -82,7 +82,7 @@ class Scoring:
                 utterance.session,
                 *self._critical_values(critical),
             ),
-            utterance.utterance_id,
+            utterance.number,
         )
         self._store.add_to_totals(utterance.cohort, reference.selection, reference.kind, counts)
         return Receipt(

@@ -99,7 +99,9 @@ def put(store: Store, utterance_id: str, scored: ScoredUtterance, *, detects: bo
     c = scored.counts
     counts = (c.substitutions, c.deletions, c.insertions, c.hits)
     row = (utterance_id, b"r", scored.cohort, "{}", scored.speaker, "unit", scored.at_s, scored.at_s, *counts)
-    store.put_scored((*row, None, "verbatim", "random", 0.5, "n", int(detects), *[None] * 5), utterance_id)
+    number = store.ids.number_of(utterance_id)
+    assert number is not None
+    store.put_scored((*row, None, "verbatim", "random", 0.5, "n", int(detects), *[None] * 5), number)
     store.add_to_totals(scored.cohort, "random", "verbatim", c)
 
 
