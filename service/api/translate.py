@@ -80,7 +80,8 @@ class Translator:
             422 if its text is longer than can be scored without keeping others waiting.
         """
         attributes = self._of_attributes(tuple(sent.attributes.items()))
-        return self._utterance(sent, attributes, _audio(sent.audio), sent.word_confidences, now)
+        at_s = now if sent.spoken_at is None else sent.spoken_at.timestamp()
+        return self._utterance(sent, attributes, _audio(sent.audio), sent.word_confidences, at_s, now)
 
     def usual_utterance(self, line: bytes, now: float) -> Utterance | None:
         """The record of a plain line, the one that `parse` and `utterance` make; None for any other line.
@@ -90,15 +91,16 @@ class Translator:
         Refused
             As `utterance` does.
         """
-        sent = usual_line(line, now)
-        if sent is None:
+        found = usual_line(line, now)
+        if found is None:
             return None
+        sent, at_s = found
         try:
             attributes = self._of_sent_attributes(bytes(sent.attributes))
             audio = _sent_audio(bytes(sent.audio))
         except FAULTS:
             return None
-        return self._utterance(sent, attributes, audio, None, now)
+        return self._utterance(sent, attributes, audio, None, at_s, now)
 
     def _utterance(
         self,
@@ -106,6 +108,7 @@ class Translator:
         attributes: _Attributes,
         audio: _Audio,
         word_confidences: list[float] | None,
+        at_s: float,
         now: float,
     ) -> Utterance:
         if attributes.dropped:
@@ -116,7 +119,7 @@ class Translator:
         speaker, speaker_part = named("speaker", sent.speaker_id) if sent.speaker_id else nobody
         session, session_part = named("session", sent.session_id) if sent.session_id else nobody
         recording, recording_part = named("recording", sent.recording_id) if sent.recording_id else nobody
-        confidence, duration_s, spoken_at = sent.confidence, sent.duration_s, sent.spoken_at
+        confidence, duration_s = sent.confidence, sent.duration_s
         about = canonical(
             attributes.part,
             audio.part,
@@ -125,7 +128,7 @@ class Translator:
             speaker_part,
             confidence,
             duration_s,
-            spoken_at,
+            sent.spoken_at,
             word_confidences,
         )
         return Utterance(
@@ -136,7 +139,7 @@ class Translator:
             speaker,
             session,
             recording,
-            now if spoken_at is None else spoken_at.timestamp(),
+            at_s,
             now,
             duration_s,
             confidence,

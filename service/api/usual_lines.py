@@ -56,8 +56,8 @@ _decode_attributes = msgspec.json.Decoder(Attributes).decode
 _decode_audio = msgspec.json.Decoder(Audio | None).decode
 
 
-def usual_line(line: bytes, now: float) -> UsualLine | None:
-    """The fields of a plain line; None for any other."""
+def usual_line(line: bytes, now: float) -> tuple[UsualLine, float] | None:
+    """The fields of a plain line and when it was spoken, now if it does not say; None for any other line."""
     if _ESCAPE in line or _DEL in line or _LATIN in line or (_GENERAL in line and _BREAKS.search(line)):
         return None
     # Of what is named twice the last counts, but a fault in the first is one.
@@ -67,10 +67,9 @@ def usual_line(line: bytes, now: float) -> UsualLine | None:
         found = _decode(line)
     except FAULTS:
         return None
-    moment: datetime | None = found.spoken_at
-    if moment is not None and not _EARLIEST_S <= moment.timestamp() <= now + FUTURE_S:
-        return None
-    return found
+    spoken_at: datetime | None = found.spoken_at
+    at_s = now if spoken_at is None else spoken_at.timestamp()
+    return (found, at_s) if _EARLIEST_S <= at_s <= now + FUTURE_S else None
 
 
 def decode_attributes(sent: bytes) -> dict[str, str]:
