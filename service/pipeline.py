@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -17,7 +18,7 @@ from service.ingest.intake import CohortBook, Intake
 from service.ingest.portions import portions
 from service.ingest.recordings import Recordings
 from service.privacy import Hasher
-from service.records import Receipt, Record, RecordingReference, Utterance
+from service.records import Outcome, Receipt, Record, RecordingReference, Utterance
 from service.settings.lexicon import read_lexicon
 from service.store.damage import needed_to_start
 from service.store.data_dir import held, other_stores
@@ -127,8 +128,15 @@ class Pipeline:
         """Whether the store needs more room than it may take, with nothing left that may go."""
         return self._retention.is_over_budget
 
-    async def accept(self, records: Sequence[Record]) -> list[Receipt | Refused]:
+    async def accept(
+        self, records: Sequence[Record], outcomes: Counter[Outcome] | None = None
+    ) -> list[Receipt | Refused]:
         """Keep and score records; the answer comes when they are on disk, of many in several transactions.
+
+        Parameters
+        ----------
+        outcomes
+            Is added to by what became of those that were kept.
 
         Raises
         ------
@@ -142,7 +150,7 @@ class Pipeline:
                 done = await self.writer.run(partial(self._accept_all, portion))
             except StoreUnavailable as error:
                 raise StoreUnavailable(str(error), error.retry_after_s, kept) from None
-            kept += self._count(done)
+            kept += self._count(done, outcomes)
             receipts += done
         return receipts
 
@@ -194,9 +202,12 @@ class Pipeline:
 
         return await self.writer.run(record)
 
-    def _count(self, receipts: Sequence[Receipt | Refused]) -> int:
+    def _count(self, receipts: Sequence[Receipt | Refused], outcomes: Counter[Outcome] | None) -> int:
         kept = [receipt for receipt in receipts if isinstance(receipt, Receipt)]
-        self.counts.receive(kept, time.time())
+        tally = self.counts.receive(kept, time.time())
+        if outcomes is not None:
+            for receipt, times in tally:
+                outcomes[receipt.outcome] += times
         return len(kept)
 
     def _accept_all(self, records: Sequence[Record]) -> list[Receipt | Refused]:

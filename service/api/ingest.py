@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -25,7 +26,7 @@ from service.api.wire import ReferenceIn, UtteranceIn, Wire, parse, schema, sent
 from service.errors import Refused, StoreUnavailable
 from service.ingest.portions import MOST_RECORDS
 from service.pipeline import Pipeline
-from service.records import Outcome, Receipt, Record, RecordingReference, tallied
+from service.records import Outcome, Receipt, Record, RecordingReference
 
 MOST_TOLD = 1_000
 """Rejected lines that one answer lists."""
@@ -193,13 +194,10 @@ class Taker:
     async def many(self, lines: list[tuple[int, bytes]], trace: str | None, started: float) -> Response:
         """Answer to numbered lines, each of which is an object in JSON."""
         rejected: list[RejectedLine] = []
-        outcomes = dict.fromkeys(Outcome, 0)
-        for read, receipts in await self._read_and_kept(lines, trace):
+        outcomes = Counter(dict.fromkeys(Outcome, 0))
+        for read, receipts in await self._read_and_kept(lines, trace, outcomes):
             rejected += read.rejected
-            kept = [receipt for receipt in receipts if isinstance(receipt, Receipt)]
-            for receipt, times in tallied(kept):
-                outcomes[receipt.outcome] += times
-            if len(kept) < len(receipts):
+            if set(map(type, receipts)) - {Receipt}:
                 sent = zip(read.numbers, read.records, receipts, strict=True)
                 rejected += [
                     _rejected(number, record.utterance_id, refusal)
@@ -218,7 +216,7 @@ class Taker:
         return Encoded(answer.model_dump_json().encode())
 
     async def _read_and_kept(
-        self, lines: list[tuple[int, bytes]], trace: str | None
+        self, lines: list[tuple[int, bytes]], trace: str | None, outcomes: Counter[Outcome]
     ) -> list[tuple[_Lines, list[Receipt | Refused]]]:
         """Read on while what was read before goes to the disk, one portion at a time.
 
@@ -233,12 +231,11 @@ class Taker:
                 read, records = following, following.records
                 if trace is not None:
                     records = [in_trace(record, trace) for record in records]
-                keeping = asyncio.create_task(self._pipeline.accept(records))
+                keeping = asyncio.create_task(self._pipeline.accept(records, outcomes))
             if keeping is not None:
                 kept.append((read, await keeping))
         except StoreUnavailable as error:
-            before = sum(isinstance(receipt, Receipt) for _, receipts in kept for receipt in receipts)
-            raise StoreUnavailable(str(error), error.retry_after_s, before + error.kept) from None
+            raise StoreUnavailable(str(error), error.retry_after_s, outcomes.total()) from None
         return kept
 
     async def _read(self, lines: list[tuple[int, bytes]]) -> AsyncIterator[_Lines]:

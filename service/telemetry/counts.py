@@ -119,11 +119,13 @@ class Counts:
                 for kind in ("substitution", "deletion", "insertion"):
                     self.word_errors[cohort, selection, kind] = 0
 
-    def receive(self, receipts: Sequence[Receipt], now: float) -> None:
-        """Count committed objects."""
-        for receipt, times in tallied(receipts):
+    def receive(self, receipts: Sequence[Receipt], now: float) -> list[tuple[Receipt, int]]:
+        """Count committed objects; return them `tallied`."""
+        tally = tallied(receipts)
+        for receipt, times in tally:
             with self._turn:
                 self._receive(receipt, times, now)
+        return tally
 
     def end_recording(self, scored: Iterable[Receipt], now: float) -> None:
         """Count a reference by recording that waits no more, and the utterances that were scored with it."""
