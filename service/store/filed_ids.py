@@ -179,7 +179,10 @@ class FiledIds:
         self, table: Table, stretches: list[tuple[int, int]], buckets: NDArray[np.int64], pairs: Pairs
     ) -> None:
         between = f"SELECT bucket, ids FROM {table.name} WHERE bucket BETWEEN ? AND ?"  # noqa: S608
-        put = f"INSERT OR REPLACE INTO {table.name} VALUES (?, ?)"  # noqa: S608
+        put = (
+            f"INSERT INTO {table.name} VALUES (?, ?) "  # noqa: S608
+            "ON CONFLICT (bucket) DO UPDATE SET ids = excluded.ids"
+        )
         for first in range(0, len(stretches), BUCKETS_AT_ONCE):
             together = stretches[first : first + BUCKETS_AT_ONCE]
             begins = buckets[[begin for begin, _ in together]].tolist()

@@ -18,7 +18,7 @@ from service.errors import StartError
 from service.records import Utterance
 from service.store.damage import UNREADABLE, fault, must_be_whole, tell_of_long_log, tell_of_loss
 from service.store.data_dir import sync_folder
-from service.store.filed_ids import id_keys
+from service.store.filed_ids import id_key, id_keys
 from service.store.history import History
 from service.store.key_record import KeyRecord
 from service.store.room import Room, bound_log, make_shrinkable
@@ -238,19 +238,19 @@ class Store:
             self.ids.delete([(known, utterance.utterance_id)])
         if cohort != utterance.cohort:
             utterance = replace(utterance, cohort=cohort)
-        self._insert(id_keys([utterance.utterance_id]), [utterance])
+        number = self.ids.next_number(id_key(utterance.utterance_id))
+        self._insert([number], [utterance])
 
     def put_new_utterances(self, utterances: Sequence[Utterance]) -> bool:
         """Insert utterances under their own cohorts; False, and nothing is done, if one is there already."""
         names = [utterance.utterance_id for utterance in utterances]
-        keys = id_keys(names)
-        if self.ids.knows_any(names, keys):
+        numbers = self.ids.numbers_if_new(names, id_keys(names))
+        if numbers is None:
             return False
-        self._insert(keys, utterances)
+        self._insert(numbers, utterances)
         return True
 
-    def _insert(self, keys: Sequence[int], utterances: Sequence[Utterance]) -> None:
-        numbers = self.ids.next_numbers(keys)
+    def _insert(self, numbers: Sequence[int], utterances: Sequence[Utterance]) -> None:
         columns, rows = utterance_values(utterances)
         for begin in range(0, len(rows), ROWS_A_STATEMENT):
             together = rows[begin : begin + ROWS_A_STATEMENT]

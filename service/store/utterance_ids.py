@@ -48,8 +48,8 @@ logger = logging.getLogger("werwatch.store")
 class UtteranceIds:
     """Ids and numbers of rows over the store's connection.
 
-    Every row of utterances is inserted with one of `next_numbers` and deleted by `delete`, inside
-    `or_undone`; so what is in memory is what the rows are that were not filed.
+    Every row of utterances is inserted with a number from here and deleted by `delete`, inside `or_undone`;
+    so what is in memory is what the rows are that were not filed.
 
     Parameters
     ----------
@@ -68,11 +68,11 @@ class UtteranceIds:
         self._db = db
         self._tables = FiledIds(db)
         self._known_keys = KnownKeys(self._tables)
-        # Numbers by keys: those since the last filing began, those of a filing that goes on, and what is
-        # left to do of that.
+        # Numbers by keys: those since the last filing began, those of a filing that goes on without what was
+        # deleted, what is left to do of that, and with how many it began.
         self._fresh: dict[int, int] = {}
         self._filing: dict[int, int] = {}
-        self._left = pairs_of([], [])
+        self._left, self._began_with = pairs_of([], []), 0
         self._undo: list[Callable[[], object]] = []
         self._depth = 0
         self._rests_until = 0.0
@@ -93,25 +93,27 @@ class UtteranceIds:
                 return number
         return None
 
-    def knows_any(self, utterance_ids: Sequence[str], keys: Sequence[int]) -> bool:
-        """Whether there is a row with one of these ids, whose `id_keys` these are."""
+    def numbers_if_new(self, utterance_ids: Sequence[str], keys: Sequence[int]) -> range | None:
+        """Numbers for new rows, whose ids and `id_keys` these are; None if one of these ids has a row."""
         self._must_be_whole()
         perhaps = self._known_keys.perhaps(keys)
+        are_fresh = not self._fresh.keys().isdisjoint(perhaps)
         if (
-            self._fresh.keys().isdisjoint(perhaps)
-            and self._filing.keys().isdisjoint(perhaps)
-            and not self._tables.has_any(perhaps)
-        ):
-            return False
-        return any(self.number_of(utterance_id) is not None for utterance_id in utterance_ids)
+            are_fresh or not self._filing.keys().isdisjoint(perhaps) or self._tables.has_any(perhaps)
+        ) and any(self.number_of(utterance_id) is not None for utterance_id in utterance_ids):
+            return None
+        return self._next_numbers(keys, are_fresh=are_fresh)
 
-    def next_numbers(self, keys: Sequence[int]) -> range:
-        """Numbers for new rows, the `id_keys` of whose ids these are, each of which is of no row yet."""
+    def next_number(self, key: int) -> int:
+        """A number for a row whose id, of which there is no row yet, has this key."""
         self._must_be_whole()
+        return self._next_numbers([key], are_fresh=key in self._fresh)[0]
+
+    def _next_numbers(self, keys: Sequence[int], *, are_fresh: bool) -> range:
         # Behind all that were filed too, although they may be gone.
         first = max(self._last(), self._filed) + 1
         numbers = range(first, first + len(keys))
-        fresh, kept = self._fresh, self._know(keys, numbers)
+        fresh, kept = self._fresh, self._know(keys, numbers, are_fresh=are_fresh)
         self._undo.append(lambda: [fresh.pop(key) for key in kept])
         return numbers
 
@@ -163,11 +165,14 @@ class UtteranceIds:
                 return
             self._filing, self._fresh = self._fresh, {}
             self._left = pairs_of(list(self._filing), list(self._filing.values()))
+            self._began_with = len(self._left)
         # More of them the more have come since, so that what comes fast does not pile up in memory.
         most = max(SLICE, len(self._fresh) // SLOWEST)
         some, left = self._left[:most], self._left[most:]
         filing = self._filing
-        there = some[[key in filing for key in some[:, 0].tolist()]]
+        there = some
+        if len(filing) < self._began_with:
+            there = some[[key in filing for key in some[:, 0].tolist()]]
         last = self._filed if len(left) else max(filing.values(), default=self._filed)
         with transaction():
             self._file(there)
@@ -189,13 +194,23 @@ class UtteranceIds:
         self._undo.append(partial(setattr, self, "_young", self._young))
         self._young += more
 
-    def _know(self, keys: Sequence[int], numbers: Sequence[int]) -> list[int]:
-        """Keep them in memory, or file at once whose key is there for another id; return the keys kept."""
+    def _know(self, keys: Sequence[int], numbers: Sequence[int], *, are_fresh: bool) -> list[int]:
+        """Keep them in memory, or file at once whose key is there for another id; return the keys kept.
+
+        Parameters
+        ----------
+        are_fresh
+            Whether some of the keys may be among the fresh ones.
+        """
         self._known_keys.add(keys)
-        fresh = self._fresh
-        if fresh.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
+        fresh, before = self._fresh, len(self._fresh)
+        if not are_fresh:
             fresh.update(zip(keys, numbers, strict=True))
-            return list(keys)
+            if len(fresh) == before + len(keys):
+                return list(keys)
+            # Some of them are the same.
+            for key in set(keys):
+                del fresh[key]
         kept = []
         for key, number in zip(keys, numbers, strict=True):
             if key in fresh:
@@ -217,7 +232,7 @@ class UtteranceIds:
     def _know_the_rest(self) -> None:
         (self._filed,) = self._db.execute("SELECT number FROM filed").fetchone()
         rows = self._db.execute(_UNFILED, (self._filed, self._last())).fetchall()
-        self._know(id_keys([name for name, _ in rows]), [number for _, number in rows])
+        self._know(id_keys([name for name, _ in rows]), [number for _, number in rows], are_fresh=True)
         self._young = self._tables.count(YOUNG)
         self._is_whole = True
 

@@ -10,7 +10,7 @@ import sqlite3
 import time
 
 from service.records import Erased, Erasure, Subject
-from service.store.filed_ids import id_keys
+from service.store.filed_ids import id_key
 from service.store.rows.recordings import RecordingRows
 from service.store.rows.texts import TextRows
 from service.store.rows.traces import TraceRows
@@ -82,7 +82,7 @@ class ErasureRows:
             "INSERT INTO utterances (number, utterance_id, content, cohort, attributes, spoken_at, "
             "received_at, normaliser, hypothesis_words, scored_seq) "
             "VALUES (?, ?, ?, '', '{}', ?, ?, '', 0, ?)",
-            (*self._ids.next_numbers(id_keys([utterance_id])), utterance_id, ERASED, now, now, NEVER_SCORED),
+            (self._ids.next_number(id_key(utterance_id)), utterance_id, ERASED, now, now, NEVER_SCORED),
         )
 
     def _erase_unscored(self, utterance_id: str) -> None:
