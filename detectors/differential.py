@@ -173,12 +173,14 @@ class DifferentialDetector(DriftDetector):
         """Where O stands when nothing has changed."""
         return self._state.naming.own.baseline
 
-    def update(self, x: float | Block, *, learn: bool = True) -> None:
+    def update(self, x: float | Block, *, learn: bool = True, is_shared: bool = False) -> None:
         """Take a block, or a plain differential.
 
         ``learn=False`` keeps the baselines as they are, for example while everybody is in alarm.
+        ``is_shared`` says that the rest is likely to have risen as well (see `detectors.naming`).
         """
         block = x if isinstance(x, Block) else _plain_block(x)
+        self._state.naming.is_shared = is_shared
         self._change = self._found = None
         self._level_shift = 0.0
         alarm = self._state.alarm

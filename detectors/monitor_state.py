@@ -16,7 +16,7 @@ from detectors.tally import Tally
 from detectors.unit import UnitTracker
 from detectors.wer import WindowedWER
 
-STATE_VERSION = 9
+STATE_VERSION = 10
 
 
 @dataclass(slots=True)

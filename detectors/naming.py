@@ -13,13 +13,18 @@ ones (L then stays below 0). A cohort is named when its own level has risen beyo
 neither explanation holds: for X in {D, L}, M_X >= 1, or the e-values of X multiplied since O's onset reach K
 = 100.
 
+While the rest is likely to have risen as well (`EverybodyDetector.is_suspected_of`), a name claims two things
+at once, that everybody got worse and that this cohort did so besides, and must be shown once more: M_X >= K,
+or the e-values multiplied reach K^2. For O's rise is a fact for every cohort then, and in place of M_O only
+D and L stand between each of them and a name by a baseline that is off, or by a few bad units at any time.
+
 What is left of O's rise without its two loudest sessions must be likely as well (see `detectors.sessions`).
 
 [T] The evidence is at most M_O, so while a cohort's own level stays, the expected number of alarms up to t
 is at most r t. While the level does rise and D and L do not, the first way (M_X) is bounded by r t as well;
 the second is a single test that starts with O's rise and errs in 1 of K rises (Ville), which is what
 separates "this cohort" from "everybody" without waiting for a second false-alarm budget. [S] is that the
-onset, chosen by O, does not raise it.
+onset, chosen by O, does not raise it. What is asked for while the rest rises only delays an alarm, too.
 """
 
 from __future__ import annotations
@@ -64,12 +69,16 @@ class Support:
 
 @dataclass(slots=True)
 class Naming:
-    """O, D and L of one cohort, each with its baseline."""
+    """O, D and L of one cohort, each with its baseline.
+
+    ``is_shared`` says whether the rest is likely to have risen as well.
+    """
 
     own: Question
     differential: Question
     scaled: Question
     support: list[Support] = field(default_factory=lambda: [Support() for _ in GRID])
+    is_shared: bool = False
 
     @classmethod
     def start(
@@ -101,8 +110,8 @@ class Naming:
         return min(
             own.evidence,
             _reached(support.sessions.without_loudest(likeliest.cusum), REMAINDER),
-            max(self.differential.rise.evidence, _reached(support.differential, CONFIRMATION)),
-            max(self.scaled.rise.evidence, _reached(support.scaled, CONFIRMATION)),
+            self._confirmed(self.differential.rise.evidence, support.differential),
+            self._confirmed(self.scaled.rise.evidence, support.scaled),
         )
 
     @property
@@ -141,6 +150,11 @@ class Naming:
             support.differential += differential.log_e
             support.scaled += scaled_component.log_e
 
+    def _confirmed(self, evidence: float, log_e: float) -> float:
+        """How far D or L confirms O's rise, by M and by what its e-values multiplied to since O's onset."""
+        besides = CONFIRMATION if self.is_shared else 1.0
+        return max(evidence / besides, _reached(log_e, CONFIRMATION * besides))
+
     def _hear_own(self, block: Block, *, learn: bool) -> None:
         """Take the cohort's own units one by one; an onset among them begins with the whole block."""
         heard = [(unit.session, unit.mean, unit.variance) for unit in block.units]
@@ -158,7 +172,8 @@ class Naming:
     def would_be_certain(self, block: Block, scale: float) -> bool:
         """Whether this block, taken now, would name the cohort; nothing is changed."""
         own, differential, scaled = self.own.rising(), self.differential.rising(), self.scaled.rising()
-        trial = Naming(own, differential, scaled, [support.copy() for support in self.support])
+        support = [support.copy() for support in self.support]
+        trial = Naming(own, differential, scaled, support, self.is_shared)
         trial.observe(block, scale, learn=False)
         return trial.is_certain
 

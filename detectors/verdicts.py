@@ -103,7 +103,8 @@ def _judge_differential(
     block: Block,
 ) -> list[Event]:
     lasting = detector.effect() if detector.in_alarm else None
-    detector.update(block, learn=not state.everybody.in_alarm)
+    everybody = state.everybody
+    detector.update(block, learn=not everybody.in_alarm, is_shared=everybody.is_suspected_of(cohort.name))
     if lasting is None:
         cohort.healthy.merge(block.tally)
     if detector.level_shift:

@@ -71,6 +71,15 @@ class EverybodyDetector:
         """Whether an alarm was raised and no recovery was seen since."""
         return self.alarm is not None
 
+    def is_suspected_of(self, cohort: str) -> bool:
+        """Whether what hits this cohort may hit everybody: they are in alarm, or the rest is likely to rise.
+
+        The rest is without the cohort, so its own rise does not count. With fewer than three cohorts the rest
+        is not watched for a rise.
+        """
+        rest = self.rests.get(cohort)
+        return self.in_alarm or (rest is not None and rest.rise.is_suspicious)
+
     def watch(self, cohort: str, own_variance: float, rest_variance: float, *, rest_mean: float) -> None:
         """Let a learned cohort take part from now on, with its own and the rest's baseline."""
         self.rests[cohort] = self._question(rest_mean, 1.0 / rest_variance)

@@ -1,8 +1,10 @@
+import math
+
 import pytest
 
 from detectors.block import Block, Judged
 from detectors.evidence import LARGEST_E
-from detectors.naming import Naming
+from detectors.naming import CONFIRMATION, Naming
 from detectors.tally import Tally
 
 RATE = 0.01
@@ -32,3 +34,26 @@ def test_units_that_waited_for_the_rest_together_tell_what_they_tell_one_by_one(
         assert one.sessions.parts == pytest.approx(other.sessions.parts)
     # The six are one comparison with the rest all the same.
     assert [component.steps for component in together.differential.rise.components] == [1] * 4
+
+
+def test_beside_a_rise_of_the_rest_a_name_must_be_shown_once_more() -> None:
+    asked_once, asked_twice = start(), start()
+    asked_twice.is_shared = True
+    found: dict[bool, float] = {}
+    for number in range(80):
+        for naming in (asked_once, asked_twice):
+            naming.observe(block(f"session {number}", elapsed_days=0.1), 1.0, learn=False)
+            if naming.is_certain and naming.is_shared not in found:
+                likeliest = naming.own.rise.components.index(naming.own.rise.likeliest)
+                found[naming.is_shared] = naming.support[likeliest].differential
+    assert math.log(CONFIRMATION) <= found[False] < 1.5 * math.log(CONFIRMATION)
+    assert math.log(CONFIRMATION**2) <= found[True] < 1.25 * math.log(CONFIRMATION**2)
+
+
+def test_a_look_asks_as_much_as_the_block_that_it_looks_ahead_to() -> None:
+    naming = start()
+    sessions = iter(range(80))
+    while not naming.would_be_certain(block("the next", elapsed_days=0.1), 1.0):
+        naming.observe(block(f"session {next(sessions)}", elapsed_days=0.1), 1.0, learn=False)
+    naming.is_shared = True
+    assert not naming.would_be_certain(block("the next", elapsed_days=0.1), 1.0)
