@@ -18,6 +18,7 @@ def start_watching(state: MonitorState, settings: MonitorSettings, cohort: Cohor
     rest = rest_level(parts_of(state.cohorts.values()), cohort)
     rest_variance = rest.variance if rest else own_variance
     rest_mean = rest.mean if rest else 0.0
+    level_ratio = cohort.level.level / rest.level if rest else 1.0
     cohort.blocks = BlockBuilder(state.now_s, rest_start=state.residuals.copy())
     state.everybody.watch(cohort.name, own_variance, rest_variance, rest_mean=rest_mean)
     cohort.detector = DifferentialDetector(
@@ -25,6 +26,7 @@ def start_watching(state: MonitorState, settings: MonitorSettings, cohort: Cohor
         own_variance=own_variance,
         rest_variance=rest_variance,
         rest_mean=rest_mean,
+        level_ratio=level_ratio,
         decider=decider(settings.detector),
     )
     cohort.standing = StandingDetector.start(settings.smallest_change, 0.0)
