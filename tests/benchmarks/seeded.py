@@ -71,18 +71,33 @@ INSERT OR REPLACE INTO totals SELECT cohort, selection, kind, COUNT(*),
 
 
 @contextmanager
-def seeded(folder: Path, utterances: int, scored: int) -> Iterator[RunningService]:
-    """A service that is not running yet, with so many utterances of which the first are scored."""
+def seeded(
+    folder: Path,
+    utterances: int,
+    scored: int,
+    *,
+    seen: int = SEEN_BY_A_MONITOR,
+    each_s: float = SECONDS_EACH,
+) -> Iterator[RunningService]:
+    """A service that is not running yet, with so many utterances of which the first are scored.
+
+    Parameters
+    ----------
+    seen
+        What the monitor's state is learned from, at most.
+    each_s
+        Seconds between two utterances.
+    """
     service = RunningService(folder)
     service.start().stop()
-    known = min(scored, SEEN_BY_A_MONITOR)
+    known = min(scored, seen)
     with _opened(service) as db:
-        _insert(db, 0, known, known, utterances)
+        _insert(db, 0, known, known, utterances, each_s)
     service.start()
     assert catches_up(service)
     service.stop()
     with _opened(service) as db:
-        _insert(db, known, utterances, scored, utterances)
+        _insert(db, known, utterances, scored, utterances, each_s)
         db.execute(TOTALS)
         say_seen(db, scored)
         # As a service leaves them that took one after the other.
@@ -122,11 +137,13 @@ def _opened(service: RunningService) -> Iterator[sqlite3.Connection]:
         db.execute("COMMIT")
 
 
-def _insert(db: sqlite3.Connection, first: int, last: int, scored: int, utterances: int) -> None:
+def _insert(
+    db: sqlite3.Connection, first: int, last: int, scored: int, utterances: int, each_s: float
+) -> None:
     values = {
         "scored": scored,
         "begin_s": BEGIN_S,
-        "each_s": SECONDS_EACH,
+        "each_s": each_s,
         "received_s": time.time() - DAY_S,
         "received_each_s": DAY_S / utterances,
         "templates": TEMPLATES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 import psutil
 from conftest import RunningService
 
+from benchmarks.bodies import SECONDS_EACH, TEMPLATES
 from benchmarks.figures import Asked, Figure, Section, compared
 from benchmarks.load import Traffic
 from benchmarks.running import SERVER, load, pinned
@@ -22,7 +24,8 @@ ROUNDS = 5
 REQUESTS = 40_000
 """More than the ids that are filed together, so that each run has filing in it."""
 BULK, BULKS = 1_000, 40
-REFERENCES = 1_500
+REFERENCES = 1_280
+SEEN = 10
 CONNECTIONS = 32
 MOST_S = 120.0
 AT_ONCE = 1 << 24
@@ -52,6 +55,9 @@ class _Store:
         self.bulk_per_s.append(BULK * answers.per_s)
         scored = self.size // SCORED_SHARE
         stride = (self.size - scored) // REFERENCES
+        while math.gcd(stride, TEMPLATES) > 1:
+            # All templates shall have their turn, as many speakers and cohorts whatever the size.
+            stride -= 1
         first = scored + turn * stride // ROUNDS
         old = Traffic("/v1/references", first, most=REFERENCES, stride=stride)
         [answers] = load(self.service.api, MOST_S, old)
@@ -86,15 +92,17 @@ def run() -> Section:
         [
             f"Medians of {ROUNDS} runs in turn: {REQUESTS:,} utterances over {CONNECTIONS} connections,",
             f"{BULK * BULKS:,} in bulk over one, then {REFERENCES:,} references over one, to utterances from",
-            "all over the store.",
+            "all over the store. Each store holds the same 23 days, so that the monitor has the same to do.",
             "The files are in the system's page cache.",
         ],
     )
 
 
 def _started(stack: ExitStack, folder: Path, size: int) -> RunningService:
+    """Every store holds the same weeks, so that the monitor has the same to do with its references."""
     folder.mkdir()
-    service = stack.enter_context(seeded(folder, size, size // SCORED_SHARE))
+    each_s = SECONDS_EACH * SIZES[-1] / size
+    service = stack.enter_context(seeded(folder, size, size // SCORED_SHARE, seen=SEEN, each_s=each_s))
     with pinned(SERVER):
         return service.start()
 
