@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from service.records import Record, Reference, Utterance
+from service.records import Record, RecordingReference, Reference, Utterance
 
 MOST_RECORDS = 500
 MOST_WORDS = 8_000
@@ -14,7 +14,9 @@ MOST_WORDS = 8_000
 
 def portions(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
     """All records in their order, in portions that are as large as they may be."""
-    words = [_words(record) for record in records]
+    words = [
+        record.hypothesis_words if isinstance(record, Utterance) else _words(record) for record in records
+    ]
     begin = 0
     while begin < len(records):
         end = min(begin + MOST_RECORDS, len(records))
@@ -25,8 +27,6 @@ def portions(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
         begin = end
 
 
-def _words(record: Record) -> int:
-    if isinstance(record, Utterance):
-        return record.hypothesis_words
+def _words(record: Reference | RecordingReference) -> int:
     brought = record.utterance if isinstance(record, Reference) else None
     return max(0 if brought is None else brought.hypothesis_words, len(record.tokens or ()))
