@@ -96,7 +96,8 @@ class FiledIds:
         for table in TABLES:
             ids = self._bucket(table, table.bucket_of(key))
             for place in _places(ids, sought):
-                yield int.from_bytes(ids[place + _BYTES : place + PAIR_BYTES], "little")
+                # Signed: of a number that is damaged, SQLite is asked like of any other.
+                yield int.from_bytes(ids[place + _BYTES : place + PAIR_BYTES], "little", signed=True)
 
     def has_any(self, keys: Sequence[int]) -> bool:
         """Whether there is a row whose id has one of these keys."""
@@ -148,7 +149,8 @@ class FiledIds:
     def unfile(self, rows: Iterable[tuple[int, int]]) -> int:
         """Take out rows of key and number; return how many the young table had of them."""
         wanted = [
-            (key, b"".join(each.to_bytes(_BYTES, "little") for each in (key, number))) for key, number in rows
+            (key, b"".join(each.to_bytes(_BYTES, "little", signed=True) for each in (key, number)))
+            for key, number in rows
         ]
         young, _ = (self._take_out(table, wanted) for table in TABLES)
         return young

@@ -82,7 +82,8 @@ def _place_of(key: int) -> tuple[int, int]:
 
 def _places(keys: Sequence[int]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """The same of many."""
-    left = np.array(keys, np.uint64)
+    # By way of signed ones, for a filed key that is damaged may be negative.
+    left = np.array(keys, np.int64).view(np.uint64)
     masks = np.zeros_like(left)
     for _ in range(HASHES):
         masks |= np.uint64(1) << left % np.uint64(WORD_BITS)

@@ -181,6 +181,28 @@ def test_a_start_that_cannot_file_leaves_the_store_writable(
         assert [store.ids.number_of(name) for name in (*EVERY, "later")] == [*range(1, 14)]
 
 
+# The highest bits of keys, and of numbers.
+@pytest.mark.parametrize("byte", [7, 15])
+def test_filed_ids_that_are_damaged_end_nothing(
+    byte: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_FRESH", len(EVERY))
+    with closing(Store(tmp_path)) as store:
+        with store.transaction():
+            put(store, EVERY)
+        store.ids.step(store.transaction)
+        for bucket, ids in store._db.execute("SELECT bucket, ids FROM young_ids").fetchall():
+            spoilt = bytearray(ids)
+            spoilt[byte] ^= 0x80
+            store._db.execute("UPDATE young_ids SET ids = ? WHERE bucket = ?", (spoilt, bucket))
+    with closing(Store(tmp_path)) as store:
+        while store.ids.step(store.transaction):
+            pass
+        assert [store.ids.number_of(name) for name in EVERY] == [None] * len(EVERY)
+        found = id_faults(store._db)
+        assert (found.astray, found.nowhere) == ([*range(1, len(EVERY) + 1)], len(EVERY))
+
+
 def test_few_are_young_and_all_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_FRESH", 64)
     monkeypatch.setattr(module, "SLICE", 8)
