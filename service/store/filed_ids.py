@@ -222,6 +222,8 @@ def _places(ids: bytes, sought: bytes) -> Iterator[int]:
 
 
 def _pairs(ids: bytes) -> Pairs:
+    if len(ids) % PAIR_BYTES:
+        raise sqlite3.DatabaseError("a bucket of ids is damaged")
     return np.frombuffer(ids, _FORM).reshape(-1, 2)
 
 

@@ -113,8 +113,10 @@ class UtteranceIds:
         # Behind all that were filed too, although they may be gone.
         first = max(self._last(), self._filed) + 1
         numbers = range(first, first + len(keys))
-        fresh, kept = self._fresh, self._know(keys, numbers, are_fresh=are_fresh)
+        fresh: dict[int, int] = self._fresh
+        kept: list[int] = []
         self._undo.append(lambda: [fresh.pop(key) for key in kept])
+        self._know(keys, numbers, kept, are_fresh=are_fresh)
         return numbers
 
     def delete(self, rows: Sequence[tuple[int, str]]) -> int:
@@ -155,7 +157,7 @@ class UtteranceIds:
             self._file_some(transaction)
             return self._known_keys.go_on(chain(self._fresh, self._filing))
         except sqlite3.Error as error:
-            logger.error("the ids of new utterances are not filed now: %s", fault(error))
+            logger.error("the ids of utterances can neither be filed nor read now: %s", fault(error))
             self._rests_until = time.monotonic() + REST_S
             return False
 
@@ -194,24 +196,26 @@ class UtteranceIds:
         self._undo.append(partial(setattr, self, "_young", self._young))
         self._young += more
 
-    def _know(self, keys: Sequence[int], numbers: Sequence[int], *, are_fresh: bool) -> list[int]:
-        """Keep them in memory, or file at once whose key is there for another id; return the keys kept.
+    def _know(self, keys: Sequence[int], numbers: Sequence[int], kept: list[int], *, are_fresh: bool) -> None:
+        """Keep them in memory, or file at once whose key is there for another id.
 
         Parameters
         ----------
+        kept
+            The keys that are in memory since.
         are_fresh
-            Whether some of the keys may be among the fresh ones.
+            Whether some of the keys may be there already.
         """
         self._known_keys.add(keys)
         fresh, before = self._fresh, len(self._fresh)
         if not are_fresh:
             fresh.update(zip(keys, numbers, strict=True))
             if len(fresh) == before + len(keys):
-                return list(keys)
+                kept += keys
+                return
             # Some of them are the same.
             for key in set(keys):
                 del fresh[key]
-        kept = []
         for key, number in zip(keys, numbers, strict=True):
             if key in fresh:
                 self._tables.file(pairs_of([key], [number]))
@@ -219,7 +223,6 @@ class UtteranceIds:
             else:
                 fresh[key] = number
                 kept.append(key)
-        return kept
 
     def _is_of(self, number: int, utterance_id: str) -> bool:
         row = self._db.execute("SELECT utterance_id FROM utterances WHERE number = ?", (number,)).fetchone()
@@ -232,7 +235,7 @@ class UtteranceIds:
     def _know_the_rest(self) -> None:
         (self._filed,) = self._db.execute("SELECT number FROM filed").fetchone()
         rows = self._db.execute(_UNFILED, (self._filed, self._last())).fetchall()
-        self._know(id_keys([name for name, _ in rows]), [number for _, number in rows], are_fresh=True)
+        self._know(id_keys([name for name, _ in rows]), [number for _, number in rows], [], are_fresh=True)
         self._young = self._tables.count(YOUNG)
         self._is_whole = True
 

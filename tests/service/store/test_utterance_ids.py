@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -201,6 +202,36 @@ def test_filed_ids_that_are_damaged_end_nothing(
         assert [store.ids.number_of(name) for name in EVERY] == [None] * len(EVERY)
         found = id_faults(store._db)
         assert (found.astray, found.nowhere) == ([*range(1, len(EVERY) + 1)], len(EVERY))
+
+
+def test_a_bucket_that_is_cut_off_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "MOST_FRESH", len(EVERY))
+    with closing(Store(tmp_path)) as store:
+        with store.transaction():
+            put(store, EVERY)
+        store.ids.step(store.transaction)
+        store._db.execute("UPDATE young_ids SET ids = substr(ids, 1, 15)")
+    with closing(Store(tmp_path)) as store:
+        assert not store.ids.step(store.transaction)
+        assert "can neither be filed nor read now: a bucket of ids is damaged" in caplog.text
+        with pytest.raises(sqlite3.DatabaseError, match="a bucket of ids is damaged"):
+            id_faults(store._db)
+
+
+def test_what_fails_in_its_middle_leaves_nothing_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The second has the key of the first, so it is filed at once, where there is no room.
+    monkeypatch.setattr(module, "id_keys", lambda names: [5] * len(names))
+    with closing(Store(tmp_path)) as store:
+        store._db.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON young_ids BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        with pytest.raises(sqlite3.IntegrityError, match="full"), store.transaction():
+            put(store, ["a", "b"])
+        assert not store.ids._fresh
 
 
 def test_few_are_young_and_all_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
