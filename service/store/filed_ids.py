@@ -188,7 +188,8 @@ class FiledIds:
         for first in range(0, len(stretches), BUCKETS_AT_ONCE):
             together = stretches[first : first + BUCKETS_AT_ONCE]
             begins = buckets[[begin for begin, _ in together]].tolist()
-            there = dict(self._db.execute(between, (begins[0], begins[-1])))
+            found = self._db.execute(between, (begins[0], begins[-1]))
+            there = {bucket: _whole(ids) for bucket, ids in found}
             new = [pairs[begin:end].tobytes() for begin, end in together]
             rows = [(bucket, there.get(bucket, b"") + ids) for bucket, ids in zip(begins, new, strict=True)]
             self._db.executemany(put, rows)
@@ -222,9 +223,14 @@ def _places(ids: bytes, sought: bytes) -> Iterator[int]:
 
 
 def _pairs(ids: bytes) -> Pairs:
+    return np.frombuffer(_whole(ids), _FORM).reshape(-1, 2)
+
+
+def _whole(ids: bytes) -> bytes:
+    """A bucket as it is, if it holds nothing but pairs: what came behind any other would not be found."""
     if len(ids) % PAIR_BYTES:
         raise sqlite3.DatabaseError("a bucket of ids is damaged")
-    return np.frombuffer(ids, _FORM).reshape(-1, 2)
+    return ids
 
 
 def _in_order(pairs: Pairs) -> Pairs:

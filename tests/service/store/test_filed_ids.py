@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +69,14 @@ def walked(ids: FiledIds, most: int) -> Iterator[tuple[int, int]]:
             yield from map(tuple, pairs.tolist())
             last, pairs = ids.after(table, last, most)
         assert ids.after(table, last, most)[0] == last
+
+
+def test_nothing_is_put_behind_what_is_no_pair() -> None:
+    with empty() as ids:
+        file(ids.file, [(1, 1)])
+        ids._db.execute("UPDATE young_ids SET ids = substr(ids, 1, 15)")
+        with pytest.raises(sqlite3.DatabaseError, match="damaged"):
+            file(ids.file, [(2, 2)])
 
 
 def test_all_of_the_young_table_moves_in_time() -> None:
