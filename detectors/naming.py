@@ -24,7 +24,8 @@ What is left of O's rise without its two loudest sessions must be likely as well
 is at most r t. While the level does rise and D and L do not, the first way (M_X) is bounded by r t as well;
 the second is a single test that starts with O's rise and errs in 1 of K rises (Ville), which is what
 separates "this cohort" from "everybody" without waiting for a second false-alarm budget. [S] is that the
-onset, chosen by O, does not raise it. What is asked for while the rest rises only delays an alarm, too.
+onset, chosen by O, does not raise it. With what is asked for besides while the rest rises, the evidence is at
+most M_O still.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ids that were filed: two tables lead from an id's key to the row.
 
 A row of such a table is a bucket: all that it has of the keys that begin with the same bits, each with its
-number, as they came. A row for each key would take SQLite three times as long.
+number, as they came. A row for each key takes SQLite half as long again.
 
 Keys fall anywhere, and a bucket is written for those of a batch that belong there. In a large table that is
 one for nearly each of them, so they go into a young one first, of which a stretch moves to the large one at a

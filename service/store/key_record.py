@@ -60,8 +60,8 @@ class KeyRecord:
     def drop_unjoinable(self) -> None:
         """Delete what waits to be joined, and every digest that could confirm a guess at what was sent."""
         # The next start files those of the rows that are left.
-        for ids in TABLES:
-            self._db.execute(f"DELETE FROM {ids.name}")  # noqa: S608 -- constants
+        for filed in TABLES:
+            self._db.execute(f"DELETE FROM {filed.name}")  # noqa: S608 -- constants
         self._db.execute("UPDATE filed SET number = 0")
         self._db.execute("DELETE FROM utterances WHERE scored_seq IS NULL")
         self._db.execute("DELETE FROM waiting_references")

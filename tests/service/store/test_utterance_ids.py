@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -182,16 +182,22 @@ def test_a_start_that_cannot_file_leaves_the_store_writable(
         assert [store.ids.number_of(name) for name in (*EVERY, "later")] == [*range(1, 14)]
 
 
+@contextmanager
+def all_filed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setattr(module, "MOST_FRESH", len(EVERY))
+    with closing(Store(folder)) as store:
+        with store.transaction():
+            put(store, EVERY)
+        store.ids.step(store.transaction)
+        yield store
+
+
 # The highest bits of keys, and of numbers.
 @pytest.mark.parametrize("byte", [7, 15])
 def test_filed_ids_that_are_damaged_end_nothing(
     byte: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_FRESH", len(EVERY))
-    with closing(Store(tmp_path)) as store:
-        with store.transaction():
-            put(store, EVERY)
-        store.ids.step(store.transaction)
+    with all_filed(tmp_path, monkeypatch) as store:
         for bucket, ids in store._db.execute("SELECT bucket, ids FROM young_ids").fetchall():
             spoilt = bytearray(ids)
             spoilt[byte] ^= 0x80
@@ -207,11 +213,7 @@ def test_filed_ids_that_are_damaged_end_nothing(
 def test_a_bucket_that_is_cut_off_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "MOST_FRESH", len(EVERY))
-    with closing(Store(tmp_path)) as store:
-        with store.transaction():
-            put(store, EVERY)
-        store.ids.step(store.transaction)
+    with all_filed(tmp_path, monkeypatch) as store:
         store._db.execute("UPDATE young_ids SET ids = substr(ids, 1, 15)")
     with closing(Store(tmp_path)) as store:
         assert not store.ids.step(store.transaction)
